@@ -1,0 +1,113 @@
+/**
+ * The names that infrastructure, run time and local stand-ins must agree on. A name that is spelt in two places is spelt
+ * here; a mapped type makes a misspelt one a compile error.
+ */
+
+/** Physical table names: the one resource every region and stack must find without a reference (design: no exports). */
+export const TABLES = { data: 'tandem-data', control: 'tandem-control' } as const;
+
+/** Attribute names that table definitions share with the store. */
+export const KEYS = {
+  partition: 'pk',
+  sort: 'sk',
+  /** Seconds since 1970; DynamoDB deletes the item some time after. Never set on facts. */
+  ttl: 'expires',
+  /** Sparse index of a subject's orders: only `PLACED` facts carry its attributes. */
+  ownerIndex: { name: 'by-owner', partition: 'owner', sort: 'listed' },
+} as const;
+
+/** Stack names. Each cell is `Tandem-Cell-REGION`. */
+export const STACKS = {
+  data: 'Tandem-Data',
+  global: 'Tandem-Global',
+  cell: (region: string): string => `Tandem-Cell-${region}`,
+} as const;
+
+/** Outputs of a cell stack, by the name they are exported under in `cdk-outputs` and CloudFormation. */
+export const OUTPUTS = {
+  restApiId: 'RestApiId',
+  stageName: 'StageName',
+  /** Where callers reach this cell directly: its regional domain, or the execute-api URL when there is no domain. */
+  url: 'Url',
+  apiFunction: 'ApiFunctionName',
+  housekeepingFunction: 'HousekeepingFunctionName',
+} as const;
+
+/** API Gateway stage of every cell. */
+export const STAGE = 'live';
+
+/** The Lambda alias that callers reach. */
+export const ALIAS = 'live';
+
+/** DNS names, all derived from the configured domain (design: no token crosses a region). */
+export const dnsNames = (domain: string, region: string) => ({
+  /** Latency-routed name that callers use. */
+  shared: domain,
+  /** A region's own front door: checks, canaries and the failover client. */
+  regional: `${region}.${domain}`,
+  /** What the shared name's CNAME points to; served under the certificate of the shared name. */
+  origin: `${region}.origin.${domain}`,
+});
+
+/**
+ * Environment variables of the functions. Infrastructure sets exactly these (a mapped type over this object), the run
+ * time reads exactly these and names all that are missing at once.
+ */
+export const ENV = {
+  /** Every configured region, comma separated, in the order of the config. */
+  regions: 'TANDEM_REGIONS',
+  /** JSON of `AuthSettings`. */
+  auth: 'TANDEM_AUTH',
+  /** Seconds between a switch being seen and user routes answering 503. */
+  drainSeconds: 'TANDEM_DRAIN_SECONDS',
+  /** The release: shown in answers beside the Lambda version. */
+  release: 'TANDEM_RELEASE',
+} as const;
+export type EnvName = (typeof ENV)[keyof typeof ENV];
+
+/** How a cell's API trusts its callers; the value of `ENV.auth`. */
+export type AuthSettings =
+  | { readonly mode: 'none' }
+  | { readonly mode: 'keys' }
+  | { readonly mode: 'oidc'; readonly issuer: string; readonly audience: string };
+
+/** Issuer and audience of tokens that registered keys sign. */
+export const TOKEN = { issuer: 'tandem', audience: 'tandem-api', algorithm: 'ES256' } as const;
+
+/** CloudWatch metrics that functions emit (EMF) and alarms, dashboards and canaries read. Namespace `Tandem`. */
+export const METRICS = {
+  namespace: 'Tandem',
+  /** Count of user requests (not `/health`, `/switch`, `/regions`, `/openapi.json`). */
+  requests: 'Requests',
+  /** Count of user requests answered 5xx, or that threw. */
+  errors: 'Errors',
+  /** Milliseconds from the handler's start to its answer, user requests. */
+  latency: 'Latency',
+  /** Seconds since the last heartbeat of region `Peer`, as seen in this region's replica. */
+  heartbeatAge: 'HeartbeatAge',
+  /** Orders that needed an end because they were placed in two regions, or cancelled. */
+  reconciled: 'Reconciled',
+  /** Orders whose goods were shipped from two regions: a person must look. */
+  doubleShipments: 'DoubleShipments',
+} as const;
+
+/** Dimensions of `METRICS`. */
+export const DIMENSIONS = { peer: 'Peer', version: 'ExecutedVersion' } as const;
+
+/** Request and answer headers. Lower case, as HTTP/2 sends them. */
+export const HEADERS = {
+  idempotencyKey: 'idempotency-key',
+  /** `true` on an answer that repeats an earlier one of the same key. */
+  replayed: 'idempotent-replayed',
+  correlationId: 'tandem-correlation-id',
+  /** The region that served the answer. */
+  region: 'tandem-region',
+  /** The Lambda version that served the answer. */
+  version: 'tandem-version',
+  retryAfter: 'retry-after',
+} as const;
+
+/** `/health` answers this while the region can serve; Route 53 searches the body's first 5,120 bytes for it. */
+export const HEALTHY_TEXT = '"verdict":"pass"';
+/** `/switch/{region}` answers this while that region must be evacuated; the inverted checks search for it. */
+export const EVACUATE_TEXT = '"evacuate":true';

@@ -1,0 +1,22 @@
+/** Every refusal the API knows: one place maps a cause to an HTTP status (RFC 9457 `type` is `/problems/NAME`). */
+export const PROBLEMS = {
+  'bad-request': { status: 400, title: 'The request does not fit the contract' },
+  unauthorized: { status: 401, title: 'A valid bearer token is needed' },
+  forbidden: { status: 403, title: 'The token does not carry the scope' },
+  'not-found': { status: 404, title: 'There is no such thing here' },
+  'method-not-allowed': { status: 405, title: 'The path exists, the method does not' },
+  'order-cancelled': { status: 409, title: 'The order is cancelled' },
+  'order-shipped': { status: 409, title: 'The order is shipped' },
+  'out-of-stock': { status: 409, title: 'This region does not hold enough of a sku' },
+  'too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
+  'wrong-region': { status: 421, title: 'Another region holds the reservation' },
+  'key-reused': { status: 422, title: 'The Idempotency-Key was used with another body' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Something failed here' },
+  'bad-gateway': { status: 502, title: 'The function did not answer' },
+  unavailable: { status: 503, title: 'This region cannot do this now' },
+  'gateway-timeout': { status: 504, title: 'The function did not answer in time' },
+} as const;
+
+export type ProblemName = keyof typeof PROBLEMS;

@@ -1,0 +1,150 @@
+/**
+ * The API. From this one table come: API Gateway's resources and throttles (infra), the router and its validation
+ * (functions), the OpenAPI document, and the failover client's types.
+ */
+import type { ZodMiniType } from 'zod/mini';
+import type { ProblemName } from './problems.ts';
+import * as s from './schemas.ts';
+
+/** Scopes a token may carry. */
+export const SCOPES = ['orders:read', 'orders:write', 'orders:ship', 'stock:read', 'stock:write'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** Path with API Gateway's parameters. */
+  readonly path: string;
+  readonly summary: string;
+  /** `user`: needs a token with this scope. `probe`: open, and throttled apart so that it cannot be flooded into a failover. */
+  readonly access: { readonly kind: 'user'; readonly scope: Scope } | { readonly kind: 'probe' } | { readonly kind: 'open' };
+  readonly params?: Readonly<Record<string, ZodMiniType<string>>>;
+  readonly query?: ZodMiniType;
+  /** A POST with a body needs an Idempotency-Key. */
+  readonly body?: ZodMiniType;
+  readonly success: { readonly status: 200 | 201 | 202; readonly body: ZodMiniType };
+  /** Refusals besides those that every route of its access kind may give. */
+  readonly problems: readonly ProblemName[];
+}
+
+const user = (scope: Scope) => ({ kind: 'user', scope }) as const;
+
+export const ROUTES = {
+  placeOrder: {
+    method: 'POST',
+    path: '/orders',
+    summary: 'Places an order and reserves its lines in this region, all or nothing.',
+    access: user('orders:write'),
+    body: s.orderRequest,
+    success: { status: 201, body: s.placedOrder },
+    problems: ['out-of-stock', 'order-cancelled', 'key-reused'],
+  },
+  listOrders: {
+    method: 'GET',
+    path: '/orders',
+    summary: "Lists the caller's orders, newest first.",
+    access: user('orders:read'),
+    query: s.listQuery,
+    success: { status: 200, body: s.orderList },
+    problems: [],
+  },
+  getOrder: {
+    method: 'GET',
+    path: '/orders/{id}',
+    summary: 'The order as the fold of all facts that this region holds.',
+    access: user('orders:read'),
+    params: { id: s.orderId },
+    success: { status: 200, body: s.order },
+    problems: ['not-found'],
+  },
+  payOrder: {
+    method: 'POST',
+    path: '/orders/{id}/payments',
+    summary: 'Records a payment.',
+    access: user('orders:write'),
+    params: { id: s.orderId },
+    body: s.paymentRequest,
+    success: { status: 201, body: s.acceptedPayment },
+    problems: ['not-found', 'key-reused', 'order-cancelled'],
+  },
+  shipOrder: {
+    method: 'POST',
+    path: '/orders/{id}/shipments',
+    summary: 'Ships the order from the region that holds its reservation.',
+    access: user('orders:ship'),
+    params: { id: s.orderId },
+    body: s.shipmentRequest,
+    success: { status: 201, body: s.acceptedShipment },
+    problems: ['not-found', 'wrong-region', 'order-cancelled', 'order-shipped', 'key-reused'],
+  },
+  cancelOrder: {
+    method: 'POST',
+    path: '/orders/{id}/cancellations',
+    summary: 'Requests a cancellation: final when every reservation has ended and none was shipped.',
+    access: user('orders:write'),
+    params: { id: s.orderId },
+    body: s.cancellationRequest,
+    success: { status: 202, body: s.requestedCancellation },
+    problems: ['not-found', 'order-shipped'],
+  },
+  getStock: {
+    method: 'GET',
+    path: '/stock/{sku}',
+    summary: 'The stock of a sku, as this region sees it.',
+    access: user('stock:read'),
+    params: { sku: s.sku },
+    success: { status: 200, body: s.stock },
+    problems: ['not-found'],
+  },
+  receiveStock: {
+    method: 'POST',
+    path: '/stock/{sku}/regions/{region}/receipts',
+    summary: 'Records units received; the named region books them and may sell them.',
+    access: user('stock:write'),
+    params: { sku: s.sku, region: s.region },
+    body: s.receiptRequest,
+    success: { status: 201, body: s.receipt },
+    problems: ['key-reused', 'not-found'],
+  },
+  health: {
+    method: 'GET',
+    path: '/health',
+    summary: 'Deep check: proves that this region can write and read. 503 when the verdict is fail.',
+    access: { kind: 'probe' },
+    success: { status: 200, body: s.health },
+    problems: [],
+  },
+  switchState: {
+    method: 'GET',
+    path: '/switch/{region}',
+    summary: 'Whether an operator evacuates that region, told by this one.',
+    access: { kind: 'probe' },
+    params: { region: s.region },
+    success: { status: 200, body: s.switchState },
+    problems: ['not-found'],
+  },
+  regions: {
+    method: 'GET',
+    path: '/regions',
+    summary: 'Heartbeat ages, versions and switches of all regions, as this one sees them.',
+    access: { kind: 'open' },
+    success: { status: 200, body: s.regions },
+    problems: [],
+  },
+  openapi: {
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This document.',
+    access: { kind: 'open' },
+    success: { status: 200, body: s.openapi },
+    problems: [],
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;
+
+/** Refusals that any route may give. `unavailable`: no answer from the table, region fenced, behind or evacuated. */
+export const COMMON_PROBLEMS = ['bad-request', 'too-many-requests', 'internal', 'bad-gateway', 'unavailable', 'gateway-timeout'] as const satisfies readonly ProblemName[];
+/** Refusals that any user route may give. */
+export const USER_PROBLEMS = ['unauthorized', 'forbidden'] as const satisfies readonly ProblemName[];
+/** Refusals that any route with a body may give. */
+export const BODY_PROBLEMS = ['too-large', 'unsupported-media-type'] as const satisfies readonly ProblemName[];

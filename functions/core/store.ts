@@ -1,0 +1,84 @@
+/**
+ * What the rules need of a database: one partition read, one key read, one page of the owner's index, and one local
+ * transaction. Adapters: memory (tests, simulator) and DynamoDB (`functions/aws`); one contract suite holds both.
+ *
+ * Conditions and transactions are local to a region, as they are in DynamoDB global tables with MREC.
+ */
+
+/** A stored value. Numbers are integers within 2^53; DynamoDB's decimals are not needed. */
+export type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value };
+
+/** A key. `sk` ends with `#W`, the writer that alone may write it (or the survivors, re-putting facts of the dead). */
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** An item: its key, its schema version `v`, and attributes. Readers keep and ignore what they do not know. */
+export interface Item extends Key {
+  readonly v: number;
+  readonly [attribute: string]: Value | undefined;
+}
+
+/** A condition on the current item of a key. An absent item has no attributes: only `absent` and `missing` hold there. */
+export type Guard =
+  | { readonly is: 'absent' }
+  | { readonly is: 'present' }
+  /** The attribute exists, is a number and is at least `value`. */
+  | { readonly is: 'atLeast'; readonly attribute: string; readonly value: number }
+  | { readonly is: 'equals'; readonly attribute: string; readonly value: string | number | boolean }
+  /** The item or the attribute does not exist. */
+  | { readonly is: 'missing'; readonly attribute: string };
+
+/** One action of a transaction. All guards of an action must hold. */
+export type Write =
+  | { readonly action: 'put'; readonly item: Item; readonly guards?: readonly Guard[] }
+  /**
+   * Sets and adds attributes of one item, creating it with its key when absent. `add` on a missing attribute counts
+   * from 0; `set` and `add` name disjoint attributes.
+   */
+  | {
+      readonly action: 'update';
+      readonly key: Key;
+      readonly add?: Readonly<Record<string, number>>;
+      readonly set?: Readonly<Record<string, Value>>;
+      readonly guards?: readonly Guard[];
+    }
+  | { readonly action: 'check'; readonly key: Key; readonly guards: readonly Guard[] }
+  | { readonly action: 'delete'; readonly key: Key; readonly guards?: readonly Guard[] };
+
+/** Outcome of a transaction: all of it, or none and which action's guard failed first with the item that made it fail. */
+export type Committed =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly failed: number; readonly item: Item | undefined };
+
+/** One page of an index, newest first; `next` continues after the last row. */
+export interface Page {
+  readonly items: readonly Item[];
+  readonly more: boolean;
+}
+
+export interface Store {
+  /** Strongly consistent read of one item in this region's replica. */
+  get(key: Key): Promise<Item | undefined>;
+  /** Strongly consistent read of a partition in this region's replica, in the order of `sk`; all pages. */
+  query(pk: string, prefix?: string): Promise<readonly Item[]>;
+  /** Eventually consistent page of an owner's `PLACED` facts with `listed` before `before`, newest first. */
+  listByOwner(owner: string, page: { readonly before?: string; readonly limit: number }): Promise<Page>;
+  /**
+   * Applies all writes or none. At most 100 writes, each on a key of its own. Throws `StoreUnavailable` when the outcome
+   * is unknown or nothing was tried; contention between transactions is retried inside, a bounded number of times.
+   */
+  transact(writes: readonly Write[]): Promise<Committed>;
+}
+
+/** The replica did not answer in time, refused for overload, or is gone. The write may or may not have been applied. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** Time and chance, injected: the core reads neither by itself. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}

@@ -1,0 +1,58 @@
+/**
+ * What a drill needs of the system it attacks. One adapter each: the laptop (`local.ts`), and AWS. Faults are scopes:
+ * whoever gets a `Fault` repairs it, and `repairAll` repairs what an earlier, killed tool left behind.
+ */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+export interface TargetRegion {
+  readonly name: string;
+  /** Base URL of the region's own front door. */
+  readonly url: string;
+  /** Host header for `url` when it is an address; the failover client sends it. */
+  readonly host: string;
+}
+
+export type LossKind = 'kill' | 'freeze' | 'blackhole';
+
+/** A fault that is in force. */
+export interface Fault {
+  readonly region: string;
+  readonly kind: LossKind;
+  /** `Date.now()` at which it took effect. */
+  readonly atMs: number;
+  /** True when the region's state is gone and it must be rebuilt from the survivors after `repair`. */
+  readonly statelost: boolean;
+  /** Ends the fault. May be called more than once. A killed region is brought back empty and fenced. */
+  repair(): Promise<void>;
+}
+
+export type TargetEvent = { readonly atMs: number; readonly region: string | null; readonly detail: string } & (
+  | { readonly kind: 'fault' | 'repair' | 'region' | 'link' | 'edge' }
+  | { readonly kind: 'check'; readonly check: string; readonly role: 'deep' | 'switch' | 'calculated'; readonly healthy: boolean }
+  | { readonly kind: 'answer'; readonly addresses: readonly string[] }
+);
+
+export interface Target {
+  readonly kind: 'local' | 'aws';
+  readonly regions: readonly TargetRegion[];
+  /** How callers that follow DNS find the system; undefined without a domain. */
+  readonly dns: {
+    readonly name: string;
+    readonly server: { readonly address: string; readonly port: number };
+    /** Port of the front doors. */
+    readonly port: number;
+    /** EDNS client subnet of a caller near a region. */
+    readonly subnetNear: (region: string) => string;
+  } | undefined;
+  /** SDK client for a region's replica. */
+  dynamo(region: string): DynamoDBClient;
+  lose(region: string, kind: LossKind): Promise<Fault>;
+  /** Stops replication to and from a region for good, and starts it anew with a full copy. */
+  cutLinks(region: string): Promise<void>;
+  restoreLinks(region: string): Promise<void>;
+  /** Lets a rebuilt region serve. */
+  admit(region: string): Promise<void>;
+  /** Events since the drill began, oldest first. */
+  events(): Promise<readonly TargetEvent[]>;
+  repairAll(): Promise<void>;
+}
