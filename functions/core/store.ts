@@ -34,8 +34,8 @@ export type Guard =
 export type Write =
   | { readonly action: 'put'; readonly item: Item; readonly guards?: readonly Guard[] }
   /**
-   * Sets and adds attributes of one item, creating it with its key when absent. `add` on a missing attribute counts
-   * from 0; `set` and `add` name disjoint attributes.
+   * Sets and adds attributes of one item, creating it with its key and `v` 1 when absent (an existing `v` stays). `add`
+   * on a missing attribute counts from 0; `set` and `add` name disjoint attributes.
    */
   | {
       readonly action: 'update';

@@ -3,6 +3,7 @@
  * whoever gets a `Fault` repairs it, and `repairAll` repairs what an earlier, killed tool left behind.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Item } from '../../functions/core/store.ts';
 
 export interface TargetRegion {
   readonly name: string;
@@ -20,9 +21,9 @@ export interface Fault {
   readonly kind: LossKind;
   /** `Date.now()` at which it took effect. */
   readonly atMs: number;
-  /** True when the region's state is gone and it must be rebuilt from the survivors after `repair`. */
+  /** True when the region's state is gone: only `rebuildRegion` (ops/rebuild.ts) brings it back, and `repair` does nothing. */
   readonly statelost: boolean;
-  /** Ends the fault. May be called more than once. A killed region is brought back empty and fenced. */
+  /** Ends the fault. May be called more than once. */
   repair(): Promise<void>;
 }
 
@@ -47,12 +48,18 @@ export interface Target {
   /** SDK client for a region's replica. */
   dynamo(region: string): DynamoDBClient;
   lose(region: string, kind: LossKind): Promise<Fault>;
+  /** Regions whose state is gone, or whose rebuild was interrupted. */
+  lostRegions(): Promise<readonly string[]>;
+  /** Brings a lost region back with empty tables, the `fence` items in its control table before any function can run. */
+  restartEmpty(region: string, fence: readonly Item[]): Promise<void>;
   /** Stops replication to and from a region for good, and starts it anew with a full copy. */
   cutLinks(region: string): Promise<void>;
+  /** Resolves when the full copy has been made in both directions. */
   restoreLinks(region: string): Promise<void>;
   /** Lets a rebuilt region serve. */
   admit(region: string): Promise<void>;
   /** Events since the drill began, oldest first. */
   events(): Promise<readonly TargetEvent[]>;
+  /** Ends every fault that leaves a region its state. */
   repairAll(): Promise<void>;
 }

@@ -1,0 +1,25 @@
+/** Reading attributes without trusting them: an item of a newer version, or a damaged one, never breaks a reader. */
+import type { Item, Value } from './store.ts';
+
+/** Version of the items this code writes. Readers accept any. */
+export const ITEM_VERSION = 1;
+
+export const textOf = (item: Item, attribute: string): string | undefined => {
+  const value = item[attribute];
+  return typeof value === 'string' ? value : undefined;
+};
+
+export const numberOf = (item: Item, attribute: string): number | undefined => {
+  const value = item[attribute];
+  return typeof value === 'number' ? value : undefined;
+};
+
+export const flagOf = (item: Item, attribute: string): boolean => item[attribute] === true;
+
+export const isRecord = (value: Value | undefined): value is { readonly [name: string]: Value } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The parts of a sort key. The last one is the writer. */
+export const partsOf = (item: Item): readonly string[] => item.sk.split('#');
+
+export const writerOf = (item: Item): string => partsOf(item).at(-1) ?? '';

@@ -1,0 +1,103 @@
+/** The store in memory: what tests and the simulator run on. Passes the same contract suite as the DynamoDB adapter. */
+import type { Committed, Guard, Item, Key, Page, Store, Write } from './store.ts';
+
+/** As DynamoDB's TransactWriteItems. */
+export const WRITES_PER_TRANSACTION_MAX = 100;
+
+export class MemoryStore implements Store {
+  readonly #partitions = new Map<string, Map<string, Item>>();
+
+  async get({ pk, sk }: Key): Promise<Item | undefined> {
+    return this.peek({ pk, sk });
+  }
+
+  async query(pk: string, prefix = ''): Promise<readonly Item[]> {
+    const items = [...(this.#partitions.get(pk)?.values() ?? [])];
+    return items.filter((item) => item.sk.startsWith(prefix)).sort((a, b) => (a.sk < b.sk ? -1 : 1));
+  }
+
+  async listByOwner(owner: string, { before, limit }: { readonly before?: string; readonly limit: number }): Promise<Page> {
+    const rows = this.items()
+      .filter((item) => item['owner'] === owner && typeof item['listed'] === 'string' && (before === undefined || item['listed'] < before))
+      .sort((a, b) => (String(a['listed']) < String(b['listed']) ? 1 : -1));
+    return { items: rows.slice(0, limit), more: rows.length > limit };
+  }
+
+  async transact(writes: readonly Write[]): Promise<Committed> {
+    refuseMalformed(writes);
+    for (const [failed, write] of writes.entries()) {
+      const item = this.peek(keyOf(write));
+      if (!(write.guards ?? []).every((guard) => holds(guard, item))) return { ok: false, failed, item };
+    }
+    for (const write of writes) this.#apply(write);
+    return { ok: true };
+  }
+
+  /** The item of a key, synchronously. */
+  peek({ pk, sk }: Key): Item | undefined {
+    return this.#partitions.get(pk)?.get(sk);
+  }
+
+  /** Puts an item with no condition, as replication does. */
+  place(item: Item): void {
+    const partition = this.#partitions.get(item.pk) ?? new Map<string, Item>();
+    this.#partitions.set(item.pk, partition.set(item.sk, item));
+  }
+
+  /** Everything, in no order. */
+  items(): readonly Item[] {
+    return [...this.#partitions.values()].flatMap((partition) => [...partition.values()]);
+  }
+
+  #apply(write: Write): void {
+    switch (write.action) {
+      case 'check':
+        return;
+      case 'put':
+        return this.place(write.item);
+      case 'delete':
+        this.#partitions.get(write.key.pk)?.delete(write.key.sk);
+        return;
+      case 'update':
+        return this.place(updated(this.peek(write.key), write));
+    }
+  }
+}
+
+/** Throws a `TypeError` on what DynamoDB refuses whatever the data: too many writes, or two on one key. */
+export const refuseMalformed = (writes: readonly Write[]): void => {
+  if (writes.length === 0 || writes.length > WRITES_PER_TRANSACTION_MAX) {
+    throw new TypeError(`given ${writes.length} writes in a transaction, allowed: 1 to ${WRITES_PER_TRANSACTION_MAX}`);
+  }
+  const keys = new Set(writes.map((write) => JSON.stringify([keyOf(write).pk, keyOf(write).sk])));
+  if (keys.size < writes.length) throw new TypeError('given two writes on one key in a transaction, allowed: one');
+};
+
+export const keyOf = (write: Write): Key => (write.action === 'put' ? write.item : write.key);
+
+/** Whether a guard holds on the current item of its key. */
+export const holds = (guard: Guard, item: Item | undefined): boolean => {
+  switch (guard.is) {
+    case 'absent':
+      return item === undefined;
+    case 'present':
+      return item !== undefined;
+    case 'missing':
+      return item?.[guard.attribute] === undefined;
+    case 'equals':
+      return item?.[guard.attribute] === guard.value;
+    case 'atLeast': {
+      const value = item?.[guard.attribute];
+      return typeof value === 'number' && value >= guard.value;
+    }
+  }
+};
+
+const updated = (item: Item | undefined, write: Extract<Write, { action: 'update' }>): Item => {
+  const sums = Object.entries(write.add ?? {}).map(([name, amount]) => {
+    const before = item?.[name] ?? 0;
+    if (typeof before !== 'number') throw new TypeError(`cannot add to "${name}" of ${write.key.pk} ${write.key.sk}, which is no number`);
+    return [name, before + amount] as const;
+  });
+  return { v: 1, ...item, ...write.set, ...Object.fromEntries(sums), ...write.key };
+};

@@ -1,0 +1,100 @@
+/**
+ * One execution environment's view of the regions, read at most every few seconds, and the deep check. Reads are shared:
+ * concurrent callers wait for the one that is under way.
+ */
+import type { Clock, Store } from './store.ts';
+import { StoreUnavailable } from './store.ts';
+import { foldBeats, foldControl, type HealthView, healthOf, nextBeat, regionKey, type WorldView } from './operations.ts';
+
+/** Age at which a view or a verdict is taken anew. */
+export const VIEW_MS_MAX = 5_000;
+
+export interface MonitorProps {
+  readonly data: Store;
+  /** Only read. */
+  readonly control: Pick<Store, 'query'>;
+  readonly clock: Clock;
+  readonly region: string;
+  readonly regions: readonly string[];
+  /** Shown in heartbeats: release and function version. */
+  readonly version: string;
+}
+
+export interface Checked {
+  readonly health: HealthView;
+  readonly world: WorldView;
+  readonly atMs: number;
+}
+
+export class Monitor {
+  readonly #props: MonitorProps;
+  #world: Shared<WorldView> | undefined;
+  #checked: Shared<Checked> | undefined;
+
+  constructor(props: MonitorProps) {
+    this.#props = props;
+  }
+
+  /** @throws {StoreUnavailable} when this region's replica does not answer */
+  world(): Promise<WorldView> {
+    this.#world = this.#fresh(this.#world) ?? this.#share(() => this.#read());
+    return this.#world.value;
+  }
+
+  /** The verdict of the latest deep check: a heartbeat written and read back in this region. Never throws for the table. */
+  check(): Promise<Checked> {
+    this.#checked = this.#fresh(this.#checked) ?? this.#share(() => this.#deepCheck());
+    return this.#checked.value;
+  }
+
+  async #deepCheck(): Promise<Checked> {
+    const { data, clock, version, region, regions } = this.#props;
+    const nowMs = clock.now();
+    try {
+      const world = await this.#read();
+      const expected = healthOf({ world, table: { ok: true } });
+      const beat = nextBeat(world, { nowMs, version, verdict: expected.verdict });
+      await data.transact([beat]);
+      const after = await this.#read();
+      // Counted, not timed: another environment may write a heartbeat with an earlier time in between.
+      const [before, found] = [world, after].map((view) => view.beats.find((each) => each.region === region)?.rev ?? 0);
+      const table = (found ?? 0) > (before ?? 0) ? ({ ok: true } as const) : ({ ok: false, detail: 'the heartbeat just written is not there' } as const);
+      this.#world = { atMs: nowMs, value: Promise.resolve(after) };
+      return { health: healthOf({ world: after, table }), world: after, atMs: nowMs };
+    } catch (error: unknown) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      const world = { region, beats: [], controls: regions.map((each) => foldControl(each, [])) };
+      return { health: healthOf({ world, table: { ok: false, detail: 'the table does not answer' } }), world, atMs: nowMs };
+    }
+  }
+
+  async #read(): Promise<WorldView> {
+    const { data, control, region, regions } = this.#props;
+    const read = async (each: string) => {
+      const [beats, switches] = await Promise.all([data.query(regionKey(each), 'BEAT#'), control.query(regionKey(each))]);
+      return { beat: foldBeats(beats), control: foldControl(each, switches) };
+    };
+    const rows = await Promise.all(regions.map(read));
+    return { region, beats: rows.flatMap((row) => row.beat ?? []), controls: rows.map((row) => row.control) };
+  }
+
+  #fresh<T>(shared: Shared<T> | undefined): Shared<T> | undefined {
+    return shared && this.#props.clock.now() - shared.atMs < VIEW_MS_MAX ? shared : undefined;
+  }
+
+  #share<T>(read: () => Promise<T>): Shared<T> {
+    const value = read();
+    const shared = { atMs: this.#props.clock.now(), value };
+    // A failed read is not kept: the next caller tries anew.
+    value.catch(() => {
+      if (this.#world === shared) this.#world = undefined;
+      if (this.#checked === shared) this.#checked = undefined;
+    });
+    return shared;
+  }
+}
+
+interface Shared<T> {
+  readonly atMs: number;
+  readonly value: Promise<T>;
+}

@@ -1,0 +1,81 @@
+/**
+ * Stock is held in escrow (O'Neil, 1986): a region sells only what its own `HELD#W` row has available. What it grants to
+ * another region is a cumulative number in its own row; the receiver credits itself with the difference, in its own row.
+ * Only the row of a region's newest incarnation counts: a rebuild carries the numbers of the ones before into it.
+ *
+ * For every region at any time: available + sold + granted - credited = booked.
+ */
+import { numberOf, partsOf, writerOf } from './item.ts';
+import type { Item } from './store.ts';
+import { compareWriters, regionOf } from './writer.ts';
+
+export interface Held {
+  readonly writer: string;
+  readonly region: string;
+  readonly available: number;
+  /** Units in open or shipped orders. */
+  readonly sold: number;
+  /** Cumulative units given to a region, by region. */
+  readonly granted: ReadonlyMap<string, number>;
+  /** Cumulative units taken over from a region, by region. */
+  readonly credited: ReadonlyMap<string, number>;
+}
+
+export interface StockView {
+  readonly held: readonly Held[];
+  readonly received: number;
+  readonly available: number;
+  readonly sold: number;
+  /** Granted and not yet credited. */
+  readonly moving: number;
+}
+
+const GRANTED = 'granted_';
+const CREDITED = 'credited_';
+export const grantedTo = (region: string): string => `${GRANTED}${region}`;
+export const creditedFrom = (region: string): string => `${CREDITED}${region}`;
+
+export const stockKey = (sku: string): string => `STOCK#${sku}`;
+export const heldKey = (sku: string, writer: string) => ({ pk: stockKey(sku), sk: `HELD#${writer}` });
+
+/** One `HELD` row for each region: of its newest incarnation. */
+export const foldHeld = (items: readonly Item[]): Held[] => {
+  const rows = items.filter((item) => item.sk.startsWith('HELD#')).sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
+  return [...new Map(rows.map((row) => [regionOf(writerOf(row)), heldOf(row)])).values()];
+};
+
+export const heldOf = (item: Item): Held => ({
+  writer: writerOf(item),
+  region: regionOf(writerOf(item)),
+  available: numberOf(item, 'available') ?? 0,
+  sold: numberOf(item, 'sold') ?? 0,
+  granted: cumulative(item, GRANTED),
+  credited: cumulative(item, CREDITED),
+});
+
+/** The stock of a sku; undefined when no region holds any row of it. */
+export const foldStock = (items: readonly Item[]): StockView | undefined => {
+  const held = foldHeld(items);
+  if (held.length === 0) return undefined;
+  const available = sum(held.map((each) => each.available));
+  const sold = sum(held.map((each) => each.sold));
+  const moving = sum(held.flatMap((giver) => [...giver.granted.keys()].map((region) => inFlight(giver, region, held))));
+  return { held, available, sold, moving, received: available + sold + moving };
+};
+
+/** Units that `giver` granted to `region` and that region's row does not credit yet, as these rows show it. */
+export const inFlight = (giver: Held, region: string, held: readonly Held[]): number => {
+  const taker = held.find((each) => each.region === region);
+  return Math.max(0, (giver.granted.get(region) ?? 0) - (taker?.credited.get(giver.region) ?? 0));
+};
+
+/** What a region wants and did not have when it was asked, by region: its newest incarnation's word. */
+export const foldWants = (items: readonly Item[]): ReadonlyMap<string, number> => {
+  const wants = items.filter((item) => partsOf(item)[0] === 'WANT').sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
+  return new Map(wants.map((item) => [regionOf(writerOf(item)), numberOf(item, 'quantity') ?? 0]));
+};
+
+const cumulative = (item: Item, prefix: string): ReadonlyMap<string, number> =>
+  new Map(Object.entries(item).flatMap(([name, value]) => (name.startsWith(prefix) && typeof value === 'number' ? [[name.slice(prefix.length), value] as const] : [])));
+
+export const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, each) => total + each, 0);

@@ -1,0 +1,174 @@
+/** Receiving, showing and moving stock. See stock-fold.ts for the escrow it rests on. */
+import { type Context, done, instant, type Outcome, refused } from './context.ts';
+import { hashOf } from './hash.ts';
+import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
+import { creditedFrom, foldHeld, foldStock, foldWants, grantedTo, type Held, heldKey, inFlight, stockKey, sum } from './stock-fold.ts';
+import type { Guard, Item, Write } from './store.ts';
+import { compareWriters, regionOf } from './writer.ts';
+
+export interface ReceiptAnswer {
+  readonly id: string;
+  readonly sku: string;
+  readonly region: string;
+  readonly quantity: number;
+  readonly at: string;
+  readonly by: string;
+}
+
+/**
+ * Records units received. The region that books them is part of the request, so that a retry in another region cannot
+ * book them twice: another region only records the receipt, and the named one books it when it arrives.
+ */
+export const receiveStock = async (
+  context: Context,
+  given: { readonly subject: string; readonly sku: string; readonly region: string; readonly key: string; readonly quantity: number },
+): Promise<Outcome<ReceiptAnswer>> => {
+  if (!context.regions.includes(given.region)) return refused('not-found', `given region ${given.region}, allowed: ${context.regions.join(', ')}`);
+  const hash = hashOf('receipt', given.subject, given.sku, given.region, given.key);
+  const answer = (item: Item): ReceiptAnswer => ({
+    id: hash,
+    sku: given.sku,
+    region: given.region,
+    quantity: numberOf(item, 'quantity') ?? given.quantity,
+    at: instant(numberOf(item, 'at') ?? 0),
+    by: writerOf(item),
+  });
+  const replay = async (): Promise<Outcome<ReceiptAnswer> | undefined> => {
+    const known = await receiptsOf(context, given.sku, hash);
+    if (known.length === 0) return undefined;
+    const same = known.find((item) => numberOf(item, 'quantity') === given.quantity);
+    return same ? done(answer(same), true) : refused('key-reused', 'the Idempotency-Key was used with another quantity; a new receipt needs a new key');
+  };
+
+  const before = await replay();
+  if (before) return before;
+  const receipt: Item = {
+    pk: stockKey(given.sku),
+    sk: `RECEIPT#${hash}#${context.writer}`,
+    v: ITEM_VERSION,
+    region: given.region,
+    quantity: given.quantity,
+    at: context.clock.now(),
+  };
+  const booking = given.region === context.region ? book(context, given.sku, hash, given.quantity) : [];
+  const outcome = await context.store.transact([{ action: 'put', item: receipt, guards: [{ is: 'absent' }] }, ...booking]);
+  return outcome.ok ? done(answer(receipt)) : ((await replay()) ?? refused('key-reused', 'the Idempotency-Key was used already'));
+};
+
+export const getStock = async (context: Context, { sku }: { readonly sku: string }) => {
+  const stock = foldStock(await context.store.query(stockKey(sku), 'HELD#'));
+  if (!stock) return refused('not-found', `no region holds or held any ${sku}, as far as this region knows`);
+  const regions = stock.held.map(({ region, writer, available, sold }) => ({ region, writer, available, sold }));
+  return done({ sku, received: stock.received, available: stock.available, sold: stock.sold, moving: stock.moving, regions });
+};
+
+/**
+ * Books a receipt that names this region, once. Called for receipts that arrive from other regions; a receipt booked here
+ * or by an earlier incarnation of this region is left alone.
+ */
+export const bookReceipt = async (context: Context, sku: string, hash: string): Promise<boolean> => {
+  const [receipt] = await receiptsOf(context, sku, hash);
+  const booked = await context.store.query(stockKey(sku), `BOOKED#${hash}#`);
+  const quantity = receipt && numberOf(receipt, 'quantity');
+  if (quantity === undefined || !receipt || textOf(receipt, 'region') !== context.region || booked.length > 0) return false;
+  return (await context.store.transact(book(context, sku, hash, quantity))).ok;
+};
+
+/**
+ * Credits what other regions granted to this one, then grants to those that want what this one can spare. May overlap
+ * with itself: each step is a compare-and-set on this region's own row.
+ */
+export const rebalanceStock = async (context: Context, sku: string): Promise<void> => {
+  const items = await context.store.query(stockKey(sku), 'HELD#');
+  const wants = await context.store.query(stockKey(sku), 'WANT#');
+  const credited = await creditGrants(context, sku, foldHeld(items));
+  await settleWant(context, sku, foldWants(wants), credited);
+  await grantWants(context, sku, foldWants(wants), credited);
+};
+
+/** What a new or changed item of a stock partition asks this region to do; `before` is the item it replaced. */
+export const stockWork = (item: Item, before: Item | undefined, region: string): { readonly kind: 'book'; readonly hash: string } | { readonly kind: 'rebalance' } | undefined => {
+  const [type, hash] = partsOf(item);
+  const own = regionOf(writerOf(item)) === region;
+  switch (type) {
+    case 'RECEIPT':
+      return !own && hash !== undefined && textOf(item, 'region') === region ? { kind: 'book', hash } : undefined;
+    case 'WANT':
+      return own ? undefined : { kind: 'rebalance' };
+    case 'HELD':
+      return !own && item[grantedTo(region)] !== before?.[grantedTo(region)] ? { kind: 'rebalance' } : undefined;
+    default:
+      return undefined;
+  }
+};
+
+/** Takes over each grant up to the giver's cumulative number. Returns the rows as they are afterwards. */
+const creditGrants = async (context: Context, sku: string, held: readonly Held[]): Promise<readonly Held[]> => {
+  let own = held.find((each) => each.region === context.region) ?? emptyHeld(context);
+  for (const giver of held) {
+    const seen = own.credited.get(giver.region);
+    const units = (giver.granted.get(context.region) ?? 0) - (seen ?? 0);
+    if (giver.region === context.region || units <= 0) continue;
+    const attribute = creditedFrom(giver.region);
+    const guard: Guard = seen === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: seen };
+    const outcome = await context.store.transact([
+      { action: 'update', key: heldKey(sku, context.writer), add: { available: units, rev: 1 }, set: { [attribute]: (seen ?? 0) + units }, guards: [guard] },
+    ]);
+    // Lost to an overlapping run: that one saw the same row and goes on with it.
+    if (!outcome.ok) continue;
+    own = { ...own, available: own.available + units, credited: new Map(own.credited).set(giver.region, (seen ?? 0) + units) };
+  }
+  return [...held.filter((each) => each.region !== context.region), own];
+};
+
+/** Takes this region's word back once it holds what it wanted. */
+const settleWant = async (context: Context, sku: string, wants: ReadonlyMap<string, number>, held: readonly Held[]): Promise<void> => {
+  const want = wants.get(context.region) ?? 0;
+  const available = held.find((each) => each.region === context.region)?.available ?? 0;
+  if (want === 0 || available < want) return;
+  const key = { pk: stockKey(sku), sk: `WANT#${context.writer}` };
+  await context.store.transact([{ action: 'update', key, set: { quantity: 0 }, guards: [{ is: 'equals', attribute: 'quantity', value: want }] }]);
+};
+
+/** Hands over what a region wants, or half of what this one has more than it, if that is more, and never what it wants itself. */
+const grantWants = async (context: Context, sku: string, wants: ReadonlyMap<string, number>, held: readonly Held[]): Promise<void> => {
+  let own = held.find((each) => each.region === context.region);
+  for (const [region, want] of [...wants].sort(([a], [b]) => compareWriters(a, b))) {
+    if (!own || region === context.region) continue;
+    const units = unitsToGrant({ own, region, want, ownWant: wants.get(context.region) ?? 0, held });
+    if (units <= 0) continue;
+    const attribute = grantedTo(region);
+    const granted = own.granted.get(region);
+    const guards: Guard[] = [
+      { is: 'atLeast', attribute: 'available', value: units },
+      granted === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: granted },
+    ];
+    const write: Write = { action: 'update', key: heldKey(sku, context.writer), add: { available: -units, rev: 1 }, set: { [attribute]: (granted ?? 0) + units }, guards };
+    if (!(await context.store.transact([write])).ok) return;
+    own = { ...own, available: own.available - units, granted: new Map(own.granted).set(region, (granted ?? 0) + units) };
+  }
+};
+
+/** Pure: how many units to hand over. Zero when the wanting region has, or will have, what it wants. */
+export const unitsToGrant = (given: { readonly own: Held; readonly region: string; readonly want: number; readonly ownWant: number; readonly held: readonly Held[] }): number => {
+  const taker = given.held.find((each) => each.region === given.region);
+  const expected = (taker?.available ?? 0) + sum(given.held.map((giver) => inFlight(giver, given.region, given.held)));
+  const spare = Math.max(0, given.own.available - given.ownWant);
+  if (expected >= given.want) return 0;
+  return Math.min(spare, Math.max(given.want - expected, Math.floor((given.own.available - expected) / 2)));
+};
+
+const book = (context: Context, sku: string, hash: string, quantity: number): readonly Write[] => [
+  {
+    action: 'put',
+    item: { pk: stockKey(sku), sk: `BOOKED#${hash}#${context.writer}`, v: ITEM_VERSION, quantity, at: context.clock.now() },
+    guards: [{ is: 'absent' }],
+  },
+  { action: 'update', key: heldKey(sku, context.writer), add: { available: quantity, rev: 1 } },
+];
+
+/** All regions' receipts of one request, the smallest writer's first. */
+const receiptsOf = async (context: Context, sku: string, hash: string): Promise<readonly Item[]> =>
+  [...(await context.store.query(stockKey(sku), `RECEIPT#${hash}#`))].sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
+
+const emptyHeld = (context: Context): Held => ({ writer: context.writer, region: context.region, available: 0, sold: 0, granted: new Map(), credited: new Map() });
