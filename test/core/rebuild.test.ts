@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cancelOrder, getOrder, reconcileOrder, shipOrder } from '../../functions/core/orders.ts';
 import { isFactOf, planRebuild, reput } from '../../functions/core/rebuild.ts';
-import { getStock, rebalanceStock } from '../../functions/core/stock.ts';
+import { bookReceipt, getStock, rebalanceStock } from '../../functions/core/stock.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { order, type Place, receive, valueOf, World } from './world.ts';
 
@@ -39,6 +39,15 @@ describe('a region rebuilt from its survivors', () => {
     const { place, negative } = rebuilt(world, 'a');
     expect(valueOf(await getStock(place, { sku: 'tea' }))).toMatchObject({ received: 23, available: 23, sold: 0 });
     expect(negative).toEqual([]);
+  });
+
+  it('does not book again what the name before had booked', async () => {
+    const world = new World();
+    const { id } = valueOf(await receive(world.at('b'), 'receipt-1', 20, 'a'));
+    await world.settle();
+    const { place } = rebuilt(world, 'a');
+    expect(await bookReceipt(place, 'tea', id)).toBe(false);
+    expect(valueOf(await getStock(place, { sku: 'tea' }))).toMatchObject({ received: 20, available: 20 });
   });
 
   it('takes the maximum of what the survivors saw of each cumulative number', async () => {
