@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { castProblems, placeProblems, purityProblems } from './architecture/purity.ts';
+import { importProblems } from './architecture/rooms.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Folders that are made, not written. */
+const MADE = new Set(['node_modules', '.git', '.venv', '.tandem', 'cdk.out', 'coverage']);
+const files = filesBelow('');
+const sources = files.filter((path) => ['.ts', '.mjs'].includes(extname(path)));
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const problemsOf = (paths: readonly string[], check: (path: string, text: string) => readonly string[]) =>
+  paths.flatMap((path) => check(path, read(path)));
+
+describe('the repository', () => {
+  it('is read whole', () =>
+    expect(files).toEqual(expect.arrayContaining(['package.json', 'bin/tandem', 'functions/core/store.ts', '.ci/run'])));
+
+  it('imports only what each room may', () => expect(problemsOf(sources, importProblems)).toEqual([]));
+
+  it('keeps time, chance, environment and network out of the pure rooms', () => expect(problemsOf(sources, purityProblems)).toEqual([]));
+
+  it('casts nothing but `as const`', () => expect(problemsOf(sources, castProblems)).toEqual([]));
+
+  it('names no path of one machine and no registry', () => {
+    const own = files.filter((path) => !path.startsWith('test/architecture'));
+    expect(problemsOf(own, placeProblems)).toEqual([]);
+  });
+
+  it('locks packages by content, not by where they came from', () => {
+    expect(read('package-lock.json')).not.toContain('"resolved"');
+  });
+
+  it('pins every dependency to one version', () => {
+    const {
+      dependencies,
+      devDependencies,
+      optionalDependencies,
+    }: Record<string, Record<string, string>> = JSON.parse(read('package.json'));
+    const versions = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+});
+
+describe('the import table catches', () => {
+  const planted: readonly (readonly [what: string, path: string, text: string])[] = [
+    ['a static import', 'functions/core/a.ts', "import { x } from '../aws/store.ts';"],
+    ['a type-only import', 'functions/core/a.ts', "import type { X } from '@aws-sdk/client-dynamodb';"],
+    ['an import for its side effects', 'local/a.ts', "import '../infra/cell-stack.ts';"],
+    ['a dynamic import', 'local/a.ts', "const x = await import('../functions/core/order-fold.ts');"],
+    ['a computed import', 'ops/a.ts', 'const x = await import(name);'],
+    ['a template import', 'ops/a.ts', 'const x = await import(`../local/${name}.ts`);'],
+    ['a re-export', 'functions/contract/a.ts', "export { x } from '../core/x.ts';"],
+    ['a re-export of everything', 'functions/contract/a.ts', "export * from '../aws/x.ts';"],
+    ['an import type expression', 'client/a.ts', "export type X = import('../ops/x.ts').X;"],
+    ['a require', 'infra/a.ts', "const x = require('../functions/api.handler.ts');"],
+    ['an import assignment', 'infra/a.ts', "import x = require('../functions/api.handler.ts');"],
+    ['an alias', 'ops/a.ts', "import { x } from '#local/system.ts';"],
+    ['an absolute path', 'ops/a.ts', "import { x } from '/local/system.ts';"],
+    ['a detour', 'ops/a.ts', "import { x } from './targets/../../local/system.ts';"],
+    ['local from ops other than its adapter', 'ops/drill/a.ts', "import type { X } from '../../local/control/api.ts';"],
+    ['a value of the contract in the client', 'client/a.ts', "import { HEADERS } from '../functions/contract/names.ts';"],
+    ['a built-in with input and output in the core', 'functions/core/a.ts', "import { readFileSync } from 'node:fs';"],
+    ['a built-in without its prefix', 'functions/core/a.ts', "import http from 'http';"],
+    ['CDK in ops', 'ops/a.ts', "import { App } from 'aws-cdk-lib';"],
+    ['a stack in local', 'local/a.ts', "import { CellStack } from '../infra/cell-stack.ts';"],
+    ['tests in a room', 'ops/a.ts', "import { x } from '../test/support/x.ts';"],
+    ['a file in no room', 'scripts/a.ts', ''],
+  ];
+  it.each(planted)('%s', (_what, path, text) => expect(importProblems(path, text)).toHaveLength(1));
+
+  it('and lets through what is allowed', () => {
+    expect(importProblems('ops/targets/local.ts', "import type { X } from '../../local/control/api.ts';")).toEqual([]);
+    expect(importProblems('client/a.ts', "import type { Order } from '../functions/contract/schemas.ts';")).toEqual([]);
+    expect(importProblems('client/a.ts', "import { type Order } from '../functions/contract/schemas.ts';")).toEqual([]);
+    expect(importProblems('local/a.ts', "import { parseConfig } from '../infra/config.ts';")).toEqual([]);
+    expect(importProblems('functions/core/a.ts', "import { createHash } from 'node:crypto';")).toEqual([]);
+  });
+});
+
+describe('purity', () => {
+  it.each([
+    'const a = Date.now();',
+    "const a = Date['now']();",
+    'const a = new Date();',
+    'const a = Math.random();',
+    'const a = process.env.A;',
+    'const a = globalThis.process;',
+    'const now = () => performance.now();',
+    'setTimeout(() => {}, 1);',
+    "import { randomUUID } from 'node:crypto';",
+    'const a = { process };',
+  ])('refuses %s in the core', (text) => expect(purityProblems('functions/core/a.ts', text)).not.toEqual([]));
+
+  it('allows names that only look like it, and other rooms', () => {
+    expect(
+      purityProblems(
+        'functions/core/a.ts',
+        'const a = order.process; const b = { fetch: 1 }; const c = new Date(5); const d = Math.max(1, 2);',
+      ),
+    ).toEqual([]);
+    expect(purityProblems('ops/a.ts', 'const a = Date.now();')).toEqual([]);
+  });
+});
+
+describe('house style', () => {
+  it.each([
+    'const a: any = 1;',
+    'const a = b!;',
+    'const a = b as string;',
+    'const a = b as unknown as string;',
+    'const a = <string>b;',
+    'let a!: string;',
+  ])('refuses %s', (text) => expect(castProblems('ops/a.ts', text)).not.toEqual([]));
+
+  it('allows as const, and satisfies', () =>
+    expect(castProblems('ops/a.ts', 'const a = [1] as const; const b = {} satisfies object;')).toEqual([]));
+
+  it.each([`const a = '${['', 'home', 'me', 'x'].join('/')}';`, `host: registry.${'npmjs'}.org`])('refuses %s', (text) =>
+    expect(placeProblems('a.md', text)).toHaveLength(1),
+  );
+});
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return MADE.has(entry.name) ? [] : filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
+}

@@ -1,0 +1,93 @@
+/** Who may import whom. The table is an allow-list: what it does not name is refused. */
+import { builtinModules } from 'node:module';
+import { type Import, importsOf } from './imports.ts';
+
+interface Room {
+  /** Files it governs; the first room that matches a file governs it. */
+  readonly files: RegExp;
+  /** Paths of this repository, from its root. */
+  readonly paths: readonly RegExp[];
+  /** The same, for imports of which nothing is left at run time. */
+  readonly typePaths?: readonly RegExp[];
+  readonly packages: readonly RegExp[];
+  readonly builtins: 'all' | 'none' | readonly string[];
+}
+
+const CONTRACT = /^functions\/contract\//;
+const CORE = /^functions\/core\//;
+const AWS = /^functions\/aws\//;
+const CONFIG = /^infra\/config\.ts$/;
+const SDK = /^@aws-sdk\//;
+const LAMBDA_TYPES = /^aws-lambda$/;
+/** Anything but what belongs to infra alone. */
+const TOOLS = /^(?!aws-cdk|constructs|cdk-nag|vitest)/;
+/** Built-ins that read no clock, no chance, no file and no network. `node:crypto` is narrowed by `purity.ts`. */
+const PURE = ['node:crypto', 'node:util', 'node:buffer', 'node:path/posix'];
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  'functions/contract': { files: CONTRACT, paths: [CONTRACT], packages: [/^zod(\/|$)/], builtins: 'none' },
+  'functions/core': { files: CORE, paths: [CORE], packages: [], builtins: PURE },
+  'functions/aws': {
+    files: AWS,
+    paths: [AWS, CORE, CONTRACT],
+    packages: [SDK, /^@aws-lambda-powertools\//, /^aws-jwt-verify(\/|$)/, /^zod(\/|$)/, LAMBDA_TYPES],
+    builtins: 'all',
+  },
+  handlers: { files: /^functions\/[^/]+\.handler\.ts$/, paths: [AWS, CORE, CONTRACT], packages: [LAMBDA_TYPES], builtins: 'none' },
+  infra: {
+    files: /^infra\//,
+    paths: [/^infra\//, CONTRACT],
+    packages: [/^aws-cdk-lib(\/|$)/, /^constructs$/, /^zod(\/|$)/, /^esbuild$/, /^cdk-nag$/],
+    builtins: 'all',
+  },
+  client: { files: /^client\//, paths: [/^client\//], typePaths: [CONTRACT], packages: [], builtins: 'none' },
+  sim: { files: /^sim\//, paths: [/^sim\//, CORE], packages: [], builtins: PURE },
+  local: { files: /^local\//, paths: [/^local\//, CONTRACT, CONFIG], packages: [TOOLS], builtins: 'all' },
+  'ops/targets/local': {
+    files: /^ops\/targets\/local\.ts$/,
+    paths: [/^ops\//, /^local\//, CONTRACT, CORE, AWS, CONFIG, /^client\//],
+    packages: [TOOLS],
+    builtins: 'all',
+  },
+  ops: { files: /^ops\//, paths: [/^ops\//, CONTRACT, CORE, AWS, CONFIG, /^client\//], packages: [TOOLS], builtins: 'all' },
+  bench: {
+    files: /^bench\//,
+    paths: [/^(bench|functions|client|local|ops)\//, /^infra\/(config|bundle)\.ts$/],
+    packages: [TOOLS],
+    builtins: 'all',
+  },
+  bin: { files: /^bin\//, paths: [/^bin\//], packages: [], builtins: 'all' },
+  root: { files: /^[^/]+\.ts$/, paths: [/^test\/reporter\.ts$/], packages: [/^vitest\/config$/], builtins: 'all' },
+  test: { files: /^test\//, paths: [/./], packages: [/./], builtins: 'all' },
+};
+
+const BUILTINS = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
+
+/** What a file may not import, one line each. */
+export const importProblems = (path: string, text: string): readonly string[] => {
+  const room = Object.entries(ROOMS).find(([, each]) => each.files.test(path));
+  if (room === undefined) return [`${path}: belongs to no room; allowed: ${Object.keys(ROOMS).join(', ')}`];
+  const [name, rules] = room;
+  return importsOf(path, text).flatMap((each) => {
+    const reason = refusal(rules, each);
+    return reason === undefined || (name === 'test' && each.target === undefined)
+      ? []
+      : [`${path}:${each.line}: ${name} may not import ${each.specifier}: ${reason}`];
+  });
+};
+
+const refusal = (room: Room, { target, relative, typeOnly }: Import): string | undefined => {
+  if (target === undefined) return 'the name is computed, so nobody can tell what it is';
+  const matches = (patterns: readonly RegExp[]) => patterns.some((each) => each.test(target));
+  if (relative) {
+    if (matches(room.paths) || (typeOnly && room.typePaths !== undefined && matches(room.typePaths))) return undefined;
+    return room.typePaths !== undefined && matches(room.typePaths)
+      ? `${target} may be imported for its types only`
+      : `${target} is another room's`;
+  }
+  if (BUILTINS.has(target)) {
+    if (room.builtins === 'all' || (room.builtins !== 'none' && room.builtins.includes(target))) return undefined;
+    return 'this built-in is not on its list';
+  }
+  return matches(room.packages) && !/^(#|\/|file:)/.test(target) ? undefined : 'this package is not on its list';
+};

@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config';
+import { TotalReporter } from './test/reporter.ts';
+
+/** Tests that start emulators, front doors or whole systems: seconds of CPU each, so one file at a time. */
+const HEAVY = ['test/**/*.system.test.ts'];
+
+export default defineConfig({
+  test: {
+    // A test that hangs must end; a slow machine must not fail one that is right.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 30_000,
+    // Tests may not depend on their order. A failing order is repeated with `--sequence.seed=N`.
+    sequence: { shuffle: { files: true, tests: true } },
+    pool: 'forks',
+    allowOnly: false,
+    passWithNoTests: false,
+    reporters: ['default', new TotalReporter()],
+    coverage: { provider: 'v8', include: ['functions/**', 'infra/**', 'client/**', 'local/**', 'ops/**'], reportsDirectory: 'coverage' },
+    projects: [
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: HEAVY, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: HEAVY,
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
