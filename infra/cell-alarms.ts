@@ -1,0 +1,142 @@
+import { Duration } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { AlarmSpec } from './alarms.ts';
+import { metrics } from './metrics.ts';
+
+export interface CellAlarmsProps {
+  readonly apiFunction: IFunction;
+  readonly housekeepingFunction: IFunction;
+  readonly deadLetters: IQueue;
+  /** The other regions. */
+  readonly peers: readonly string[];
+}
+
+const MINUTE = { period: Duration.minutes(1) } as const;
+/** Three beats of the clock that may be missed when no health checker calls, and one to see it. */
+const HEARTBEAT_AGE_SECONDS_MAX = 240;
+const LATENCY_P99_MS_MAX = 1_000;
+const ITERATOR_AGE_MS_MAX = 120_000;
+
+const EVENTS_ONLY = { as: 'notBreaching', because: 'the metric has data only when there was something to count' } as const;
+
+/** What a cell watches in itself, and about the others in its own replica. */
+export const cellAlarms = (props: CellAlarmsProps): readonly AlarmSpec[] => [
+  ...CALLERS,
+  ...apiAlarms(props.apiFunction),
+  ...housekeepingAlarms(props.housekeepingFunction, props.deadLetters),
+  ...props.peers.map(heartbeatAlarm),
+];
+
+const CALLERS: readonly AlarmSpec[] = [
+  {
+    name: 'UserErrors',
+    severity: 'page',
+    meaning: 'users get 5xx answers from the function',
+    metric: metrics.errors(),
+    threshold: 5,
+    periods: { bad: 3, of: 5 },
+    missing: {
+      as: 'notBreaching',
+      because: 'without user requests nobody is refused; that the region answers is what the health checks watch',
+    },
+  },
+  {
+    name: 'Gateway5xx',
+    severity: 'page',
+    meaning: 'API Gateway answers 5xx, which includes timeouts and crashes that the function cannot count, and failed health checks',
+    metric: metrics.gateway5xx(),
+    threshold: 5,
+    periods: { bad: 3, of: 5 },
+    missing: EVENTS_ONLY,
+  },
+  {
+    name: 'UserLatency',
+    severity: 'ticket',
+    meaning: `one user request in a hundred takes ${LATENCY_P99_MS_MAX} ms or more in the function`,
+    metric: metrics.latencyP99(),
+    threshold: LATENCY_P99_MS_MAX,
+    periods: { bad: 4, of: 5 },
+    missing: { as: 'notBreaching', because: 'without user requests nobody waits' },
+  },
+  {
+    name: 'DoubleShipments',
+    severity: 'ticket',
+    meaning: 'the goods of one order left from two regions, and a person must look',
+    metric: metrics.doubleShipments(),
+    threshold: 1,
+    periods: { bad: 1, of: 1 },
+    missing: EVENTS_ONLY,
+  },
+];
+
+const apiAlarms = (api: IFunction): readonly AlarmSpec[] => [
+  {
+    name: 'ApiErrors',
+    severity: 'page',
+    meaning: 'the API function throws or times out, which it never does by design',
+    metric: api.metricErrors({ ...MINUTE, statistic: Stats.SUM }),
+    threshold: 1,
+    periods: { bad: 2, of: 5 },
+    missing: EVENTS_ONLY,
+  },
+  {
+    name: 'ApiThrottles',
+    severity: 'page',
+    meaning: "the account's concurrency in this region is used up, and calls of the API function are refused",
+    metric: api.metricThrottles({ ...MINUTE, statistic: Stats.SUM }),
+    threshold: 1,
+    periods: { bad: 2, of: 5 },
+    missing: EVENTS_ONLY,
+  },
+];
+
+const housekeepingAlarms = (housekeeping: IFunction, deadLetters: IQueue): readonly AlarmSpec[] => [
+  {
+    name: 'HousekeepingErrors',
+    severity: 'ticket',
+    meaning: 'reconciling, rebalancing or beating fails',
+    metric: housekeeping.metricErrors({ ...MINUTE, statistic: Stats.SUM }),
+    threshold: 1,
+    periods: { bad: 3, of: 5 },
+    missing: EVENTS_ONLY,
+  },
+  {
+    name: 'HousekeepingThrottles',
+    severity: 'ticket',
+    meaning: "the account's concurrency in this region is used up, and calls of the housekeeping function are refused",
+    metric: housekeeping.metricThrottles({ ...MINUTE, statistic: Stats.SUM }),
+    threshold: 1,
+    periods: { bad: 3, of: 5 },
+    missing: EVENTS_ONLY,
+  },
+  {
+    name: 'HousekeepingBehind',
+    severity: 'ticket',
+    meaning: `the oldest change that was not reconciled is ${ITERATOR_AGE_MS_MAX / 1_000} s old or more`,
+    metric: housekeeping.metric('IteratorAge', { ...MINUTE, statistic: Stats.MAXIMUM }),
+    threshold: ITERATOR_AGE_MS_MAX,
+    periods: { bad: 3, of: 5 },
+    missing: { as: 'notBreaching', because: 'the age is told with each batch, and a quiet table has none' },
+  },
+  {
+    name: 'DeadLetters',
+    severity: 'ticket',
+    meaning: 'changes could not be reconciled and wait in the queue for a person',
+    metric: deadLetters.metricApproximateNumberOfMessagesVisible({ ...MINUTE, statistic: Stats.MAXIMUM }),
+    threshold: 1,
+    periods: { bad: 1, of: 1 },
+    missing: { as: 'notBreaching', because: 'SQS tells nothing about a queue that was empty and unused for six hours' },
+  },
+];
+
+const heartbeatAlarm = (peer: string): AlarmSpec => ({
+  name: `HeartbeatAge-${peer}`,
+  severity: 'page',
+  meaning: `what ${peer} writes has not arrived here for ${HEARTBEAT_AGE_SECONDS_MAX} s: it is down, or replication is, or this region's housekeeping does not look`,
+  metric: metrics.heartbeatAge(peer)(),
+  threshold: HEARTBEAT_AGE_SECONDS_MAX,
+  periods: { bad: 3, of: 5 },
+  missing: { as: 'breaching', because: 'the age is measured each minute, so silence means that nobody here watches replication' },
+});
