@@ -62,6 +62,8 @@ export const ENV = {
   drainSeconds: 'TANDEM_DRAIN_SECONDS',
   /** The release: shown in answers beside the Lambda version. */
   release: 'TANDEM_RELEASE',
+  /** Shared name of the API, from which `/regions` tells each region's own; empty without a domain. */
+  domain: 'TANDEM_DOMAIN',
 } as const;
 export type EnvName = (typeof ENV)[keyof typeof ENV];
 

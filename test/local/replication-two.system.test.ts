@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { eventually, replicationOf, startRegions, type TestRegion, withWorld } from './replication-regions.ts';
+
+const REGIONS = ['eu-central-1', 'eu-west-1'] as const;
+
+describe('replication between two emulators', () => {
+  it('copies in both directions, deletes too, and then stays silent: no echo', async () => {
+    await withPair(async (a, b, { replication }) => {
+      // given items of each region, in both tables
+      for (let n = 0; n < 20; n += 1) {
+        await a.put(`a${n}`, n);
+        await b.put(`b${n}`, n);
+      }
+      await b.put('switch', 'on', 'tandem-control');
+      // when they have arrived, one is deleted
+      await eventually(() => a.contents(), (items) => items.length === 40);
+      await eventually(() => b.contents(), (items) => items.length === 40);
+      await a.remove('b3');
+      await eventually(() => b.get('b3'), (value) => value === undefined);
+      // then both tables agree, every write was made once in each region, and nothing more follows
+      await eventually(() => a.get('switch', 'tandem-control'), (value) => value === 'on');
+      await sleep(1_500);
+      expect(await b.contents()).toEqual(await a.contents());
+      expect(await a.recordCount()).toBe(41);
+      expect(await b.recordCount()).toBe(41);
+      expect(await a.recordCount('tandem-control')).toBe(1);
+      expect(replication.links()).toMatchObject([
+        { from: a.name, to: b.name, pending: 0, cut: false, paused: false, delayMs: 0 },
+        { from: b.name, to: a.name, pending: 0, cut: false, paused: false, delayMs: 0 },
+      ]);
+      expect(replication.links().every(({ lagMs }) => lagMs !== null && lagMs < 30_000)).toBe(true);
+    });
+  });
+
+  it('lets the later of two writes of a key win in both regions', async () => {
+    await withPair(async (a, b, { replication }) => {
+      // given writes in both regions that do not know of each other
+      for (const [from, to] of [[a, b], [b, a]] as const) await replication.set({ from: from.name, to: to.name, paused: true });
+      await a.put('x', 'earlier');
+      await b.put('y', 'earlier');
+      await sleep(5);
+      await b.put('x', 'later');
+      await a.put('y', 'later');
+      // when the earlier one travels first
+      await replication.set({ from: a.name, to: b.name, paused: false });
+      await eventually(() => b.get('y'), (value) => value === 'later');
+      await replication.set({ from: b.name, to: a.name, paused: false });
+      // then the later one is everywhere
+      await eventually(() => a.get('x'), (value) => value === 'later');
+      await quiet(replication);
+      expect([await a.get('x'), await b.get('x'), await a.get('y'), await b.get('y')]).toEqual(['later', 'later', 'later', 'later']);
+    });
+  });
+
+  it('converges while both regions write the same few keys as fast as they can', async () => {
+    await withPair(async (a, b, { replication }) => {
+      const hammer = async (region: TestRegion): Promise<void> => {
+        for (let n = 0; n < 150; n += 1) {
+          if (n % 7 === 3) await region.remove(`hot${n % 3}`);
+          else await region.put(`hot${n % 3}`, `${region.name} ${n}`);
+        }
+      };
+      await Promise.all([hammer(a), hammer(b)]);
+      await quiet(replication);
+      expect(await b.contents()).toEqual(await a.contents());
+    });
+  });
+
+  it('holds changes back while paused or delayed, and loses none', async () => {
+    await withPair(async (a, b, { replication }) => {
+      const link = { from: a.name, to: b.name };
+      // given a pause
+      await replication.set({ ...link, paused: true });
+      await a.put('paused', 1);
+      await b.put('other way', 1);
+      await eventually(() => a.get('other way'), (value) => value === '1');
+      await eventually(() => stateOf(replication, link).pending, (pending) => pending === 1);
+      expect(await b.get('paused')).toBeUndefined();
+      // when it ends
+      await replication.set({ ...link, paused: false });
+      // then the change arrives
+      await eventually(() => b.get('paused'), (value) => value === '1');
+      // given a long delay
+      await replication.set({ ...link, delayMs: 600_000 });
+      await a.put('delayed', 1);
+      await eventually(() => stateOf(replication, link).pending, (pending) => pending === 1);
+      await sleep(1_000);
+      expect(await b.get('delayed')).toBeUndefined();
+      // when it is shortened, then each change is held back that long
+      await replication.set({ ...link, delayMs: 1_500 });
+      await eventually(() => b.get('delayed'), (value) => value === '1');
+      await a.put('delayed again', 1);
+      await eventually(() => b.get('delayed again'), (value) => value === '1');
+      expect(stateOf(replication, link).lagMs).toBeGreaterThanOrEqual(1_500);
+    });
+  });
+
+  it('drops what waits at a cut, and copies everything, deletions too, when it is restored', async () => {
+    await withPair(async (a, b, { replication, events }) => {
+      const link = { from: a.name, to: b.name };
+      // given changes that wait
+      await a.put('old', 1);
+      await a.put('doomed', 1);
+      await eventually(() => b.contents(), (items) => items.length === 2);
+      await replication.set({ ...link, paused: true });
+      await a.put('waiting', 1);
+      await eventually(() => stateOf(replication, link).pending, (pending) => pending === 1);
+      // when the region is cut off, more is written and deleted on both sides
+      await replication.cutRegion(a.name);
+      await replication.set({ ...link, paused: false });
+      expect(replication.links()).toMatchObject([{ cut: true, pending: 0 }, { cut: true, pending: 0 }]);
+      await a.put('during', 1);
+      await a.remove('doomed');
+      await b.put('beyond', 1);
+      await b.put('old', 2);
+      await sleep(1_500);
+      // then nothing arrives
+      expect([await b.get('waiting'), await b.get('during'), await b.get('doomed'), await a.get('beyond')]).toEqual([undefined, undefined, '1', undefined]);
+      // until the links are restored
+      await replication.restore(a.name);
+      expect(await a.contents()).toEqual(await b.contents());
+      expect([await b.get('waiting'), await b.get('during'), await b.get('doomed'), await a.get('beyond'), await a.get('old')]).toEqual(['1', '1', undefined, '1', '2']);
+      expect(replication.links().every(({ cut }) => !cut)).toBe(true);
+      expect(events.map(({ detail }) => detail)).toEqual(expect.arrayContaining(['paused', 'cut', expect.stringMatching(/^3 items copied/)]));
+      await a.put('after', 1);
+      await eventually(() => b.get('after'), (value) => value === '1');
+    });
+  });
+
+  it('brings items together that are there before it starts, from both sides', async () => {
+    const regions = await startRegions(REGIONS);
+    const [a, b] = pairOf(regions);
+    const replication = replicationOf(regions, () => undefined);
+    try {
+      await a.put('x', 'earlier');
+      await sleep(5);
+      await b.put('x', 'later');
+      await a.put('only a', 1);
+      await replication.start();
+      expect(await b.contents()).toEqual(await a.contents());
+      expect([await a.get('x'), await b.get('only a')]).toEqual(['later', '1']);
+    } finally {
+      await replication.stop();
+      await Promise.all(regions.map(({ emulator }) => emulator.stop()));
+    }
+  });
+
+  it('refuses links, regions and delays that do not exist', async () => {
+    const replication = replicationOf([], () => undefined);
+    await expect(replication.set({ from: 'a', to: 'b' })).rejects.toThrow('given a link from "a" to "b"');
+    await expect(replication.cutRegion('a')).rejects.toThrow('given region "a"');
+    await expect(replication.restore('a')).rejects.toThrow('given region "a"');
+  });
+});
+
+type World = Parameters<Parameters<typeof withWorld>[1]>[0];
+
+const pairOf = (regions: readonly TestRegion[]): readonly [TestRegion, TestRegion] => {
+  const [a, b] = regions;
+  if (!a || !b) throw new Error('two regions expected');
+  return [a, b];
+};
+
+const withPair = (use: (a: TestRegion, b: TestRegion, world: World) => Promise<void>): Promise<void> => withWorld(REGIONS, (world) => use(...pairOf(world.regions), world));
+
+const stateOf = (replication: World['replication'], link: { readonly from: string; readonly to: string }) => {
+  const state = replication.links().find(({ from, to }) => from === link.from && to === link.to);
+  if (!state) throw new Error('no such link');
+  return state;
+};
+
+/** Nothing waits, and two polls of an idle stream have passed. */
+const quiet = async (replication: World['replication']): Promise<void> => {
+  await eventually(() => replication.links().reduce((sum, { pending }) => sum + pending, 0), (pending) => pending === 0);
+  await sleep(1_500);
+  await eventually(() => replication.links().reduce((sum, { pending }) => sum + pending, 0), (pending) => pending === 0);
+};
