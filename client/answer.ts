@@ -1,0 +1,109 @@
+/** Reads what one attempt came to. Pure. */
+import type { ProblemName } from '../functions/contract/problems.ts';
+import type { Problem } from '../functions/contract/schemas.ts';
+
+export type Verdict =
+  | { readonly kind: 'ok'; readonly status: number; readonly body: string; readonly replayed: boolean; readonly correlationId: string | undefined }
+  /** A definite no, without any effect. `scope`: whom else it is worth asking. */
+  | { readonly kind: 'refused'; readonly scope: RefusalScope; readonly problem: Problem }
+  /** No definite answer. Not `sent`: no byte of the request can have left. */
+  | { readonly kind: 'failed'; readonly sent: boolean; readonly status: number | undefined; readonly result: string; readonly retryAfterMs: number | undefined };
+
+export type RefusalScope =
+  /** Every region would say the same. */
+  | { readonly kind: 'final' }
+  /** Another region may say otherwise: it may hold the stock, or the order that has not arrived here yet. */
+  | { readonly kind: 'here' }
+  /** That region must be asked. */
+  | { readonly kind: 'region'; readonly region: string }
+  /** Not now. */
+  | { readonly kind: 'later'; readonly retryAfterMs: number | undefined };
+
+/** The part of a `fetch` answer that the client reads. */
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}
+
+/** Refusals of a region that holds too little, or has not heard yet: an answer about this region, not about the operation. */
+const HERE = ['out-of-stock', 'not-found'] as const satisfies readonly ProblemName[];
+const RETRY_AFTER_MAX_MS = 60_000;
+
+/** @param body the whole text of the answer */
+export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Verdict => {
+  const { status } = answer;
+  const correlationId = answer.headers.get('tandem-correlation-id') ?? undefined;
+  const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), nowMs);
+  if (status >= 200 && status < 300) {
+    // A 2xx whose body is no JSON came from something in between, or was cut: the API did not say that.
+    if (parseObject(body) === undefined) return { kind: 'failed', sent: true, status, result: 'unreadable answer', retryAfterMs: undefined };
+    return { kind: 'ok', status, body, replayed: answer.headers.get('idempotent-replayed') === 'true', correlationId };
+  }
+  if (status < 400 || status >= 500 || status === 408) return { kind: 'failed', sent: true, status, result: `status ${status}`, retryAfterMs };
+  const problem = readProblem(status, body, correlationId);
+  return { kind: 'refused', problem, scope: scopeOf(problem, retryAfterMs) };
+};
+
+/** @param error what `fetch` threw */
+export const readError = (error: unknown): Verdict => {
+  const code = errorCode(error);
+  return { kind: 'failed', sent: !NOT_SENT.includes(code), status: undefined, result: code, retryAfterMs: undefined };
+};
+
+/** Name of a problem: the end of its `type`. */
+export const problemName = (problem: Problem): string => problem.type.split('/').at(-1) ?? problem.type;
+
+/** Failures that come before a connection stands: the request cannot have been executed. */
+const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT'];
+
+/** `fetch` hides the cause of a failed connection: `TypeError: fetch failed`, with the socket's error as `cause`. */
+const errorCode = (error: unknown, depth = 0): string => {
+  if (typeof error !== 'object' || error === null || depth > 3) return 'error';
+  if ('cause' in error && error.cause !== undefined) return errorCode(error.cause, depth + 1);
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.name : 'error';
+};
+
+const scopeOf = (problem: Problem, retryAfterMs: number | undefined): RefusalScope => {
+  if (problem.status === 429) return { kind: 'later', retryAfterMs };
+  if (problem.status === 421 && problem.region !== undefined) return { kind: 'region', region: problem.region };
+  const name = problemName(problem);
+  return HERE.some((each) => each === name) ? { kind: 'here' } : { kind: 'final' };
+};
+
+/** The answer's problem; or, from something in between that knows no problem+json, one made of the status. */
+const readProblem = (status: number, body: string, correlationId: string | undefined): Problem => {
+  const given = parseObject(body);
+  const text = (name: string): string | undefined => {
+    const value = given?.[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const detail = text('detail');
+  const region = text('region');
+  return {
+    ...given,
+    type: text('type') ?? 'about:blank',
+    title: text('title') ?? `status ${status}`,
+    status,
+    correlationId: text('correlationId') ?? correlationId ?? '',
+    ...(detail === undefined ? {} : { detail }),
+    ...(region === undefined ? {} : { region }),
+  };
+};
+
+const parseObject = (body: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Seconds, or a date; never longer than a minute is believed. */
+const readRetryAfter = (value: string | null, nowMs: number): number | undefined => {
+  if (value === null) return undefined;
+  const milliseconds = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
+  return Number.isFinite(milliseconds) ? Math.min(Math.max(milliseconds, 0), RETRY_AFTER_MAX_MS) : undefined;
+};

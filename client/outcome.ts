@@ -1,0 +1,52 @@
+/** What an operation came to. */
+import type { Problem } from '../functions/contract/schemas.ts';
+
+/** One request that was sent, or tried to be, for an operation. */
+export interface Attempt {
+  readonly region: string;
+  /** Milliseconds since 1970. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** HTTP status, when there was an answer. */
+  readonly status: number | undefined;
+  /** In a word or two: `ok`, the problem's name, `timeout`, `ECONNREFUSED`, `outrun by REGION`... */
+  readonly result: string;
+  /** From the answer, for questions to the region's operators. */
+  readonly correlationId: string | undefined;
+}
+
+interface Settled {
+  /** The operation's key; absent on reads. Give it again to repeat the same operation, never for another one. */
+  readonly idempotencyKey: string | undefined;
+  readonly attempts: readonly Attempt[];
+}
+
+/** Done. `replayed`: the answer repeats an earlier one of the same key. */
+export interface Ok<T> extends Settled {
+  readonly kind: 'ok';
+  readonly value: T;
+  readonly status: number;
+  readonly region: string;
+  readonly replayed: boolean;
+}
+
+/** Definitely not done: every attempt that left this machine got a definite answer, and all of them were refusals. */
+export interface Refused extends Settled {
+  readonly kind: 'refused';
+  readonly problem: Problem;
+  readonly region: string;
+}
+
+/**
+ * Nobody can say yet. When `mayHaveRun`, the operation may have been executed, or may still be: repeat it with the same
+ * key and `mayHaveRun: true`, or look. A refusal that came beside an unanswered attempt is in `refusal`, and is not to
+ * be believed alone.
+ */
+export interface Unknown extends Settled {
+  readonly kind: 'unknown';
+  readonly reason: 'deadline' | 'attempts' | 'budget' | 'aborted';
+  readonly mayHaveRun: boolean;
+  readonly refusal: Problem | undefined;
+}
+
+export type Outcome<T> = Ok<T> | Refused | Unknown;

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { readAnswer, readError } from '../../client/answer.ts';
+import { RetryBudget } from '../../client/budget.ts';
+import { Circuit } from '../../client/circuit.ts';
+import { SIGNATURES, pathOf } from '../../client/routes.ts';
+import { backoffMs } from '../../client/runtime.ts';
+
+describe('retry budget', () => {
+  const settings = { ratio: 0.2, reservePerSecond: 1, windowSeconds: 10 };
+
+  test('allows a quiet client its reserve and no more', () => {
+    const budget = new RetryBudget(settings);
+    const taken = Array.from({ length: 50 }, () => budget.take(1_000)).filter(Boolean);
+    expect(taken).toHaveLength(10);
+  });
+
+  test('grows with the traffic of the window', () => {
+    const budget = new RetryBudget(settings);
+    for (let index = 0; index < 1_000; index += 1) budget.deposit(5_000 + index);
+    const taken = Array.from({ length: 500 }, () => budget.take(6_000)).filter(Boolean);
+    expect(taken).toHaveLength(210);
+  });
+
+  test('forgets traffic and spending that are older than the window', () => {
+    const budget = new RetryBudget(settings);
+    for (let index = 0; index < 1_000; index += 1) budget.deposit(0);
+    for (let index = 0; index < 210; index += 1) budget.take(0);
+    expect(budget.take(9_000)).toBe(false);
+    const taken = Array.from({ length: 50 }, () => budget.take(10_000)).filter(Boolean);
+    expect(taken).toHaveLength(10);
+  });
+
+  test('bounds a retry storm: with every request failing, extra requests stay a fifth of the traffic and the reserve', () => {
+    const budget = new RetryBudget(settings);
+    let extra = 0;
+    for (let ms = 0; ms < 60_000; ms += 10) {
+      budget.deposit(ms);
+      if (budget.take(ms)) extra += 1;
+    }
+    expect(extra).toBeLessThanOrEqual(0.2 * 6_000 + 7 * 10);
+    expect(extra).toBeGreaterThan(0.2 * 6_000 * 0.9);
+  });
+});
+
+describe('circuit', () => {
+  const settings = { failuresToOpen: 3, probeAfterMs: 1_000, probeAfterMaxMs: 8_000 };
+  const opened = (random: () => number = () => 0.999) => {
+    const circuit = new Circuit(settings, random);
+    for (let failure = 0; failure < 3; failure += 1) circuit.failed(0);
+    return circuit;
+  };
+
+  test('opens after failures in a row; a success between them starts the count anew', () => {
+    const circuit = new Circuit(settings, () => 0);
+    circuit.failed(0);
+    circuit.failed(0);
+    circuit.succeeded();
+    circuit.failed(0);
+    circuit.failed(0);
+    expect(circuit.state).toBe('closed');
+    circuit.failed(0);
+    expect(circuit.state).toBe('open');
+    expect(circuit.usable(0)).toBe(false);
+  });
+
+  test('is probed once when the wait is over, and not before', () => {
+    const circuit = opened();
+    expect(circuit.startProbe(998)).toBe(false);
+    expect(circuit.startProbe(1_000)).toBe(true);
+    expect(circuit.startProbe(1_000)).toBe(false);
+  });
+
+  test('waits longer after each failed probe, up to its ceiling', () => {
+    const circuit = opened();
+    const waits: number[] = [];
+    let nowMs = 0;
+    for (let probe = 0; probe < 6; probe += 1) {
+      const startMs = nowMs;
+      while (!circuit.startProbe(nowMs)) nowMs += 1;
+      waits.push(nowMs - startMs);
+      circuit.probed(false, nowMs);
+    }
+    expect(waits).toEqual([999, 1_998, 3_996, 7_992, 7_992, 7_992]);
+  });
+
+  test('lets one request at a time through on trial, and closes with its success', () => {
+    const circuit = opened(() => 0);
+    circuit.startProbe(0);
+    circuit.probed(true, 0);
+    expect(circuit.usable(0)).toBe(true);
+    circuit.sent();
+    expect(circuit.usable(0)).toBe(false);
+    circuit.succeeded();
+    expect(circuit.state).toBe('closed');
+  });
+
+  test('opens at once when the trial fails, and lets another try when it was given up', () => {
+    const circuit = opened(() => 0);
+    circuit.startProbe(0);
+    circuit.probed(true, 0);
+    circuit.sent();
+    circuit.abandoned();
+    expect(circuit.usable(0)).toBe(true);
+    circuit.sent();
+    circuit.failed(0);
+    expect(circuit.state).toBe('open');
+  });
+
+  test('rests as long as the region asked, without being open', () => {
+    const circuit = new Circuit(settings, () => 0);
+    circuit.rest(5_000);
+    circuit.rest(2_000);
+    expect([circuit.state, circuit.usable(4_999), circuit.usable(5_000)]).toEqual(['closed', false, true]);
+  });
+});
+
+describe('backoff', () => {
+  test('spreads over the whole range up to a ceiling that doubles and then stays', () => {
+    const bounds = { baseMs: 100, ceilingMs: 2_000 };
+    expect([0, 1, 2, 4, 5, 1_000].map((attempt) => backoffMs(attempt, bounds, () => 1))).toEqual([100, 200, 400, 1_600, 2_000, 2_000]);
+    expect(backoffMs(3, bounds, () => 0)).toBe(0);
+    expect(backoffMs(3, bounds, () => 0.5)).toBe(400);
+  });
+});
+
+describe('reading an answer', () => {
+  const read = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+    readAnswer({ status, headers: new Headers({ ...headers }), text: async () => '' }, typeof body === 'string' ? body : JSON.stringify(body), 0);
+  const named = (status: number, name: string, more: object = {}) => ({ type: `/problems/${name}`, title: name, status, correlationId: 'c', ...more });
+
+  test.each([
+    [400, 'bad-request', 'final'],
+    [401, 'unauthorized', 'final'],
+    [409, 'order-cancelled', 'final'],
+    [422, 'key-reused', 'final'],
+    [409, 'out-of-stock', 'here'],
+    [404, 'not-found', 'here'],
+    [421, 'wrong-region', 'final'],
+    [429, 'too-many-requests', 'later'],
+  ])('%i %s is a refusal of scope %s', (status, name, scope) => {
+    expect(read(status, named(status, name))).toMatchObject({ kind: 'refused', scope: { kind: scope } });
+  });
+
+  test('421 that names a region sends the caller there', () => {
+    expect(read(421, named(421, 'wrong-region', { region: 'b' }))).toMatchObject({ scope: { kind: 'region', region: 'b' } });
+  });
+
+  test.each([500, 502, 503, 504, 408, 302])('%i is no definite answer', (status) => {
+    expect(read(status, {})).toMatchObject({ kind: 'failed', sent: true });
+  });
+
+  test('2xx without JSON is no definite answer: the API did not say that', () => {
+    expect(read(200, '<html>')).toMatchObject({ kind: 'failed', sent: true });
+    expect(read(201, '{"id":')).toMatchObject({ kind: 'failed', sent: true });
+  });
+
+  test('a refusal without problem+json becomes a problem all the same', () => {
+    expect(read(403, '{"message":"Forbidden"}')).toMatchObject({ kind: 'refused', problem: { type: 'about:blank', status: 403 } });
+  });
+
+  test.each([
+    ['2', 2_000],
+    ['86400', 60_000],
+    [new Date(7_000).toUTCString(), 7_000],
+    ['soon', undefined],
+  ])('Retry-After %s is %s ms', (value, expected) => {
+    expect(read(429, named(429, 'too-many-requests'), { 'retry-after': value })).toMatchObject({ scope: { retryAfterMs: expected } });
+  });
+
+  test('only an error from before the connection stood proves that nothing was sent', () => {
+    const failed = (code: string) => new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+    expect(readError(failed('ECONNREFUSED'))).toMatchObject({ sent: false, result: 'ECONNREFUSED' });
+    expect(readError(failed('UND_ERR_CONNECT_TIMEOUT'))).toMatchObject({ sent: false });
+    expect(readError(failed('ECONNRESET'))).toMatchObject({ sent: true });
+    expect(readError('?')).toMatchObject({ sent: true });
+  });
+});
+
+test('a path escapes its parameters and leaves absent query parts out', () => {
+  expect(pathOf(SIGNATURES.receiveStock, { sku: 'a/b c', region: 'eu-west-1' }, {})).toBe('/stock/a%2Fb%20c/regions/eu-west-1/receipts');
+  expect(pathOf(SIGNATURES.listOrders, {}, { limit: '5', cursor: undefined })).toBe('/orders?limit=5');
+});
