@@ -3,11 +3,23 @@ import type { ProblemName } from '../functions/contract/problems.ts';
 import type { Problem } from '../functions/contract/schemas.ts';
 
 export type Verdict =
-  | { readonly kind: 'ok'; readonly status: number; readonly body: string; readonly replayed: boolean; readonly correlationId: string | undefined }
+  | {
+      readonly kind: 'ok';
+      readonly status: number;
+      readonly body: string;
+      readonly replayed: boolean;
+      readonly correlationId: string | undefined;
+    }
   /** A definite no, without any effect. `scope`: whom else it is worth asking. */
   | { readonly kind: 'refused'; readonly scope: RefusalScope; readonly problem: Problem }
   /** No definite answer. Not `sent`: no byte of the request can have left. */
-  | { readonly kind: 'failed'; readonly sent: boolean; readonly status: number | undefined; readonly result: string; readonly retryAfterMs: number | undefined };
+  | {
+      readonly kind: 'failed';
+      readonly sent: boolean;
+      readonly status: number | undefined;
+      readonly result: string;
+      readonly retryAfterMs: number | undefined;
+    };
 
 export type RefusalScope =
   /** Every region would say the same. */
@@ -37,10 +49,12 @@ export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Ve
   const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), nowMs);
   if (status >= 200 && status < 300) {
     // A 2xx whose body is no JSON came from something in between, or was cut: the API did not say that.
-    if (parseObject(body) === undefined) return { kind: 'failed', sent: true, status, result: 'unreadable answer', retryAfterMs: undefined };
+    if (parseObject(body) === undefined)
+      return { kind: 'failed', sent: true, status, result: 'unreadable answer', retryAfterMs: undefined };
     return { kind: 'ok', status, body, replayed: answer.headers.get('idempotent-replayed') === 'true', correlationId };
   }
-  if (status < 400 || status >= 500 || status === 408) return { kind: 'failed', sent: true, status, result: `status ${status}`, retryAfterMs };
+  if (status < 400 || status >= 500 || status === 408)
+    return { kind: 'failed', sent: true, status, result: `status ${status}`, retryAfterMs };
   const problem = readProblem(status, body, correlationId);
   return { kind: 'refused', problem, scope: scopeOf(problem, retryAfterMs) };
 };

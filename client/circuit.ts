@@ -93,7 +93,8 @@ export class Circuit {
   private open(nowMs: number): void {
     this.state = 'open';
     this.busy = false;
-    this.probeAtMs = nowMs + backoffMs(this.openings, { baseMs: this.settings.probeAfterMs, ceilingMs: this.settings.probeAfterMaxMs }, this.random);
+    this.probeAtMs =
+      nowMs + backoffMs(this.openings, { baseMs: this.settings.probeAfterMs, ceilingMs: this.settings.probeAfterMaxMs }, this.random);
     this.openings += 1;
   }
 }

@@ -16,13 +16,13 @@
  */
 import type { Regions } from '../functions/contract/schemas.ts';
 import { type FetchAnswer, readAnswer, readError, type Verdict } from './answer.ts';
-import { type BudgetSettings, RetryBudget } from './budget.ts';
-import type { CircuitSettings } from './circuit.ts';
+import { RetryBudget } from './budget.ts';
 import { type Endpoint, Fleet } from './fleet.ts';
-import { Operation, type OperationSettings } from './operation.ts';
+import { Operation } from './operation.ts';
 import type { Outcome } from './outcome.ts';
 import { type Answer, type Body, type ClientRoute, HEALTH_PATH, pathOf, type Query, REGIONS_PATH, SIGNATURES } from './routes.ts';
 import { type Runtime, systemRuntime } from './runtime.ts';
+import { type ClientSettings, mergeSettings, type SettingsGiven } from './settings.ts';
 
 /** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
@@ -35,25 +35,6 @@ export interface FetchInit {
   readonly redirect: 'error';
 }
 
-export interface ClientSettings {
-  readonly operation: OperationSettings;
-  readonly circuit: CircuitSettings;
-  readonly budget: BudgetSettings;
-  /** Milliseconds between readings of `/regions`, on average; 0: never, and evacuations are met by 503 and DNS only. */
-  readonly refreshMs: number;
-}
-
-/**
- * A region that hangs costs its callers 500 ms. Five attempts, or 10 s. A fifth of the traffic of the last 10 s, and five
- * requests a second besides, may be spent on asking again.
- */
-export const DEFAULTS: ClientSettings = {
-  operation: { hedgeAfterMs: 500, attemptTimeoutMs: 3_000, patienceMs: 400, deadlineMs: 10_000, attemptsMax: 5, backoffMs: 100, backoffMaxMs: 2_000 },
-  circuit: { failuresToOpen: 3, probeAfterMs: 1_000, probeAfterMaxMs: 30_000 },
-  budget: { ratio: 0.2, reservePerSecond: 5, windowSeconds: 10 },
-  refreshMs: 5_000,
-};
-
 export interface ClientProps {
   /** In order of preference: the nearest first. */
   readonly endpoints: readonly Endpoint[];
@@ -62,7 +43,7 @@ export interface ClientProps {
   /** @default the global `fetch` */
   readonly fetch?: Fetch;
   /** @default DEFAULTS, each group by itself */
-  readonly settings?: { readonly [K in keyof ClientSettings]?: ClientSettings[K] extends object ? Partial<ClientSettings[K]> : ClientSettings[K] };
+  readonly settings?: SettingsGiven;
   /** @default the system's clock and chance */
   readonly runtime?: Runtime;
 }
@@ -93,12 +74,7 @@ export class TandemClient {
     if (names.length === 0) throw new Error('no endpoint is given; name at least one region');
     if (new Set(names).size !== names.length) throw new Error(`a region is given twice in ${names.join(', ')}; name each once`);
     this.props = props;
-    this.settings = {
-      operation: { ...DEFAULTS.operation, ...props.settings?.operation },
-      circuit: { ...DEFAULTS.circuit, ...props.settings?.circuit },
-      budget: { ...DEFAULTS.budget, ...props.settings?.budget },
-      refreshMs: props.settings?.refreshMs ?? DEFAULTS.refreshMs,
-    };
+    this.settings = mergeSettings(props.settings);
     this.runtime = props.runtime ?? systemRuntime;
     this.fetch = props.fetch ?? ((url, init) => globalThis.fetch(url, init));
     this.budget = new RetryBudget(this.settings.budget);
@@ -135,15 +111,36 @@ export class TandemClient {
   }
 
   /** Records units received; `region` books them, whichever region takes the request. */
-  receiveStock(sku: string, region: string, receipt: Body<'receiveStock'>, options: WriteOptions = {}): Promise<Outcome<Answer<'receiveStock'>>> {
+  receiveStock(
+    sku: string,
+    region: string,
+    receipt: Body<'receiveStock'>,
+    options: WriteOptions = {},
+  ): Promise<Outcome<Answer<'receiveStock'>>> {
     return this.write('receiveStock', { sku, region }, receipt, options);
   }
 
-  private read<N extends ClientRoute>(route: N, params: Readonly<Record<string, string>>, query: Readonly<Record<string, string | undefined>>, options: CallOptions): Promise<Outcome<Answer<N>>> {
-    return this.run(pathOf(SIGNATURES[route], params, query), { method: 'GET', body: undefined, idempotencyKey: undefined, mayHaveRun: false, signal: options.signal });
+  private read<N extends ClientRoute>(
+    route: N,
+    params: Readonly<Record<string, string>>,
+    query: Readonly<Record<string, string | undefined>>,
+    options: CallOptions,
+  ): Promise<Outcome<Answer<N>>> {
+    return this.run(pathOf(SIGNATURES[route], params, query), {
+      method: 'GET',
+      body: undefined,
+      idempotencyKey: undefined,
+      mayHaveRun: false,
+      signal: options.signal,
+    });
   }
 
-  private write<N extends ClientRoute>(route: N, params: Readonly<Record<string, string>>, body: Body<N>, options: WriteOptions): Promise<Outcome<Answer<N>>> {
+  private write<N extends ClientRoute>(
+    route: N,
+    params: Readonly<Record<string, string>>,
+    body: Body<N>,
+    options: WriteOptions,
+  ): Promise<Outcome<Answer<N>>> {
     return this.run(pathOf(SIGNATURES[route], params, {}), {
       method: 'POST',
       body: JSON.stringify(body),
@@ -177,7 +174,13 @@ export class TandemClient {
       if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
       if (call.idempotencyKey !== undefined) headers['idempotency-key'] = call.idempotencyKey;
       if (call.body !== undefined) headers['content-type'] = 'application/json';
-      const answer = await this.fetch(url, { method: call.method, headers, signal, redirect: 'error', ...(call.body === undefined ? {} : { body: call.body }) });
+      const answer = await this.fetch(url, {
+        method: call.method,
+        headers,
+        signal,
+        redirect: 'error',
+        ...(call.body === undefined ? {} : { body: call.body }),
+      });
       return readAnswer(answer, await answer.text(), this.runtime.now());
     } catch (error) {
       return readError(error);
@@ -200,7 +203,12 @@ export class TandemClient {
   /** A request of the client's own, bounded by the time that an attempt may take. */
   private async look(endpoint: Endpoint, path: string): Promise<{ readonly status: number; readonly body: string }> {
     const signal = AbortSignal.timeout(this.settings.operation.attemptTimeoutMs);
-    const answer = await this.fetch(`${endpoint.url}${path}`, { method: 'GET', headers: { accept: 'application/json' }, signal, redirect: 'error' });
+    const answer = await this.fetch(`${endpoint.url}${path}`, {
+      method: 'GET',
+      headers: { accept: 'application/json' },
+      signal,
+      redirect: 'error',
+    });
     return { status: answer.status, body: await answer.text() };
   }
 }

@@ -45,7 +45,11 @@ export class Fleet {
   private refreshing = false;
 
   constructor(endpoints: readonly Endpoint[], settings: FleetSettings, scout: Scout, runtime: Runtime) {
-    this.members = endpoints.map((endpoint, preference) => ({ ...endpoint, preference, circuit: new Circuit(settings.circuit, runtime.random) }));
+    this.members = endpoints.map((endpoint, preference) => ({
+      ...endpoint,
+      preference,
+      circuit: new Circuit(settings.circuit, runtime.random),
+    }));
     this.settings = settings;
     this.runtime = runtime;
     this.scout = scout;

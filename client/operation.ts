@@ -2,10 +2,10 @@
  * One operation, over as many attempts as it takes. The same idempotency key goes to every region, and a request that
  * is executed in two regions is one order (docs: data rules), so an attempt may be repeated, and hedged, anywhere.
  */
-import type { Problem } from '../functions/contract/schemas.ts';
-import { problemName, type RefusalScope, type Verdict } from './answer.ts';
+import { problemName, type Verdict } from './answer.ts';
 import type { RetryBudget } from './budget.ts';
 import type { Fleet, Member } from './fleet.ts';
+import { nextRegion, type Refusal } from './next-region.ts';
 import type { Attempt, Outcome, Unknown } from './outcome.ts';
 import { backoffMs, type Runtime } from './runtime.ts';
 
@@ -53,12 +53,6 @@ interface Landing {
   readonly verdict: Verdict;
 }
 
-interface Refusal {
-  readonly member: Member;
-  readonly problem: Problem;
-  readonly scope: RefusalScope['kind'];
-}
-
 const TIMEOUT: Verdict = { kind: 'failed', sent: true, status: undefined, result: 'timeout', retryAfterMs: undefined };
 
 export class Operation {
@@ -68,14 +62,11 @@ export class Operation {
   private readonly attempts: Attempt[] = [];
   private readonly inFlight = new Set<Flight>();
   private readonly refusals: Refusal[] = [];
-  /** Regions whose last word on this operation is a definite no. */
-  private readonly refusedBy = new Set<Member>();
   /** Regions that an attempt was sent to and that never answered it. */
   private readonly silent = new Set<Member>();
   private readonly tries = new Map<Member, number>();
   /** Regions whose failure this operation has counted: one bad request must not open a circuit by itself. */
   private readonly blamed = new Set<Member>();
-  private named: Member | undefined;
   private mayHaveRun: boolean;
   private failures = 0;
   private launches = 0;
@@ -120,7 +111,10 @@ export class Operation {
     const stop = new AbortController();
     const signal = this.props.signal ? AbortSignal.any([this.props.signal, stop.signal]) : stop.signal;
     try {
-      return await Promise.race([...[...this.inFlight].map((flight) => flight.landed), this.props.runtime.wait(withinMs, signal).then(() => undefined)]);
+      return await Promise.race([
+        ...[...this.inFlight].map((flight) => flight.landed),
+        this.props.runtime.wait(withinMs, signal).then(() => undefined),
+      ]);
     } finally {
       stop.abort();
     }
@@ -131,17 +125,13 @@ export class Operation {
     this.nextMs = undefined;
     const member = this.candidate();
     if (member === undefined) return;
-    if (this.launches >= settings.attemptsMax) return this.stopLaunching('attempts');
-    if (this.launches > 0 && !budget.take(nowMs)) return this.stopLaunching('budget');
+    if (this.launches >= settings.attemptsMax) this.stopReason = 'attempts';
+    else if (this.launches > 0 && !budget.take(nowMs)) this.stopReason = 'budget';
+    if (this.stopReason) return;
     this.launches += 1;
     this.tries.set(member, (this.tries.get(member) ?? 0) + 1);
-    if (this.named === member) this.named = undefined;
     this.inFlight.add(this.fly(member, nowMs));
     this.nextMs = nowMs + settings.hedgeAfterMs;
-  }
-
-  private stopLaunching(reason: Unknown['reason']): void {
-    this.stopReason = reason;
   }
 
   private fly(member: Member, startMs: number): Flight {
@@ -157,22 +147,10 @@ export class Operation {
     return flight;
   }
 
-  /**
-   * Whom to ask next. While something is in flight, and after a refusal: only a usable region that was not asked yet, or
-   * that failed fast; a silent one would cost the caller the answer it already has. Else the least asked of those that
-   * have not refused, best first.
-   */
   private candidate(): Member | undefined {
-    const { fleet } = this.props;
-    if (this.stopReason || this.refusals.some((refusal) => refusal.scope === 'final')) return undefined;
-    const busy = new Set([...this.inFlight].map((flight) => flight.member));
-    const open = fleet.ranked().filter((member) => !busy.has(member) && !this.refusedBy.has(member));
-    if (this.named && open.includes(this.named)) return this.named;
-    const fresh = open.find((member) => !this.tries.has(member) && fleet.usable(member));
-    if (fresh || this.inFlight.size > 0) return fresh;
-    const refused = this.refusals.some((refusal) => refusal.scope !== 'later');
-    const worth = refused ? open.filter((member) => this.tries.has(member) && !this.silent.has(member) && member.circuit.state !== 'open') : open;
-    return worth.toSorted((a, b) => (this.tries.get(a) ?? 0) - (this.tries.get(b) ?? 0))[0];
+    if (this.stopReason) return undefined;
+    const inFlight = new Set([...this.inFlight].map((flight) => flight.member));
+    return nextRegion({ fleet: this.props.fleet, inFlight, tries: this.tries, silent: this.silent, refusals: this.refusals });
   }
 
   /** Takes in one answer; returns the outcome when that settles the operation. */
@@ -204,23 +182,14 @@ export class Operation {
 
   private refuse(member: Member, { scope, problem }: Extract<Verdict, { kind: 'refused' }>): void {
     const nowMs = this.props.runtime.now();
-    this.refusals.push({ member, problem, scope: scope.kind });
-    switch (scope.kind) {
-      case 'later': {
-        member.circuit.abandoned();
-        member.circuit.rest(nowMs + (scope.retryAfterMs ?? this.jitter()));
-        return this.another(nowMs);
-      }
-      case 'region':
-        this.named = this.props.fleet.members.find((each) => each.region === scope.region);
-        break;
-      case 'here':
-      case 'final':
-        break;
+    this.refusals.push({ member, problem, scope });
+    if (scope.kind === 'later') {
+      member.circuit.abandoned();
+      member.circuit.rest(nowMs + (scope.retryAfterMs ?? this.jitter()));
+    } else {
+      member.circuit.succeeded();
+      for (const flight of this.inFlight) flight.endMs = Math.min(flight.endMs, nowMs + this.props.settings.patienceMs);
     }
-    member.circuit.succeeded();
-    this.refusedBy.add(member);
-    for (const flight of this.inFlight) flight.endMs = Math.min(flight.endMs, nowMs + this.props.settings.patienceMs);
     this.another(nowMs);
   }
 
@@ -241,7 +210,7 @@ export class Operation {
       this.nextMs = undefined;
       return;
     }
-    const again = this.tries.has(member) && this.named !== member;
+    const again = this.tries.has(member);
     const restMs = again ? member.circuit.restEndsMs - nowMs : 0;
     this.nextMs = nowMs + (again ? Math.max(restMs, 0) + this.jitter() : 0);
     if (this.nextMs < this.deadlineMs) return;
@@ -256,9 +225,9 @@ export class Operation {
   }
 
   private blame(member: Member): void {
-    if (this.blamed.has(member)) return member.circuit.abandoned();
+    if (this.blamed.has(member)) member.circuit.abandoned();
+    else member.circuit.failed(this.props.runtime.now());
     this.blamed.add(member);
-    member.circuit.failed(this.props.runtime.now());
   }
 
   /** Ends what is still in flight. A region that was overtaken by a later attempt elsewhere is too slow, and counts as failing. */
@@ -291,7 +260,10 @@ export class Operation {
 
   /** Nothing is in flight and nothing more will be: refused only if every attempt that was sent got a definite answer. */
   private conclude(): Outcome<string> {
-    const refusal = this.refusals.find((each) => each.scope === 'final') ?? this.refusals.find((each) => each.scope !== 'later') ?? this.refusals[0];
+    const refusal =
+      this.refusals.find((each) => each.scope.kind === 'final') ??
+      this.refusals.find((each) => each.scope.kind !== 'later') ??
+      this.refusals[0];
     const settled = { idempotencyKey: this.props.idempotencyKey, attempts: this.attempts };
     if (refusal && !this.mayHaveRun) return { kind: 'refused', problem: refusal.problem, region: refusal.member.region, ...settled };
     return { kind: 'unknown', reason: this.stopReason ?? 'attempts', mayHaveRun: this.mayHaveRun, refusal: refusal?.problem, ...settled };

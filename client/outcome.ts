@@ -44,6 +44,7 @@ export interface Refused extends Settled {
  */
 export interface Unknown extends Settled {
   readonly kind: 'unknown';
+  /** Why it ended: the time; nothing more to try, or tried often enough; the retry budget; the caller. */
   readonly reason: 'deadline' | 'attempts' | 'budget' | 'aborted';
   readonly mayHaveRun: boolean;
   readonly refusal: Problem | undefined;

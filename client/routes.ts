@@ -26,14 +26,22 @@ export const HEALTH_PATH = '/health' satisfies Contract['health']['path'];
 export const REGIONS_PATH = '/regions' satisfies Contract['regions']['path'];
 
 /** The request body of a route. */
-export type Body<N extends ClientRoute> = Contract[N] extends { readonly body: { readonly _zod: { readonly output: infer Output } } } ? Output : undefined;
+export type Body<N extends ClientRoute> = Contract[N] extends { readonly body: { readonly _zod: { readonly output: infer Output } } }
+  ? Output
+  : undefined;
 /** The query of a route. */
-export type Query<N extends ClientRoute> = Contract[N] extends { readonly query: { readonly _zod: { readonly output: infer Output } } } ? Output : undefined;
+export type Query<N extends ClientRoute> = Contract[N] extends { readonly query: { readonly _zod: { readonly output: infer Output } } }
+  ? Output
+  : undefined;
 /** What a route answers on success. */
 export type Answer<N extends ClientRoute> = Contract[N]['success']['body']['_zod']['output'];
 
 /** Path with its parameters and query filled in, escaped. */
-export const pathOf = (signature: string, params: Readonly<Record<string, string>>, query: Readonly<Record<string, string | undefined>>): string => {
+export const pathOf = (
+  signature: string,
+  params: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string | undefined>>,
+): string => {
   const [, template = ''] = signature.split(' ');
   const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
   const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]));

@@ -9,7 +9,7 @@ import { acknowledge, wildcardBelow } from './strict.ts';
 import type { Tables } from './tables.ts';
 
 /** Name of a region's vault: operators and other regions find it without a reference. */
-export const vaultName = (region: string): string => `tandem-${region}`;
+const vaultName = (region: string): string => `tandem-${region}`;
 
 export interface BackupProps {
   readonly tables: Tables;

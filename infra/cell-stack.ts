@@ -78,7 +78,12 @@ export class CellStack extends Stack {
 
     this.output(OUTPUTS.restApiId, api.restApi.restApiId);
     this.output(OUTPUTS.stageName, STAGE);
-    this.output(OUTPUTS.url, config.domain ? `https://${dnsNames(config.domain.name, this.region).regional}` : api.restApi.url);
+    this.output(
+      OUTPUTS.url,
+      config.domain
+        ? `https://${dnsNames(config.domain.name, this.region).regional}`
+        : `https://${api.restApi.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${STAGE}`,
+    );
     this.output(OUTPUTS.apiFunction, handler.function.functionName);
     this.output(OUTPUTS.housekeepingFunction, housekeeping.handler.function.functionName);
 

@@ -37,14 +37,16 @@ export interface Target {
   readonly kind: 'local' | 'aws';
   readonly regions: readonly TargetRegion[];
   /** How callers that follow DNS find the system; undefined without a domain. */
-  readonly dns: {
-    readonly name: string;
-    readonly server: { readonly address: string; readonly port: number };
-    /** Port of the front doors. */
-    readonly port: number;
-    /** EDNS client subnet of a caller near a region. */
-    readonly subnetNear: (region: string) => string;
-  } | undefined;
+  readonly dns:
+    | {
+        readonly name: string;
+        readonly server: { readonly address: string; readonly port: number };
+        /** Port of the front doors. */
+        readonly port: number;
+        /** EDNS client subnet of a caller near a region. */
+        readonly subnetNear: (region: string) => string;
+      }
+    | undefined;
   /** SDK client for a region's replica. */
   dynamo(region: string): DynamoDBClient;
   lose(region: string, kind: LossKind): Promise<Fault>;

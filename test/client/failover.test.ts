@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ClientProps, TandemClient } from '../../client/client.ts';
-import { type Behaviour, FrontDoor, answer, cut, late, problem, reset, silence } from './front-door.ts';
+import { answer, type Behaviour, cut, FrontDoor, late, problem, reset, silence } from './front-door.ts';
 
 const placed = (by: string) => ({ id: '0'.repeat(32), lines: [{ sku: 'a', quantity: 1 }], placedAt: '2026-01-01T00:00:00Z', placedBy: by });
 const placing = (by: string): Behaviour => answer(201, placed(by), { 'tandem-correlation-id': `c-${by}` });
@@ -23,6 +23,18 @@ describe('a region that is lost', () => {
     expect(new Set(keys)).toEqual(new Set([outcome.idempotencyKey]));
   });
 
+  test('that hangs is overtaken, not waited for', async () => {
+    await using world = await regions(silence, placing('b'));
+    const outcome = await world.client().placeOrder(ORDER);
+    expect(outcome.attempts.map(({ result }) => result)).toEqual(['ok', 'outrun by b']);
+  });
+
+  test('is asked once at a time, however long it hangs', async () => {
+    await using world = await regions(silence, silence);
+    await world.client({ operation: { attemptTimeoutMs: 2_000, deadlineMs: 500 } }).placeOrder(ORDER);
+    expect([world.a.asked.length, world.b.asked.length]).toEqual([1, 1]);
+  });
+
   test('that refuses connections costs no request', async () => {
     await using world = await regions(placing('a'), placing('b'));
     await world.a.close();
@@ -37,12 +49,16 @@ describe('a region that is lost', () => {
     for (let operation = 0; operation < 6; operation += 1) await client.placeOrder(ORDER);
     expect(world.a.asked).toHaveLength(3);
 
-    world.a.behaviour = (received, response, request) => (received.path === '/health' ? answer(200, { verdict: 'pass' }) : placing('a'))(received, response, request);
+    world.a.behaviour = (received, response, request) =>
+      (received.path === '/health' ? answer(200, { verdict: 'pass' }) : placing('a'))(received, response, request);
     await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('a');
   });
 
   test('is not used again while its health check fails', async () => {
-    await using world = await regions((received, response, request) => (received.path === '/health' ? problem(503, 'unavailable') : reset)(received, response, request), placing('b'));
+    await using world = await regions(
+      (received, response, request) => (received.path === '/health' ? problem(503, 'unavailable') : reset)(received, response, request),
+      placing('b'),
+    );
     const client = world.client({ circuit: { probeAfterMs: 1, probeAfterMaxMs: 1 } });
     for (let operation = 0; operation < 10; operation += 1) await client.placeOrder(ORDER);
     expect(world.a.asked).toHaveLength(3);
@@ -75,7 +91,10 @@ describe('a region that is lost', () => {
 describe('a refusal', () => {
   test('that every region would repeat is final after one request', async () => {
     await using world = await regions(problem(422, 'key-reused'), placing('b'));
-    expect(await world.client().placeOrder(ORDER)).toMatchObject({ kind: 'refused', problem: { status: 422, type: '/problems/key-reused' } });
+    expect(await world.client().placeOrder(ORDER)).toMatchObject({
+      kind: 'refused',
+      problem: { status: 422, type: '/problems/key-reused' },
+    });
     expect(world.b.asked).toHaveLength(0);
   });
 
@@ -94,6 +113,19 @@ describe('a refusal', () => {
     await using world = await regions(silence, problem(409, 'out-of-stock'));
     const outcome = await world.client().placeOrder(ORDER);
     expect(outcome).toMatchObject({ kind: 'unknown', mayHaveRun: true, refusal: { status: 409 } });
+    // Asking the silent one again would only cost the caller more time.
+    expect(world.a.asked).toHaveLength(1);
+  });
+
+  test('is not held up by a region that is known to be lost', async () => {
+    await using world = await regions(silence, placing('b'));
+    const client = world.client({ circuit: { probeAfterMs: 60_000 } });
+    for (let operation = 0; operation < 3; operation += 1) await client.placeOrder(ORDER);
+    world.b.behaviour = problem(409, 'out-of-stock');
+    const outcome = await client.placeOrder(ORDER);
+    // The chance behind the probe's time may be 0; a probe is no attempt.
+    expect(outcome).toMatchObject({ kind: 'refused', region: 'b' });
+    expect(outcome.attempts).toHaveLength(1);
   });
 
   test('is not believed when the caller sent the key before and does not know its outcome', async () => {
@@ -113,6 +145,15 @@ describe('a refusal', () => {
     expect(await world.client().shipOrder('0'.repeat(32), {})).toMatchObject({ kind: 'ok', region: 'b' });
   });
 
+  test('naming another region (421) is asked there at once, past those that are nearer', async () => {
+    await using world = await regions(problem(421, 'wrong-region', { region: 'c' }), placing('b'));
+    await using third = await FrontDoor.open('c', answer(201, { order: '0', at: '', by: 'c' }));
+    const endpoints = [world.a, world.b, third].map(({ region, url }) => ({ region, url }));
+    const outcome = await world.client({}, { endpoints }).shipOrder('0'.repeat(32), {});
+    expect(outcome.attempts.map(({ region }) => region)).toEqual(['a', 'c']);
+    expect(world.b.asked).toHaveLength(0);
+  });
+
   test('for too many requests (429) moves on, and spares the region until its Retry-After', async () => {
     await using world = await regions(problem(429, 'too-many-requests'), placing('b'));
     world.a.behaviour = (_, response) => {
@@ -120,7 +161,8 @@ describe('a refusal', () => {
       response.end('{}');
     };
     const client = world.client();
-    for (let operation = 0; operation < 3; operation += 1) expect(await client.placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'b' });
+    for (let operation = 0; operation < 3; operation += 1)
+      expect(await client.placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'b' });
     expect(world.a.asked).toHaveLength(1);
   });
 
@@ -164,14 +206,20 @@ describe('load', () => {
     await using world = await regions(problem(500, 'internal'), problem(500, 'internal'));
     const client = world.client();
     await client.placeOrder(ORDER);
+    expect(world.a.asked).toHaveLength(3);
     world.a.behaviour = placing('a');
-    expect(await client.placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'a' });
+    const outcome = await client.placeOrder(ORDER);
+    expect(outcome.attempts.map(({ region }) => region)).toEqual(['a']);
   });
 });
 
 describe('an evacuation', () => {
-  const view = (evacuated: string): Behaviour => answer(200, { region: 'b', at: '', regions: ['a', 'b'].map((region) => ({ region, evacuate: region === evacuated })) });
-  const with_ = (regionsAnswer: Behaviour, rest: Behaviour): Behaviour => (received, response, request) => (received.path === '/regions' ? regionsAnswer : rest)(received, response, request);
+  const view = (evacuated: string): Behaviour =>
+    answer(200, { region: 'b', at: '', regions: ['a', 'b'].map((region) => ({ region, evacuate: region === evacuated })) });
+  const with_ =
+    (regionsAnswer: Behaviour, rest: Behaviour): Behaviour =>
+    (received, response, request) =>
+      (received.path === '/regions' ? regionsAnswer : rest)(received, response, request);
 
   test('reaches the client by another region, and the evacuated one is left', async () => {
     await using world = await regions(placing('a'), with_(view('a'), placing('b')));
@@ -180,6 +228,15 @@ describe('an evacuation', () => {
     const before = world.a.asked.length;
     await client.placeOrder(ORDER);
     expect(world.a.asked).toHaveLength(before);
+  });
+
+  test('is forgotten when nobody confirms it any more', async () => {
+    await using world = await regions(placing('a'), with_(view('a'), placing('b')));
+    const client = world.client({ refreshMs: 20 });
+    await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('b');
+    world.a.behaviour = with_(problem(500, 'internal'), placing('a'));
+    world.b.behaviour = with_(problem(500, 'internal'), placing('b'));
+    await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('a');
   });
 
   test('ends the same way', async () => {
@@ -206,13 +263,25 @@ test('the token is asked for once per operation and sent with every attempt', as
     seen.push(request.headers.authorization);
     placing('b')(received, response, request);
   };
-  await world.client({}, { token: async () => `t${(asked += 1)}` }).placeOrder(ORDER);
+  const token = async () => {
+    asked += 1;
+    return `t${asked}`;
+  };
+  await world.client({}, { token }).placeOrder(ORDER);
   expect([asked, seen]).toEqual([1, ['Bearer t1']]);
 });
 
 test('a client without endpoints, or with a region twice, is refused', () => {
   expect(() => new TandemClient({ endpoints: [] })).toThrow('name at least one region');
-  expect(() => new TandemClient({ endpoints: [{ region: 'a', url: 'x' }, { region: 'a', url: 'y' }] })).toThrow('given twice');
+  expect(
+    () =>
+      new TandemClient({
+        endpoints: [
+          { region: 'a', url: 'x' },
+          { region: 'a', url: 'y' },
+        ],
+      }),
+  ).toThrow('given twice');
 });
 
 const regions = async (a: Behaviour, b: Behaviour) => {

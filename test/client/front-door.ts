@@ -49,7 +49,12 @@ export class FrontDoor implements AsyncDisposable {
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const key = request.headers['idempotency-key'];
-    const received = { method: request.method ?? '', path: request.url ?? '', key: typeof key === 'string' ? key : undefined, body: await text(request) };
+    const received = {
+      method: request.method ?? '',
+      path: request.url ?? '',
+      key: typeof key === 'string' ? key : undefined,
+      body: await text(request),
+    };
     this.received.push(received);
     this.behaviour(received, response, request);
   }
@@ -60,10 +65,12 @@ const addressOf = (address: string | AddressInfo | null): AddressInfo => {
   return address;
 };
 
-export const answer = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): Behaviour => (_, response) => {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(body));
-};
+export const answer =
+  (status: number, body: object, headers: Readonly<Record<string, string>> = {}): Behaviour =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify(body));
+  };
 export const problem = (status: number, name: string, more: object = {}): Behaviour =>
   answer(status, { type: `/problems/${name}`, title: name, status, correlationId: 'c-1', ...more });
 export const silence: Behaviour = () => {};
@@ -73,6 +80,8 @@ export const cut: Behaviour = (_, response, request) => {
   response.write('{"id":');
   setTimeout(() => request.socket.destroy(), 20);
 };
-export const late = (milliseconds: number, behaviour: Behaviour): Behaviour => (received, response, request) => {
-  setTimeout(() => behaviour(received, response, request), milliseconds);
-};
+export const late =
+  (milliseconds: number, behaviour: Behaviour): Behaviour =>
+  (received, response, request) => {
+    setTimeout(() => behaviour(received, response, request), milliseconds);
+  };

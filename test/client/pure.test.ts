@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readAnswer, readError } from '../../client/answer.ts';
 import { RetryBudget } from '../../client/budget.ts';
 import { Circuit } from '../../client/circuit.ts';
-import { SIGNATURES, pathOf } from '../../client/routes.ts';
+import { pathOf, SIGNATURES } from '../../client/routes.ts';
 import { backoffMs } from '../../client/runtime.ts';
 
 describe('retry budget', () => {
@@ -83,6 +83,18 @@ describe('circuit', () => {
     expect(waits).toEqual([999, 1_998, 3_996, 7_992, 7_992, 7_992]);
   });
 
+  test('is not held open longer by what was in flight when it opened, and starts anew after a success', () => {
+    const circuit = opened();
+    circuit.failed(900);
+    circuit.failed(900);
+    circuit.failed(900);
+    expect(circuit.startProbe(1_000)).toBe(true);
+    circuit.probed(false, 1_000);
+    circuit.succeeded();
+    for (let failure = 0; failure < 3; failure += 1) circuit.failed(10_000);
+    expect([circuit.startProbe(10_998), circuit.startProbe(10_999)]).toEqual([false, true]);
+  });
+
   test('lets one request at a time through on trial, and closes with its success', () => {
     const circuit = opened(() => 0);
     circuit.startProbe(0);
@@ -125,8 +137,18 @@ describe('backoff', () => {
 
 describe('reading an answer', () => {
   const read = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
-    readAnswer({ status, headers: new Headers({ ...headers }), text: async () => '' }, typeof body === 'string' ? body : JSON.stringify(body), 0);
-  const named = (status: number, name: string, more: object = {}) => ({ type: `/problems/${name}`, title: name, status, correlationId: 'c', ...more });
+    readAnswer(
+      { status, headers: new Headers({ ...headers }), text: async () => '' },
+      typeof body === 'string' ? body : JSON.stringify(body),
+      0,
+    );
+  const named = (status: number, name: string, more: object = {}) => ({
+    type: `/problems/${name}`,
+    title: name,
+    status,
+    correlationId: 'c',
+    ...more,
+  });
 
   test.each([
     [400, 'bad-request', 'final'],

@@ -1,0 +1,39 @@
+/** Whom an operation asks next. Pure, given what the fleet knows. */
+import type { Problem } from '../functions/contract/schemas.ts';
+import type { RefusalScope } from './answer.ts';
+import type { Fleet, Member } from './fleet.ts';
+
+/** A definite no of one region. */
+export interface Refusal {
+  readonly member: Member;
+  readonly problem: Problem;
+  readonly scope: RefusalScope;
+}
+
+export interface Choice {
+  readonly fleet: Fleet;
+  readonly inFlight: ReadonlySet<Member>;
+  /** Attempts sent, by region. */
+  readonly tries: ReadonlyMap<Member, number>;
+  /** Regions that an attempt was sent to and that never answered it. */
+  readonly silent: ReadonlySet<Member>;
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * First the region that a refusal names, then the best usable one that was not asked yet. With something in flight, that
+ * is all (a hedge). Else those that were asked: any, the least asked first; but after a refusal only those that failed
+ * fast, since a silent one would cost the caller the answer it already has. undefined: nobody is worth asking.
+ */
+export const nextRegion = ({ fleet, inFlight, tries, silent, refusals }: Choice): Member | undefined => {
+  if (refusals.some(({ scope }) => scope.kind === 'final')) return undefined;
+  const definite = refusals.filter(({ scope }) => scope.kind !== 'later');
+  const open = fleet.ranked().filter((member) => !inFlight.has(member) && !definite.some((refusal) => refusal.member === member));
+  const named = open.find((member) => definite.some(({ scope }) => scope.kind === 'region' && scope.region === member.region));
+  if (named) return named;
+  const fresh = open.find((member) => !tries.has(member) && fleet.usable(member));
+  if (fresh || inFlight.size > 0) return fresh;
+  const answersFast = (member: Member): boolean => tries.has(member) && !silent.has(member) && member.circuit.state !== 'open';
+  const worth = definite.length > 0 ? open.filter(answersFast) : open;
+  return worth.toSorted((a, b) => (tries.get(a) ?? 0) - (tries.get(b) ?? 0))[0];
+};

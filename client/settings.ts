@@ -1,0 +1,43 @@
+/** Every number of the client, in one place. */
+import type { BudgetSettings } from './budget.ts';
+import type { CircuitSettings } from './circuit.ts';
+import type { OperationSettings } from './operation.ts';
+
+export interface ClientSettings {
+  readonly operation: OperationSettings;
+  readonly circuit: CircuitSettings;
+  readonly budget: BudgetSettings;
+  /** Milliseconds between readings of `/regions`, on average; 0: never, and evacuations are met by 503 and DNS only. */
+  readonly refreshMs: number;
+}
+
+/**
+ * A region that hangs costs its callers 500 ms. Five attempts, or 10 s. A fifth of the traffic of the last 10 s, and five
+ * requests a second besides, may be spent on asking again.
+ */
+export const DEFAULTS: ClientSettings = {
+  operation: {
+    hedgeAfterMs: 500,
+    attemptTimeoutMs: 3_000,
+    patienceMs: 400,
+    deadlineMs: 10_000,
+    attemptsMax: 5,
+    backoffMs: 100,
+    backoffMaxMs: 2_000,
+  },
+  circuit: { failuresToOpen: 3, probeAfterMs: 1_000, probeAfterMaxMs: 30_000 },
+  budget: { ratio: 0.2, reservePerSecond: 5, windowSeconds: 10 },
+  refreshMs: 5_000,
+};
+
+/** What a caller changes; the rest stays at its default. */
+export type SettingsGiven = {
+  readonly [K in keyof ClientSettings]?: ClientSettings[K] extends object ? Partial<ClientSettings[K]> : ClientSettings[K];
+};
+
+export const mergeSettings = (given: SettingsGiven = {}): ClientSettings => ({
+  operation: { ...DEFAULTS.operation, ...given.operation },
+  circuit: { ...DEFAULTS.circuit, ...given.circuit },
+  budget: { ...DEFAULTS.budget, ...given.budget },
+  refreshMs: given.refreshMs ?? DEFAULTS.refreshMs,
+});

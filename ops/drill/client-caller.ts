@@ -1,0 +1,99 @@
+/** Callers that use the failover client. */
+import { Agent, fetch } from 'undici';
+import { problemName } from '../../client/answer.ts';
+import { type Fetch, TandemClient } from '../../client/client.ts';
+import type { Outcome } from '../../client/outcome.ts';
+import type { Target, TargetRegion } from '../targets/target.ts';
+import { type Caller, type CallerProps, CONNECTIONS_MAX, idOf, isMiss } from './callers.ts';
+import { type Action, isWrite, type Result, servedStatus } from './operations.ts';
+
+/** Base URLs by name, as callers of AWS would have them, and a `fetch` that finds the names where the target has them. */
+export const namedFrontDoors = (regions: readonly TargetRegion[]) => {
+  const addresses = new Map(regions.map((region) => [nameOf(region), new URL(region.url).hostname]));
+  const endpoints = regions.map((region) => {
+    const { protocol, port } = new URL(region.url);
+    return { region: region.name, url: `${protocol}//${nameOf(region)}${port === '' ? '' : `:${port}`}` };
+  });
+  const agent = new Agent({
+    connections: CONNECTIONS_MAX,
+    connect: {
+      lookup: (hostname, _, callback) => {
+        const address = addresses.get(hostname);
+        if (address === undefined) callback(Object.assign(new Error(`no region has the name ${hostname}`), { code: 'ENOTFOUND' }), []);
+        else callback(null, [{ address, family: 4 }]);
+      },
+    },
+  });
+  const namedFetch: Fetch = (url, init) => fetch(url, { ...init, dispatcher: agent });
+  return { endpoints, fetch: namedFetch, close: () => agent.destroy() };
+};
+
+const nameOf = (region: TargetRegion): string => region.host.split(':')[0] ?? region.host;
+
+/** Uses the failover client, its own region first. */
+export const clientCaller = (props: CallerProps, target: Target): Caller => {
+  const doors = namedFrontDoors(target.regions);
+  const endpoints = doors.endpoints.toSorted((a, b) => Number(b.region === props.near) - Number(a.region === props.near));
+  const client = new TandemClient({ endpoints, token: props.token, fetch: doors.fetch });
+  return {
+    ...props,
+    kind: 'client',
+    perform: async (action) => clientResult(action, await callClient(client, action)),
+    close: doors.close,
+  };
+};
+
+/** Carries an action out with the failover client. */
+export const callClient = (client: TandemClient, action: Action): Promise<Outcome<object>> => {
+  switch (action.operation) {
+    case 'placeOrder':
+      return client.placeOrder({ lines: action.lines.map((line) => ({ ...line })) }, { idempotencyKey: action.key });
+    case 'getOrder':
+      return client.getOrder(action.order);
+    case 'payOrder':
+      return client.payOrder(action.order, { amount: action.amount }, { idempotencyKey: action.key });
+    case 'getStock':
+      return client.getStock(action.sku);
+    case 'receiveStock':
+      return client.receiveStock(action.sku, action.region, { quantity: action.quantity }, { idempotencyKey: action.key });
+  }
+};
+
+const clientResult = (action: Action, outcome: Outcome<object>): Result => {
+  const { attempts } = outcome;
+  const detail = attempts.map((attempt) => `${attempt.region}: ${attempt.result}`).join('; ');
+  switch (outcome.kind) {
+    case 'ok':
+      return {
+        outcome: 'ok',
+        region: outcome.region,
+        status: outcome.status,
+        id: idOf(outcome.value),
+        missed: false,
+        attempts: attempts.length,
+        detail,
+      };
+    case 'refused': {
+      const { status } = outcome.problem;
+      return {
+        outcome: servedStatus(status) ? 'ok' : 'failed',
+        region: outcome.region,
+        status,
+        id: null,
+        missed: isMiss(action, status),
+        attempts: attempts.length,
+        detail,
+      };
+    }
+    case 'unknown':
+      return {
+        outcome: isWrite(action) && outcome.mayHaveRun ? 'unknown' : 'failed',
+        region: null,
+        status: null,
+        id: null,
+        missed: outcome.refusal !== undefined && isMiss(action, outcome.refusal.status),
+        attempts: attempts.length,
+        detail: `${outcome.reason}${outcome.refusal ? `, refused with ${problemName(outcome.refusal)}` : ''}: ${detail}`,
+      };
+  }
+};

@@ -1,0 +1,86 @@
+/**
+ * The file that says "a fault is in force": so that two drills never run at once, and so that what a killed drill left
+ * broken can be found and repaired.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { UserError } from '../errors.ts';
+
+const marker = z.strictObject({
+  pid: z.int(),
+  drill: z.literal('region-loss'),
+  region: z.string(),
+  how: z.enum(['kill', 'freeze', 'blackhole']),
+  /** `before`: nothing is broken yet. */
+  phase: z.enum(['before', 'fault']),
+  startedAt: z.string(),
+});
+export type Marker = z.infer<typeof marker>;
+
+const FILE = 'drill.json';
+
+/** The marker of the last drill that has not ended. @throws {UserError} when the file is not one of ours */
+export const readMarker = async (stateFolder: string): Promise<Marker | undefined> => {
+  const path = join(stateFolder, FILE);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return marker.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UserError(`${path} is damaged; see that every region serves, then remove the file`, { cause });
+  }
+};
+
+/**
+ * Takes the place of the one drill that may run.
+ *
+ * @throws {UserError} while another drill runs, or when a killed one left a fault in force
+ */
+export const takeMarker = async (stateFolder: string, content: Omit<Marker, 'pid' | 'phase'>): Promise<MarkerHold> => {
+  await mkdir(stateFolder, { recursive: true });
+  const before = await readMarker(stateFolder);
+  if (before && isAlive(before.pid))
+    throw new UserError(
+      `a drill runs already (process ${before.pid}, ${before.drill} of ${before.region}); wait for it, or stop it with Ctrl-C`,
+    );
+  if (before?.phase === 'fault') {
+    throw new UserError(
+      `a drill that was killed has left ${before.region} broken (${before.how}, begun ${before.startedAt}); repair it with \`tandem drill --abort\``,
+    );
+  }
+  const path = join(stateFolder, FILE);
+  if (before) await rm(path);
+  const write = (phase: Marker['phase'], flag: 'w' | 'wx') =>
+    writeFile(path, `${JSON.stringify({ ...content, pid: process.pid, phase })}\n`, { flag });
+  try {
+    await write('before', 'wx');
+  } catch (cause) {
+    throw new UserError(`another drill began at the same moment; wait for it (${path})`, { cause });
+  }
+  return { fault: () => write('fault', 'w'), release: () => rm(path, { force: true }) };
+};
+
+export interface MarkerHold {
+  /** Called before anything is broken. */
+  fault(): Promise<void>;
+  /** Called when everything is repaired. */
+  release(): Promise<void>;
+}
+
+export const removeMarker = (stateFolder: string): Promise<void> => rm(join(stateFolder, FILE), { force: true });
+
+/** Whether a process runs. Signal 0 is delivered to nobody; EPERM means that it runs as somebody else. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+};

@@ -1,0 +1,109 @@
+/** What callers do next: place orders, read them back, pay for them, look at stock and receive some. Pure but for the chance given. */
+import type { Action, OperationRecord } from './operations.ts';
+
+/** Parts of a caller's requests. */
+const PARTS = [
+  ['placeOrder', 0.4],
+  ['getOrder', 0.3],
+  ['payOrder', 0.15],
+  ['getStock', 0.1],
+  ['receiveStock', 0.05],
+] as const;
+type Operation = (typeof PARTS)[number][0];
+/** Orders that a caller remembers, to read and pay. */
+const REMEMBERED_MAX = 50;
+const SCARCE_PART = 0.1;
+
+/** Stock of a drill: its own skus, plenty of most, and one that sells out while a region is lost. */
+export interface Assortment {
+  readonly plenty: readonly string[];
+  readonly scarce: string;
+}
+
+export const assortment = (name: string): Assortment => ({
+  plenty: ['a', 'b', 'c', 'd'].map((each) => `${name}-${each}`),
+  scarce: `${name}-scarce`,
+});
+export const allSkus = (stock: Assortment): readonly string[] => [...stock.plenty, stock.scarce];
+
+export interface MixProps {
+  readonly stock: Assortment;
+  readonly regions: readonly string[];
+  readonly random: () => number;
+  readonly newKey: () => string;
+}
+
+interface Known {
+  readonly id: string;
+  paid: boolean;
+}
+
+export class Mix {
+  private readonly props: MixProps;
+  private readonly known = new Map<string, Known[]>();
+
+  constructor(props: MixProps) {
+    this.props = props;
+  }
+
+  next(caller: string): Action {
+    const { random, newKey, stock, regions } = this.props;
+    const orders = this.known.get(caller) ?? [];
+    switch (this.draw()) {
+      case 'getOrder': {
+        const order = orders[Math.floor(random() * orders.length)];
+        return order ? { operation: 'getOrder', order: order.id } : this.order();
+      }
+      case 'payOrder': {
+        const order = orders.find((each) => !each.paid);
+        if (!order) return this.order();
+        order.paid = true;
+        return { operation: 'payOrder', key: newKey(), order: order.id, amount: 100 + Math.floor(random() * 9_900) };
+      }
+      case 'getStock':
+        return { operation: 'getStock', sku: this.pick(stock.plenty) };
+      case 'receiveStock':
+        return {
+          operation: 'receiveStock',
+          key: newKey(),
+          sku: this.pick(stock.plenty),
+          region: this.pick(regions),
+          quantity: 1 + Math.floor(random() * 10),
+        };
+      case 'placeOrder':
+        return this.order();
+    }
+  }
+
+  /** Remembers what was acknowledged. */
+  learn(record: OperationRecord): void {
+    if (record.operation !== 'placeOrder' || record.outcome !== 'ok' || record.id === null) return;
+    const orders = this.known.get(record.caller) ?? [];
+    this.known.set(record.caller, [...orders, { id: record.id, paid: false }].slice(-REMEMBERED_MAX));
+  }
+
+  private order(): Action {
+    const { stock, random, newKey } = this.props;
+    if (random() < SCARCE_PART) return { operation: 'placeOrder', key: newKey(), lines: [{ sku: stock.scarce, quantity: 1 }] };
+    const first = Math.floor(random() * stock.plenty.length);
+    const skus = new Set([stock.plenty[first], stock.plenty[(first + Math.floor(random() * 2)) % stock.plenty.length]]);
+    return {
+      operation: 'placeOrder',
+      key: newKey(),
+      lines: [...skus].flatMap((sku) => (sku === undefined ? [] : [{ sku, quantity: 1 + Math.floor(random() * 3) }])),
+    };
+  }
+
+  private draw(): Operation {
+    let rest = this.props.random();
+    for (const [operation, part] of PARTS) {
+      rest -= part;
+      if (rest < 0) return operation;
+    }
+    return 'placeOrder';
+  }
+
+  private pick(from: readonly string[]): string {
+    return from[Math.floor(this.props.random() * from.length)] ?? '';
+  }
+}

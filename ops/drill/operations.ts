@@ -1,0 +1,79 @@
+/** What callers do, and the record of each request: the shape of `operations.jsonl`. */
+import * as z from 'zod';
+
+export const CALLER_KINDS = ['dns', 'client'] as const;
+/** `dns`: follows the shared name with its TTL. `client`: uses the failover client. */
+export type CallerKind = (typeof CALLER_KINDS)[number];
+
+export interface Line {
+  readonly sku: string;
+  readonly quantity: number;
+}
+
+/** One request of a caller. Every write has a key of its own. */
+export type Action =
+  | { readonly operation: 'placeOrder'; readonly key: string; readonly lines: readonly Line[] }
+  | { readonly operation: 'getOrder'; readonly order: string }
+  | { readonly operation: 'payOrder'; readonly key: string; readonly order: string; readonly amount: number }
+  | { readonly operation: 'getStock'; readonly sku: string }
+  | { readonly operation: 'receiveStock'; readonly key: string; readonly sku: string; readonly region: string; readonly quantity: number };
+
+const line = z.strictObject({ sku: z.string(), quantity: z.int() });
+const count = z.int().min(0);
+
+/** Times are `Date.now()` of the drill's machine: one clock, the same as that of the report's events. */
+export const operationRecord = z.strictObject({
+  caller: z.string(),
+  kind: z.enum(CALLER_KINDS),
+  near: z.string().describe('the region that the caller is near'),
+  operation: z.enum(['placeOrder', 'getOrder', 'payOrder', 'getStock', 'receiveStock']),
+  key: z.string().nullable().describe('Idempotency-Key; null on reads'),
+  value: z
+    .strictObject({
+      lines: z.array(line).optional(),
+      order: z.string().optional(),
+      amount: z.int().optional(),
+      sku: z.string().optional(),
+      region: z.string().optional(),
+      quantity: z.int().optional(),
+    })
+    .describe('what was asked for'),
+  region: z.string().nullable().describe('the region that answered; null: none did'),
+  startMs: z.number().describe('when the request was due, whether or not it could be sent then: no coordinated omission'),
+  endMs: z.number(),
+  outcome: z
+    .enum(['ok', 'failed', 'unknown'])
+    .describe(
+      'ok: a definite answer that fits the request, refusals for want of stock or of the thing itself included; unknown: a write that may or may not have been executed; failed: the rest',
+    ),
+  status: z.int().nullable(),
+  id: z.string().nullable().describe('id in the acknowledgement of a write'),
+  missed: z.boolean().describe('something acknowledged before was not found (404): late or lost, the ledger tells which'),
+  attempts: count.describe('requests that were sent for it'),
+  detail: z.string(),
+});
+export type OperationRecord = z.infer<typeof operationRecord>;
+
+/** What one request came to. */
+export type Result = Pick<OperationRecord, 'region' | 'outcome' | 'status' | 'id' | 'missed' | 'attempts' | 'detail'>;
+
+/** The `value` of an action's record. */
+export const askedFor = (action: Action): OperationRecord['value'] => {
+  switch (action.operation) {
+    case 'placeOrder':
+      return { lines: action.lines.map((each) => ({ ...each })) };
+    case 'getOrder':
+      return { order: action.order };
+    case 'payOrder':
+      return { order: action.order, amount: action.amount };
+    case 'getStock':
+      return { sku: action.sku };
+    case 'receiveStock':
+      return { sku: action.sku, region: action.region, quantity: action.quantity };
+  }
+};
+
+export const isWrite = (action: Action): action is Extract<Action, { key: string }> => 'key' in action;
+
+/** 409 says that the rules were followed; 404 that the thing is not (yet) here. Everything else that is not 2xx is a failure. */
+export const servedStatus = (status: number): boolean => (status >= 200 && status < 300) || status === 404 || status === 409;

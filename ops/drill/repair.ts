@@ -1,0 +1,72 @@
+/** Ends a fault, and brings the region back to where it serves. Not to be cut short: every wait has a bound of its own. */
+import { UserError } from '../errors.ts';
+import { statusOf } from '../region-status.ts';
+import type { Fault, Target } from '../targets/target.ts';
+import { isAlive, readMarker, removeMarker } from './marker.ts';
+import { until } from './wait.ts';
+
+/** Rebuilds a region from the survivors and lets it serve. */
+export type Rebuild = (target: Target, region: string, progress: (line: string) => void) => Promise<{ readonly incarnation: number }>;
+
+export interface RepairProps {
+  readonly target: Target;
+  readonly region: string;
+  readonly rebuild: Rebuild;
+  readonly progress: (line: string) => void;
+}
+
+const SERVING_WITHIN_MS = 180_000;
+const ASK_EVERY_MS = 500;
+
+/**
+ * @param fault undefined when the fault could not be set whole: then everything is repaired
+ * @returns when the region served again, milliseconds since 1970
+ * @throws {UserError} when it does not within 3 minutes
+ */
+export const repairFault = async (props: RepairProps, fault: Fault | undefined): Promise<number> => {
+  if (fault) await fault.repair();
+  else await props.target.repairAll();
+  return bringBack(props);
+};
+
+const bringBack = async ({ target, region, rebuild, progress }: RepairProps): Promise<number> => {
+  if ((await target.lostRegions()).includes(region)) {
+    progress(`rebuilding ${region} from the survivors`);
+    const { incarnation } = await rebuild(target, region, progress);
+    progress(`${region} writes as incarnation ${incarnation}`);
+  }
+  const own = target.regions.filter((each) => each.name === region);
+  const serves = async () => (await statusOf(own)).every((status) => status.state === 'healthy' && status.writable !== false);
+  if (!(await until(serves, { everyMs: ASK_EVERY_MS, withinMs: SERVING_WITHIN_MS }))) {
+    throw new UserError(
+      `${region} does not serve ${SERVING_WITHIN_MS / 1_000} s after its repair; see \`tandem status\`, then \`tandem drill --abort\``,
+    );
+  }
+  return Date.now();
+};
+
+export interface AbortDrillProps extends Omit<RepairProps, 'region'> {
+  readonly stateFolder: string;
+}
+
+/**
+ * Repairs what a killed drill left behind.
+ *
+ * @returns the region that was repaired; undefined when no drill had left anything
+ * @throws {UserError} while that drill still runs: it repairs by itself
+ */
+export const abortDrill = async ({ stateFolder, ...props }: AbortDrillProps): Promise<string | undefined> => {
+  const marker = await readMarker(stateFolder);
+  if (!marker) return undefined;
+  if (isAlive(marker.pid))
+    throw new UserError(
+      `the drill still runs (process ${marker.pid}); stop it with Ctrl-C or \`kill ${marker.pid}\`, and it repairs ${marker.region} itself`,
+    );
+  if (marker.phase === 'fault') {
+    props.progress(`repairing ${marker.region} (${marker.how}, begun ${marker.startedAt})`);
+    await props.target.repairAll();
+    await bringBack({ ...props, region: marker.region });
+  }
+  await removeMarker(stateFolder);
+  return marker.region;
+};

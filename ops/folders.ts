@@ -1,0 +1,11 @@
+/** Where things are, whatever folder a command was called from. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** What commands write: never committed. */
+export const STATE = join(ROOT, '.tandem');
+export const KEYS_FOLDER = join(STATE, 'keys');
+export const REPORTS_FOLDER = join(STATE, 'reports');

@@ -1,0 +1,43 @@
+/** The command line. Exit codes: 0 done, 1 a drill or a region failed, 2 a mistake in the command or its surroundings, 128 + N ended by signal N. */
+import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { addDrill } from './commands/drill.ts';
+import { addKeys } from './commands/keys.ts';
+import { addStart } from './commands/start.ts';
+import { addStatus } from './commands/status.ts';
+import { addToken } from './commands/token.ts';
+import { messageOf, UserError } from './errors.ts';
+import { Interrupted } from './signals.ts';
+
+const program = new Command('tandem')
+  .description('Serves from two or more AWS regions at once, and proves that it can lose one.')
+  .version(packageJson.version)
+  .option('-c, --config <file>', 'JSON file with the configuration (default: context "tandem" of cdk.json)')
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(--help lists what is allowed)')
+  .exitOverride();
+for (const add of [addStart, addDrill, addStatus, addKeys, addToken]) add(program);
+
+/** Prints what the user needs to know of an error, and returns the exit code. */
+const report = (error: unknown): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
+  if (error instanceof Interrupted) {
+    console.error(`tandem: ${error.message}`);
+    return error.exitCode;
+  }
+  if (process.env['TANDEM_DEBUG'] === '1') console.error(error);
+  else if (error instanceof UserError) console.error(`tandem: ${error.message}`);
+  else console.error(`tandem: unexpected: ${messageOf(error)}\nrun it again with TANDEM_DEBUG=1 for the stack`);
+  return error instanceof UserError ? 2 : 1;
+};
+
+// Whoever read the output may be gone (a closed terminal, `| head`): what was started must still be ended.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+// Nothing is left to do: connections that are kept alive must not hold the terminal.
+process.exit();

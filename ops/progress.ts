@@ -1,0 +1,53 @@
+/** Long steps: a line that moves on a terminal, plain lines in a pipe. */
+import { Listr } from 'listr2';
+
+/** Tells what a step is doing now. */
+export type Say = (line: string) => void;
+
+export interface Progress {
+  /** Runs one step and shows that it runs, how long it took, or that it failed. Errors pass through. */
+  step<T>(title: string, work: (say: Say) => Promise<T>): Promise<T>;
+  line(text: string): void;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+/** For pipes and logs. */
+export const plainProgress = (write: (line: string) => void): Progress => ({
+  step: async (title, work) => {
+    const began = performance.now();
+    write(`${title} ...`);
+    try {
+      const result = await work((line) => write(`  ${line}`));
+      write(`${title}: done (${seconds(performance.now() - began)})`);
+      return result;
+    } catch (error) {
+      write(`${title}: failed after ${seconds(performance.now() - began)}`);
+      throw error;
+    }
+  },
+  line: write,
+});
+
+/** For terminals. What a step said last stays below its title. */
+const terminalProgress = (): Progress => ({
+  step: (title, work) =>
+    new Promise((resolve, reject) => {
+      const task = {
+        title,
+        task: async (_: unknown, shown: { output: string }) => {
+          const say = (line: string) => {
+            shown.output = line;
+          };
+          resolve(await work(say));
+        },
+      };
+      // Signals belong to the command, which has a system to end; listr2 would leave at once.
+      new Listr([task], { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } }).run().catch(reject);
+    }),
+  line: (text) => console.log(text),
+});
+
+/** Fits the stream: `process.stdout` by default. */
+export const progressFor = (stream: { readonly isTTY?: boolean } = process.stdout): Progress =>
+  stream.isTTY === true && process.env['TERM'] !== 'dumb' ? terminalProgress() : plainProgress((line) => console.log(line));

@@ -1,0 +1,92 @@
+/** Asks each region's own front door how it is: no control plane, no credentials. */
+import { Agent, request } from 'undici';
+import type * as z from 'zod/mini';
+import { health, regions } from '../functions/contract/schemas.ts';
+import { messageOf } from './errors.ts';
+import type { TargetRegion } from './targets/target.ts';
+
+const CONNECT_TIMEOUT_MS = 3_000;
+const ANSWER_TIMEOUT_MS = 8_000;
+const BODY_BYTES_MAX = 262_144;
+
+/** A peer's heartbeat, as a region's replica shows it. */
+export interface SeenPeer {
+  readonly region: string;
+  readonly heartbeatAgeMs: number | null;
+  readonly evacuate: boolean;
+}
+
+export interface RegionStatus {
+  readonly region: string;
+  readonly url: string;
+  /** `silent`: no answer, or none that fits the contract. */
+  readonly state: 'healthy' | 'unhealthy' | 'silent';
+  /** Why it is not healthy. */
+  readonly reasons: readonly string[];
+  readonly version: string | null;
+  readonly writer: string | null;
+  readonly writable: boolean | null;
+  readonly peers: readonly SeenPeer[];
+}
+
+/** The status of all regions, in their order. Never throws for a region that does not answer. */
+export const statusOf = async (targets: readonly TargetRegion[]): Promise<readonly RegionStatus[]> => {
+  const agent = new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: ANSWER_TIMEOUT_MS,
+    maxResponseSize: BODY_BYTES_MAX,
+  });
+  try {
+    return await Promise.all(targets.map((target) => regionStatus(agent, target)));
+  } finally {
+    await agent.destroy();
+  }
+};
+
+const regionStatus = async (agent: Agent, target: TargetRegion): Promise<RegionStatus> => {
+  const silent = { region: target.name, url: target.url, state: 'silent', version: null, writer: null, writable: null, peers: [] } as const;
+  try {
+    // `/health` answers with its body whether its status is 200 or 503.
+    const [verdict, world] = await Promise.all([ask(agent, target, '/health', health), ask(agent, target, '/regions', regions)]);
+    const own = world.regions.find((each) => each.region === target.name);
+    const reasons = [
+      ...verdict.reasons.map((each) => `${each.code}: ${each.detail}`),
+      ...(verdict.verdict === 'fail' && verdict.reasons.length === 0 ? ['the deep check fails'] : []),
+      ...(own?.evacuate === true ? ['evacuated: an operator switched it off'] : []),
+      ...(own?.writable === false && verdict.verdict === 'pass' ? ['refuses writes'] : []),
+    ];
+    return {
+      region: target.name,
+      url: target.url,
+      state: reasons.length === 0 ? 'healthy' : 'unhealthy',
+      reasons,
+      version: verdict.version,
+      writer: verdict.writer,
+      writable: own?.writable ?? null,
+      peers: world.regions.filter((each) => each.region !== target.name),
+    };
+  } catch (error) {
+    return { ...silent, reasons: [`no answer from ${target.url}: ${messageOf(error)}`] };
+  }
+};
+
+const ask = async <T>(agent: Agent, { url, host }: TargetRegion, path: string, shape: z.ZodMiniType<T>): Promise<T> => {
+  const response = await request(new URL(path, url), {
+    dispatcher: agent,
+    headers: { host },
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
+  const text = await response.body.text();
+  const result = shape.safeParse(jsonOf(text));
+  if (result.success) return result.data;
+  throw new Error(`${path} answered ${response.statusCode} with ${text.slice(0, 120) || 'nothing'}`);
+};
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { CHECKER_REGIONS, ConfigError, checkerRegions, loadConfig, parseConfig } from '../../infra/config.ts';
+
+const VALID = { regions: [{ name: 'eu-central-1' }, { name: 'us-east-2' }], auth: 'keys' } as const;
+const DOMAIN = { name: 'api.example.com', zoneName: 'example.com', hostedZoneId: 'Z0123456789ABC' } as const;
+
+describe('a configuration', () => {
+  test('needs regions and a word about access; everything else has a default', () => {
+    const config = parseConfig(VALID);
+
+    expect(config.home).toBe('eu-central-1');
+    expect(config.regions.map(({ state }) => state)).toEqual(['serving', 'serving']);
+    expect(config.health).toEqual({ intervalSeconds: 10, failureThreshold: 2, ttlSeconds: 10, drainSeconds: 30 });
+    expect(config.domain).toBeUndefined();
+  });
+
+  test.each([
+    ['with an identity provider', { ...VALID, auth: { issuer: 'https://id.example.com/', audience: 'api' } }],
+    ['open to everybody, when that is said', { ...VALID, auth: 'none' }],
+    ['with a domain', { ...VALID, domain: DOMAIN }],
+    [
+      'with a joining region',
+      {
+        ...VALID,
+        regions: [...VALID.regions, { name: 'ap-northeast-1', state: 'joining' }],
+        deployedRegions: ['us-east-2', 'eu-central-1'],
+      },
+    ],
+    ['with one region removed', { ...VALID, deployedRegions: ['us-east-2', 'eu-central-1', 'ap-northeast-1'] }],
+    ['with a key for each region', { ...VALID, encryptionKeys: { 'eu-central-1': key('eu-central-1'), 'us-east-2': key('us-east-2') } }],
+  ])('is accepted %s', (_, input) => {
+    expect(() => parseConfig(input)).not.toThrow();
+  });
+});
+
+describe('a refusal', () => {
+  test.each([
+    ['nothing at all', undefined, 'tandem: missing'],
+    ['a word instead of an object', 5, 'tandem: given 5'],
+    ['no regions', { auth: 'keys' }, 'regions: missing'],
+    ['one region', { ...VALID, regions: [{ name: 'eu-central-1' }] }, 'regions: given [{"name":"eu-central-1"'],
+    ['what is no region', regions('europe', 'us-east-2'), 'regions.0.name: given "europe"'],
+    ['a region twice', regions('us-east-2', 'us-east-2'), 'regions.1.name: given "us-east-2" twice'],
+    [
+      'a state that is none',
+      { ...VALID, regions: [{ name: 'eu-central-1', state: 'up' }, { name: 'us-east-2' }] },
+      'regions.0.state: given "up"; allowed: "joining", "serving"',
+    ],
+    [
+      'only joining regions',
+      { ...VALID, regions: VALID.regions.map((each) => ({ ...each, state: 'joining' })) },
+      'regions: given "joining" for every region',
+    ],
+    ['a home elsewhere', { ...VALID, home: 'us-west-1' }, 'home: given "us-west-1"'],
+    ['a home that was never deployed', { ...VALID, deployedRegions: ['us-east-2'] }, 'home: given "eu-central-1", which is not deployed'],
+    [
+      'two regions changed at once',
+      { ...VALID, deployedRegions: ['eu-central-1', 'us-west-1'] },
+      'regions: given a change of us-east-2 and us-west-1',
+    ],
+    ['strong consistency', { ...VALID, consistency: 'MRSC' }, 'consistency: given "MRSC"'],
+    ['no word about access', { regions: VALID.regions }, 'auth: missing'],
+    ['an unknown kind of access', { ...VALID, auth: 'open' }, 'auth: given "open"'],
+    [
+      'an issuer without TLS',
+      { ...VALID, auth: { issuer: 'http://id.example.com', audience: 'api' } },
+      'auth.issuer: given "http://id.example.com"',
+    ],
+    ['a domain at the apex', { ...VALID, domain: { ...DOMAIN, name: 'example.com' } }, 'domain.name: given "example.com", the apex'],
+    [
+      'a domain of another zone',
+      { ...VALID, domain: { ...DOMAIN, name: 'api.example.org' } },
+      'domain.name: given "api.example.org"; allowed: a name in the zone',
+    ],
+    [
+      'a domain whose regional names no certificate can hold',
+      { ...VALID, domain: { ...DOMAIN, name: `${'a'.repeat(50)}.example.com` } },
+      'allowed: 64 characters',
+    ],
+    ['a zone by name', { ...VALID, domain: { ...DOMAIN, hostedZoneId: 'example.com' } }, 'domain.hostedZoneId: given "example.com"'],
+    [
+      'an interval that Route 53 does not know',
+      { ...VALID, health: { intervalSeconds: 20 } },
+      'health.intervalSeconds: given 20; allowed: 10, 30',
+    ],
+    [
+      'a threshold out of range',
+      { ...VALID, health: { failureThreshold: 0 } },
+      'health.failureThreshold: given 0; allowed: a whole number from 1 to 10',
+    ],
+    ['a fraction', { ...VALID, backupRetentionDays: 1.5 }, 'backupRetentionDays: given 1.5; allowed: a whole number'],
+    ['half a throttle', { ...VALID, throttling: { user: { rate: 5 } } }, 'throttling.user.burst: missing'],
+    [
+      'a key for one region only',
+      { ...VALID, encryptionKeys: { 'us-east-2': key('us-east-2') } },
+      'encryptionKeys: given none for eu-central-1',
+    ],
+    [
+      'a key of another region',
+      { ...VALID, encryptionKeys: { 'eu-central-1': key('us-east-2'), 'us-east-2': key('us-east-2') } },
+      'encryptionKeys.eu-central-1: given "arn:aws:kms:us-east-2',
+    ],
+    [
+      'what is no key',
+      { ...VALID, encryptionKeys: { 'eu-central-1': 'alias/x', 'us-east-2': key('us-east-2') } },
+      'encryptionKeys.eu-central-1: given "alias/x"',
+    ],
+    ['what is no address', { ...VALID, alarms: { emails: ['ops'] } }, 'alarms.emails.0: given "ops"'],
+    ['a retention that CloudWatch does not know', { ...VALID, logRetentionDays: 31 }, 'logRetentionDays: given 31; allowed: 1, 3, 5'],
+    [
+      'bounds the wrong way round',
+      { ...VALID, objectives: { formulaRatio: { min: 2 } } },
+      'objectives.formulaRatio: given min 2 and max 1.1',
+    ],
+    ['an unknown key', { ...VALID, region: 'eu-central-1' }, 'tandem: given "region", which is unknown; allowed: regions, home'],
+    [
+      'an unknown key inside',
+      { ...VALID, health: { interval: 10 } },
+      'health: given "interval", which is unknown; allowed: intervalSeconds',
+    ],
+  ])('of %s says what was given, what is allowed and what to do', (_, input, expected) => {
+    const problems = problemsOf(input);
+
+    const about = problems.find((problem) => problem.includes(expected));
+    expect(about, problems.join('\n')).toBeDefined();
+    expect(about).toMatch(/(given|missing).*; allowed: .+; .+/);
+  });
+
+  test('names every problem at once, also rules between fields when another field is broken', () => {
+    // given one misspelt key, one value out of range, and two broken rules between fields
+    const input = { ...VALID, colour: 'red', health: { ttlSeconds: -1 }, home: 'us-west-1', consistency: 'MRSC' };
+
+    const problems = problemsOf(input);
+
+    expect(problems).toHaveLength(4);
+    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(['consistency', 'health.ttlSeconds', 'home', 'tandem']);
+  });
+});
+
+describe('the configuration in the context', () => {
+  test('may be the name of a file', () => {
+    const file = temporary('config.json', JSON.stringify(VALID));
+
+    expect(loadConfig(file).home).toBe('eu-central-1');
+  });
+
+  test.each([
+    ['absent', () => 'no/such/file.json', 'cannot be read'],
+    ['not JSON', () => temporary('config.json', '{'), 'is not JSON'],
+  ])('is refused when the file is %s', (_, file, expected) => {
+    expect(() => loadConfig(file())).toThrow(expected);
+    expect(() => loadConfig(file())).toThrow(ConfigError);
+  });
+});
+
+describe('the checkers', () => {
+  test('are three, in regions that are not served, on different continents', () => {
+    expect(checkerRegions(['eu-central-1', 'us-east-2'])).toEqual(['us-east-1', 'eu-west-1', 'ap-southeast-1']);
+    expect(checkerRegions(['us-east-1', 'eu-west-1'])).toEqual(['ap-southeast-1', 'us-west-2', 'sa-east-1']);
+  });
+
+  test('are three even when every region they could be in is served', () => {
+    expect(checkerRegions(CHECKER_REGIONS)).toHaveLength(3);
+  });
+});
+
+function key(region: string): string {
+  return `arn:aws:kms:${region}:123456789012:key/11111111-2222-3333-4444-555555555555`;
+}
+
+function regions(...names: string[]) {
+  return { ...VALID, regions: names.map((name) => ({ name })) };
+}
+
+function problemsOf(input: unknown): readonly string[] {
+  try {
+    parseConfig(input);
+  } catch (error: unknown) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+function temporary(name: string, content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-config-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+}
