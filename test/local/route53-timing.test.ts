@@ -125,6 +125,17 @@ it('each checker waits its interval from the response, not from the request', as
   await world.monitor.stop();
 });
 
+it('nothing turns any more once it is stopped, not even what was under way', async () => {
+  const world = start([EU, US], 8);
+  // Every switch check's checkers have turned, and aggregation is not over for the last ones.
+  await world.clock.advance(10_001);
+  const turns = [...world.turns];
+  await world.monitor.stop();
+  await world.clock.advance(60_000);
+  expect(world.turns).toEqual(turns);
+  expect(world.zone.checks.size).toBeGreaterThan(turns.length);
+});
+
 it('checkers do not probe in step', async () => {
   const world = start([EU, US], 7);
   await world.clock.advance(9_999);
