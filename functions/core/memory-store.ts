@@ -99,5 +99,5 @@ const updated = (item: Item | undefined, write: Extract<Write, { action: 'update
     if (typeof before !== 'number') throw new TypeError(`cannot add to "${name}" of ${write.key.pk} ${write.key.sk}, which is no number`);
     return [name, before + amount] as const;
   });
-  return { v: 1, ...item, ...write.set, ...Object.fromEntries(sums), ...write.key };
+  return { v: 1, ...item, ...write.set, ...Object.fromEntries(sums), pk: write.key.pk, sk: write.key.sk };
 };

@@ -1,0 +1,54 @@
+/** Every route of the API. Invoked by API Gateway. */
+import { Authenticator } from './aws/authenticator.ts';
+import { embedded, errorFields, type Fields, log } from './aws/log.ts';
+import { startRuntime } from './aws/runtime.ts';
+import { DIMENSIONS, METRICS } from './contract/names.ts';
+import { ROUTES } from './contract/routes.ts';
+import { Hlc } from './core/hlc.ts';
+import { Api, type Served } from './http/api.ts';
+import type { ApiAnswer, ApiEvent } from './http/event.ts';
+
+const { environment, data, control, monitor, clock } = startRuntime(process.env);
+const authenticator = new Authenticator({ settings: environment.auth, control, clock });
+
+/**
+ * One line for each user request: log entry and metrics. Probes come by the million and are in API Gateway's own log; they
+ * are told here only when they fail.
+ */
+const report = (served: Served): void => {
+  const { route, method, status, correlationId, latencyMs, refusal } = served;
+  const isUser = route !== undefined && ROUTES[route].access.kind === 'user';
+  if (!isUser && status < 500) return;
+  const failed = status >= 500;
+  const cause: Fields = refusal?.cause === undefined ? {} : errorFields(refusal.cause);
+  const metrics: Fields = isUser ? requestMetrics(failed, latencyMs) : {};
+  const level = refusal?.problem === 'internal' ? 'ERROR' : failed ? 'WARN' : 'INFO';
+  log(level, 'request', { ...metrics, correlationId, route, method, status, latencyMs, problem: refusal?.problem, refused: refusal?.detail, ...cause });
+};
+
+const requestMetrics = (failed: boolean, latencyMs: number): Fields =>
+  embedded(
+    {
+      metrics: [
+        { name: METRICS.requests, unit: 'Count', value: 1 },
+        { name: METRICS.errors, unit: 'Count', value: failed ? 1 : 0 },
+        { name: METRICS.latency, unit: 'Milliseconds', value: latencyMs },
+      ],
+      dimensions: { [DIMENSIONS.version]: environment.functionVersion },
+      // Under the version too: alarms on a new one must not see the faults of the old.
+      sets: [[], [DIMENSIONS.version]],
+    },
+    clock.now(),
+  );
+
+const api = new Api({
+  ...environment,
+  store: data,
+  monitor,
+  clock,
+  hlc: new Hlc(),
+  identify: (authorization) => authenticator.identify(authorization),
+  report,
+});
+
+export const handler = (event: ApiEvent, context: { readonly awsRequestId: string }): Promise<ApiAnswer> => api.handle(event, context.awsRequestId);

@@ -1,0 +1,132 @@
+/**
+ * Who calls: bearer tokens (RFC 6750) that are JWTs (RFC 7519), of a registered key or of the configured OpenID Connect
+ * issuer. Everything is pinned by what stands in the table or the configuration, nothing by the token: algorithm, issuer,
+ * audience, scopes, subjects, expiry.
+ */
+import type { Jwk } from 'aws-jwt-verify/jwk';
+import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
+import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
+import type { AuthSettings } from '../contract/names.ts';
+import { SCOPES } from '../contract/routes.ts';
+import { checkClaims, type Claims, type Identified, isKid, type RegisteredKey } from '../core/keys.ts';
+import { type Clock, type Store, StoreUnavailable } from '../core/store.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { type Fetch, IssuerUnavailable, OidcKeys } from './oidc-keys.ts';
+import { RegisteredKeys } from './registered-keys.ts';
+
+/** Characters of a token. */
+const TOKEN_LENGTH_MAX = 4_096;
+/** Tokens whose signature is remembered, so that a caller's next request costs no verification. */
+const TOKENS_MAX = 500;
+/** Seconds that an issuer's clock may be ahead when it says from when a token counts. */
+const NOT_BEFORE_GRACE_SECONDS = 5;
+
+export interface AuthenticatorProps {
+  readonly settings: AuthSettings;
+  readonly control: Pick<Store, 'query'>;
+  readonly clock: Clock;
+  /** For the OpenID Connect issuer's documents. @default fetch */
+  readonly fetch?: Fetch;
+}
+
+/** What signs a token, and what it may claim. */
+interface Authority {
+  /** Changes when anything of the authority does. */
+  readonly id: string;
+  readonly jwk: Jwk;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly grant: Pick<RegisteredKey, 'scopes' | 'subjects' | 'expiresAtMs'>;
+}
+
+interface Named {
+  readonly kid: string;
+  readonly issuer: string | undefined;
+  readonly algorithm: string | undefined;
+}
+
+export class Authenticator {
+  readonly #props: AuthenticatorProps;
+  readonly #registered: RegisteredKeys;
+  readonly #oidc: { readonly issuer: string; readonly audience: string; readonly keys: OidcKeys } | undefined;
+  /** What a token names, and, once its signature was right, under which authority and with which claims. */
+  readonly #verified = new BoundedCache<{ readonly named: Named; readonly authority: string; readonly claims: Claims }>(TOKENS_MAX);
+
+  constructor(props: AuthenticatorProps) {
+    this.#props = props;
+    this.#registered = new RegisteredKeys(props.control, props.clock);
+    const { settings } = props;
+    this.#oidc = settings.mode === 'oidc' ? { ...settings, keys: new OidcKeys(settings.issuer, props.clock, props.fetch) } : undefined;
+  }
+
+  async identify(authorization: string | undefined): Promise<Identified> {
+    if (this.#props.settings.mode === 'none') return { kind: 'identified', identity: { subject: 'anonymous', scopes: SCOPES } };
+    if (authorization === undefined) return refused('there is no Authorization header; send "Bearer TOKEN"');
+    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+    if (token === undefined || token.length > TOKEN_LENGTH_MAX) return refused(`the Authorization header is no bearer token of up to ${TOKEN_LENGTH_MAX} characters`);
+    try {
+      return await this.#identify(token);
+    } catch (error: unknown) {
+      if (error instanceof StoreUnavailable) return { kind: 'unavailable', detail: 'the keys cannot be read now', cause: error };
+      if (error instanceof IssuerUnavailable) return { kind: 'unavailable', detail: error.message, cause: error };
+      throw error;
+    }
+  }
+
+  async #identify(token: string): Promise<Identified> {
+    const known = this.#verified.get(token);
+    const named = known?.named ?? namesOf(token);
+    if (!named) return refused('the token is no JWT that names its key');
+    const authority = await this.#authorityOf(named);
+    if (!authority) return refused('the key of the token is not known here, or removed, or not for this algorithm');
+    const claims = known?.authority === authority.id ? known.claims : claimsOf(token, authority);
+    if (!claims) return refused('the signature, issuer or audience of the token is wrong, or it does not count at this time');
+    this.#verified.set(token, { named, authority: authority.id, claims });
+    const check = checkClaims(claims, authority.grant, this.#props.clock.now());
+    return check.ok ? { kind: 'identified', identity: check.identity } : refused(check.detail);
+  }
+
+  async #authorityOf({ kid, issuer, algorithm }: Named): Promise<Authority | undefined> {
+    if (this.#oidc && issuer === this.#oidc.issuer) {
+      const jwk = await this.#oidc.keys.find(kid);
+      const grant = { scopes: SCOPES, subjects: ['*'], expiresAtMs: Number.MAX_SAFE_INTEGER };
+      return jwk && { id: JSON.stringify(jwk), jwk, issuer: this.#oidc.issuer, audience: this.#oidc.audience, grant };
+    }
+    const key = isKid(kid) ? await this.#registered.find(kid) : undefined;
+    if (!key || algorithm !== key.algorithm) return undefined;
+    const jwk = jwkOf(key);
+    return jwk && { id: `${key.publicJwk} ${key.issuer} ${key.audience}`, jwk, issuer: key.issuer, audience: key.audience, grant: key };
+  }
+}
+
+const refused = (detail: string): Identified => ({ kind: 'refused', detail });
+
+/** What a token says of itself, unproven: it only tells where to look. */
+const namesOf = (token: string): Named | undefined => {
+  try {
+    const { header, payload } = decomposeUnverifiedJwt(token);
+    const { kid, alg: algorithm } = header;
+    return kid === undefined ? undefined : { kid, issuer: payload.iss, algorithm };
+  } catch {
+    return undefined;
+  }
+};
+
+const claimsOf = (token: string, { jwk, issuer, audience }: Authority): Claims | undefined => {
+  try {
+    const { sub, scope, exp } = verifyJwtSync(token, jwk, { issuer, audience, graceSeconds: NOT_BEFORE_GRACE_SECONDS });
+    return { sub, scope, exp };
+  } catch {
+    return undefined;
+  }
+};
+
+const jwkOf = ({ publicJwk, kid, algorithm }: RegisteredKey): Jwk | undefined => {
+  try {
+    const { kty, crv, x, y }: Record<string, unknown> = JSON.parse(publicJwk);
+    const isP256 = kty === 'EC' && crv === 'P-256' && typeof x === 'string' && typeof y === 'string';
+    return isP256 ? { kty, crv, x, y, kid, alg: algorithm } : undefined;
+  } catch {
+    return undefined;
+  }
+};

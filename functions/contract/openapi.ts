@@ -1,0 +1,114 @@
+/**
+ * The API as an OpenAPI 3.1 document, from the same table and schemas that route, validate and deploy it. Made when it is
+ * asked for: no cold start pays for it.
+ */
+import { toJSONSchema, type ZodMiniType } from 'zod/mini';
+import { HEADERS } from './names.ts';
+import { PROBLEMS, type ProblemName } from './problems.ts';
+import { BODY_PROBLEMS, COMMON_PROBLEMS, ROUTES, type Route, SCOPES, USER_PROBLEMS } from './routes.ts';
+import * as schemas from './schemas.ts';
+
+type Json = { readonly [name: string]: unknown };
+
+const SUCCESS_TEXT = { 200: 'OK', 201: 'Accepted here, or the first answer to this Idempotency-Key.', 202: 'Requested: other regions have a word in it.' } as const;
+
+/** What clients may rely on in an answer is named; more may come, so that an answer can grow. */
+const schemaOf = (schema: ZodMiniType): Json => {
+  const { $schema: _, ...rest } = toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' });
+  return rest;
+};
+
+const headerRef = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
+/** On every answer of the function. */
+const SIGNATURE: Json = { [HEADERS.region]: headerRef('Region'), [HEADERS.version]: headerRef('Version'), [HEADERS.correlationId]: headerRef('CorrelationId') };
+/** On every problem; API Gateway's own name no version. */
+const PROBLEM_HEADERS: Readonly<Partial<Record<number, Json>>> = {
+  401: { 'www-authenticate': headerRef('Challenge') },
+  403: { 'www-authenticate': headerRef('Challenge') },
+  429: { [HEADERS.retryAfter]: headerRef('RetryAfter') },
+  502: { [HEADERS.retryAfter]: headerRef('RetryAfter') },
+  503: { [HEADERS.retryAfter]: headerRef('RetryAfter') },
+  504: { [HEADERS.retryAfter]: headerRef('RetryAfter') },
+};
+
+export const openApiDocument = (): Json => {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const [operationId, route] of Object.entries<Route>(ROUTES)) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(operationId, route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tandem',
+      version: '1',
+      description: 'The same API in every region. A request that failed or was not answered may be repeated, here or in another region, with the same Idempotency-Key.',
+    },
+    paths,
+    components: {
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: `Scopes, in the claim "scope", separated by spaces: ${SCOPES.join(', ')}.` },
+      },
+      schemas: { Problem: schemaOf(schemas.problem) },
+      headers: HEADER_COMPONENTS,
+    },
+  };
+};
+
+const operation = (operationId: string, route: Route): Json => ({
+  operationId,
+  summary: route.summary,
+  ...(route.access.kind === 'user' ? { security: [{ token: [route.access.scope] }] } : { security: [] }),
+  parameters: parametersOf(route),
+  ...(route.body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body) } } } } : {}),
+  responses: responsesOf(operationId, route),
+});
+
+const parametersOf = (route: Route): readonly Json[] => {
+  const query = route.query ? schemaOf(route.query) : {};
+  const properties: Readonly<Record<string, unknown>> = typeof query['properties'] === 'object' ? { ...query['properties'] } : {};
+  return [
+    ...Object.entries(route.params ?? {}).map(([name, schema]) => ({ name, in: 'path', required: true, schema: schemaOf(schema) })),
+    ...Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
+    ...(route.body
+      ? [{ name: HEADERS.idempotencyKey, in: 'header', required: true, schema: schemaOf(schemas.idempotencyKey), description: 'Made once for an operation by its caller, and kept on retries, in any region.' }]
+      : []),
+    { name: HEADERS.correlationId, in: 'header', required: false, schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{8,64}$' }, description: 'Comes back with the answer, and stands in the logs.' },
+  ];
+};
+
+const responsesOf = (operationId: string, route: Route): Json => {
+  const { status, body } = route.success;
+  const headers = route.body ? { ...SIGNATURE, [HEADERS.replayed]: headerRef('Replayed') } : SIGNATURE;
+  const content = { 'application/json': { schema: schemaOf(body) } };
+  const responses: Record<string, Json> = { [status]: { description: SUCCESS_TEXT[status], headers, content } };
+  const names = problemsOf(route);
+  for (const code of [...new Set(names.map((name) => PROBLEMS[name].status))].sort((a, b) => a - b)) {
+    responses[code] = problemResponse(names.filter((name) => PROBLEMS[name].status === code), code, operationId === 'health' && code === 503 ? content : {});
+  }
+  return responses;
+};
+
+/** Every refusal of a route: its own, those of its kind, and what API Gateway says by itself. */
+const problemsOf = (route: Route): readonly ProblemName[] => [
+  ...new Set<ProblemName>([
+    ...COMMON_PROBLEMS,
+    ...(route.access.kind === 'user' ? USER_PROBLEMS : []),
+    ...(route.body ? BODY_PROBLEMS : []),
+    ...route.problems,
+  ]),
+];
+
+const problemResponse = (names: readonly ProblemName[], code: number, more: Json): Json => ({
+  description: names.map((name) => `\`/problems/${name}\`: ${PROBLEMS[name].title}.`).join(' '),
+  headers: { ...SIGNATURE, ...PROBLEM_HEADERS[code] },
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } }, ...more },
+});
+
+const HEADER_COMPONENTS = {
+  Region: { description: 'The region that answered.', schema: { type: 'string' } },
+  Version: { description: 'The release and function version that answered; absent where API Gateway answered by itself.', schema: { type: 'string' } },
+  CorrelationId: { description: 'Finds the request in the logs.', schema: { type: 'string' } },
+  Replayed: { description: '`true` on an answer that repeats an earlier one of the same key.', schema: { type: 'string', enum: ['true'] } },
+  Challenge: { description: 'What is wrong with the token (RFC 6750).', schema: { type: 'string' } },
+  RetryAfter: { description: 'Seconds to wait before this region is asked again; another region can be asked at once.', schema: { type: 'integer', minimum: 0 } },
+} as const;

@@ -1,0 +1,107 @@
+/**
+ * Registered signing keys: the public halves stand in the control table, so that every region knows every key without
+ * calling anything. Each says what tokens of it may claim; a token that claims more is refused or cut down.
+ *
+ * | item | meaning |
+ * |---|---|
+ * | `KEY#kid / ADDED#W` | an operator registered the key, through W |
+ * | `KEY#kid / REMOVED#W` | an operator removed it, through W. Beats every addition, for ever: a removed key comes back only as a new one |
+ */
+import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
+import type { Item } from './store.ts';
+import { compareWriters } from './writer.ts';
+
+export interface RegisteredKey {
+  /** Names the key in the header of its tokens: 1 to 64 letters, digits, `-` and `_`. */
+  readonly kid: string;
+  /** JSON of the public JWK. */
+  readonly publicJwk: string;
+  readonly algorithm: 'ES256';
+  readonly issuer: string;
+  readonly audience: string;
+  readonly scopes: readonly string[];
+  /** Subjects that its tokens may name: exactly, or by a prefix that ends with `*`. */
+  readonly subjects: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number;
+}
+
+/** Who calls, and what the token lets it do. */
+export interface Identity {
+  readonly subject: string;
+  readonly scopes: readonly string[];
+}
+
+/** What an Authorization header turned out to be. `unavailable`: nobody can tell now; never a reason to say no for good. */
+export type Identified =
+  | { readonly kind: 'identified'; readonly identity: Identity }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'unavailable'; readonly detail: string; readonly cause: unknown };
+
+/** Characters of a subject: it is part of keys of items. */
+export const SUBJECT_LENGTH_MAX = 256;
+
+export const keyKey = (kid: string): string => `KEY#${kid}`;
+
+export const isKid = (text: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(text);
+
+export const keyItem = (key: RegisteredKey, given: { readonly by: string; readonly atMs: number }): Item => ({
+  pk: keyKey(key.kid),
+  sk: `ADDED#${given.by}`,
+  v: ITEM_VERSION,
+  publicJwk: key.publicJwk,
+  algorithm: key.algorithm,
+  issuer: key.issuer,
+  audience: key.audience,
+  scopes: key.scopes,
+  subjects: key.subjects,
+  expiresAt: key.expiresAtMs,
+  at: given.atMs,
+});
+
+export const keyRemovalItem = (kid: string, given: { readonly by: string; readonly atMs: number }): Item => ({
+  pk: keyKey(kid),
+  sk: `REMOVED#${given.by}`,
+  v: ITEM_VERSION,
+  at: given.atMs,
+});
+
+/** The key that the items of one partition make; undefined when it is unknown, removed or damaged. */
+export const foldKey = (items: readonly Item[]): RegisteredKey | undefined => {
+  if (items.some((item) => item.sk.startsWith('REMOVED#'))) return undefined;
+  const [item] = items.filter((each) => each.sk.startsWith('ADDED#')).sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
+  if (!item) return undefined;
+  const [publicJwk, issuer, audience] = [textOf(item, 'publicJwk'), textOf(item, 'issuer'), textOf(item, 'audience')];
+  const expiresAtMs = numberOf(item, 'expiresAt');
+  if (textOf(item, 'algorithm') !== 'ES256' || !publicJwk || !issuer || !audience || expiresAtMs === undefined) return undefined;
+  const kid = item.pk.slice(keyKey('').length);
+  return { kid, publicJwk, algorithm: 'ES256', issuer, audience, scopes: textsOf(item, 'scopes'), subjects: textsOf(item, 'subjects'), expiresAtMs };
+};
+
+/** Claims of a token whose signature, issuer and audience were found to be right. */
+export interface Claims {
+  readonly sub?: string | undefined;
+  readonly scope?: string | undefined;
+  /** Seconds since 1970. */
+  readonly exp?: number | undefined;
+}
+
+export type ClaimCheck = { readonly ok: true; readonly identity: Identity; readonly expiresAtMs: number } | { readonly ok: false; readonly detail: string };
+
+/** Whom the claims name, within what the token's issuer may grant. */
+export const checkClaims = (claims: Claims, grant: Pick<RegisteredKey, 'scopes' | 'subjects' | 'expiresAtMs'>, nowMs: number): ClaimCheck => {
+  const { sub, exp, scope = '' } = claims;
+  if (exp === undefined) return { ok: false, detail: 'the token does not expire; allowed: one with an "exp"' };
+  const expiresAtMs = Math.min(exp * 1000, grant.expiresAtMs);
+  if (expiresAtMs <= nowMs) return { ok: false, detail: exp * 1000 <= nowMs ? 'the token is expired' : 'the key of the token is expired' };
+  if (sub === undefined || sub === '' || sub.length > SUBJECT_LENGTH_MAX) return { ok: false, detail: `the token names no subject of 1 to ${SUBJECT_LENGTH_MAX} characters` };
+  if (!grant.subjects.some((pattern) => covers(pattern, sub))) return { ok: false, detail: 'the key of the token may not sign for this subject' };
+  return { ok: true, identity: { subject: sub, scopes: scope.split(' ').filter((each) => grant.scopes.includes(each)) }, expiresAtMs };
+};
+
+const covers = (pattern: string, subject: string): boolean => (pattern.endsWith('*') ? subject.startsWith(pattern.slice(0, -1)) : subject === pattern);
+
+const textsOf = (item: Item, attribute: string): readonly string[] => {
+  const value = item[attribute];
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+};

@@ -1,0 +1,151 @@
+/**
+ * The API in a Lambda proxy's terms: event in, answer out, one log line. In order: route, caller, evacuation, input, write
+ * gate, use case. Every failure ends as a problem; what was unexpected is logged, and the caller gets its correlation id.
+ */
+import type { RouteName } from '../contract/routes.ts';
+import { ROUTES, type Scope } from '../contract/routes.ts';
+import { HEADERS } from '../contract/names.ts';
+import type { Outcome } from '../core/context.ts';
+import type { Hlc } from '../core/hlc.ts';
+import type { Identified, Identity } from '../core/keys.ts';
+import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
+import { type Clock, type Store, StoreUnavailable } from '../core/store.ts';
+import { challenge, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
+import { type ApiAnswer, type ApiEvent, correlationIdOf } from './event.ts';
+import { Input } from './input.ts';
+import { OPEN_ROUTES, type OpenProps } from './open-routes.ts';
+import { Refusal } from './refusal.ts';
+import { USER_ROUTES } from './user-routes.ts';
+
+export interface ApiProps extends OpenProps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly hlc: Hlc;
+  /** Milliseconds from a switch until user routes answer 503. */
+  readonly drainMs: number;
+  readonly identify: (authorization: string | undefined) => Promise<Identified>;
+  /** Told after each request. */
+  readonly report: (served: Served) => void;
+}
+
+export interface Served {
+  readonly route: RouteName | undefined;
+  readonly method: string;
+  readonly status: number;
+  readonly correlationId: string;
+  readonly latencyMs: number;
+  /** Why it was not a success. */
+  readonly refusal: Refusal | undefined;
+}
+
+interface Ended {
+  readonly answer: ApiAnswer;
+  readonly refusal?: Refusal;
+}
+
+export class Api {
+  readonly #props: ApiProps;
+
+  constructor(props: ApiProps) {
+    this.#props = props;
+  }
+
+  /** Never throws. */
+  async handle(event: ApiEvent, requestId: string): Promise<ApiAnswer> {
+    const { region, version, clock } = this.#props;
+    const startedMs = clock.now();
+    const input = new Input(event);
+    const by: Signature = { region, version, correlationId: correlationIdOf(event, input.header(HEADERS.correlationId), requestId) };
+    const route = routeOf(event);
+    const { answer, refusal } = await this.#end(event, input, route, by);
+    const served = { route, method: event.httpMethod, status: answer.statusCode, correlationId: by.correlationId, latencyMs: clock.now() - startedMs, refusal };
+    this.#props.report(served);
+    return answer;
+  }
+
+  async #end(event: ApiEvent, input: Input, route: RouteName | undefined, by: Signature): Promise<Ended> {
+    try {
+      if (route === undefined) throw noRoute(event);
+      return { answer: await this.#serve(route, input, by) };
+    } catch (error: unknown) {
+      const refusal = refusalOf(error);
+      return { answer: problem(refusal, by), refusal };
+    }
+  }
+
+  async #serve(route: RouteName, input: Input, by: Signature): Promise<ApiAnswer> {
+    switch (route) {
+      case 'health':
+      case 'switchState':
+      case 'regions':
+      case 'openapi': {
+        const { status, body } = await OPEN_ROUTES[route](this.#props, input, this.#props.clock.now());
+        return json(status, body, by);
+      }
+      default: {
+        const outcome = await this.#serveUser(route, input);
+        if (outcome.kind === 'refused') throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
+        return json(ROUTES[route].success.status, outcome.value, by, outcome.replayed ? { [HEADERS.replayed]: 'true' } : {});
+      }
+    }
+  }
+
+  async #serveUser(route: keyof typeof USER_ROUTES, input: Input): Promise<Outcome<unknown>> {
+    const { monitor, identify, clock, store, hlc, region, regions, drainMs } = this.#props;
+    const { method, access } = ROUTES[route];
+    // The view of the regions is read while the caller is identified; its failure counts after the caller's.
+    const view = settled(monitor.world());
+    const { subject } = allowed(await identify(input.header('authorization')), input.header('authorization'), access.scope);
+    const world = await view();
+    if (isDrained(world, clock.now(), drainMs)) throw evacuated(region);
+    if (!('query' in ROUTES[route])) input.refuseQuery();
+    const work = USER_ROUTES[route]({ subject, input });
+    const writer = method === 'POST' ? openGate(world) : gateOf(world).writer;
+    return work({ store, clock, hlc, region, regions, writer });
+  }
+}
+
+const isRouteName = (name: string): name is RouteName => Object.hasOwn(ROUTES, name);
+const ROUTE_NAMES = Object.keys(ROUTES).filter(isRouteName);
+const BY_METHOD_AND_PATH = new Map(ROUTE_NAMES.map((name) => [`${ROUTES[name].method} ${ROUTES[name].path}`, name]));
+
+const routeOf = ({ httpMethod, resource }: ApiEvent): RouteName | undefined => BY_METHOD_AND_PATH.get(`${httpMethod} ${resource}`);
+
+const noRoute = ({ resource }: ApiEvent): Refusal => {
+  const methods = ROUTE_NAMES.flatMap((name) => (ROUTES[name].path === resource ? [ROUTES[name].method] : []));
+  if (methods.length === 0) return new Refusal('not-found', 'there is no such path; /openapi.json lists all');
+  return new Refusal('method-not-allowed', `allowed: ${methods.join(', ')}`, { headers: { allow: methods.join(', ') } });
+};
+
+const allowed = (identified: Identified, authorization: string | undefined, scope: Scope): Identity => {
+  switch (identified.kind) {
+    case 'unavailable':
+      throw new Refusal('unavailable', identified.detail, {}, identified.cause);
+    case 'refused':
+      throw new Refusal('unauthorized', identified.detail, { headers: challenge(authorization === undefined ? 'none' : 'invalid') });
+    case 'identified':
+      if (identified.identity.scopes.includes(scope)) return identified.identity;
+      throw new Refusal('forbidden', `the token lacks the scope ${scope}`, { headers: challenge({ missing: scope }) });
+  }
+};
+
+const evacuated = (region: string): Refusal =>
+  new Refusal('unavailable', `an operator evacuates ${region}; ask another region`, { headers: { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS.evacuated) } });
+
+const openGate = (world: WorldView): string => {
+  const gate = gateOf(world);
+  if (!gate.open) throw new Refusal('unavailable', `${gate.detail}; ask another region`);
+  return gate.writer;
+};
+
+const refusalOf = (error: unknown): Refusal => {
+  if (error instanceof Refusal) return error;
+  if (error instanceof StoreUnavailable) return new Refusal('unavailable', 'the table does not answer; repeat with the same Idempotency-Key, here or in another region', {}, error);
+  return new Refusal('internal', 'it is logged under the correlation id', {}, error);
+};
+
+/** Lets a promise that is awaited later fail without being called unhandled. */
+const settled = <T>(promise: Promise<T>): (() => Promise<T>) => {
+  promise.catch(() => undefined);
+  return () => promise;
+};

@@ -1,0 +1,64 @@
+/** An HTTP hop that passes every request on and loses what it is told to lose of the answers. */
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+export class LossyWire {
+  /** Requests that were passed on. */
+  requests = 0;
+  readonly endpoint: string;
+  readonly #server: Server;
+  #lost = 0;
+  #cut = 0;
+
+  static async to(target: string): Promise<LossyWire> {
+    const holder: { wire?: LossyWire } = {};
+    const server = createServer((incoming, outgoing) => holder.wire?.pass(target, incoming, outgoing));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port was given');
+    holder.wire = new LossyWire(server, `http://127.0.0.1:${address.port}`);
+    return holder.wire;
+  }
+
+  private constructor(server: Server, endpoint: string) {
+    this.#server = server;
+    this.endpoint = endpoint;
+  }
+
+  /** The next answers are never sent. */
+  loseAnswers(count: number): void {
+    this.requests = 0;
+    this.#lost = count;
+  }
+
+  /** The next answers stop in the middle of their body. */
+  cutBodies(count: number): void {
+    this.#cut = count;
+  }
+
+  pass(target: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+    this.requests += 1;
+    const { method, headers, url } = incoming;
+    const onward = request(new URL(url ?? '/', target), { method, headers }, (answer) => {
+      if (this.#lost > 0) {
+        this.#lost -= 1;
+        answer.resume();
+        return;
+      }
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      if (this.#cut > 0) {
+        this.#cut -= 1;
+        answer.resume();
+        outgoing.write('{');
+        return;
+      }
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
