@@ -30,7 +30,10 @@ describe('replication when a region is frozen or lost', () => {
       running = false;
       await load;
       // then both hold the same, with the newest counter
-      const expected = await eventually(async () => [await a.contents(), await b.contents()], ([left, right]) => JSON.stringify(left) === JSON.stringify(right));
+      const expected = await eventually(
+        async () => [await a.contents(), await b.contents()],
+        ([left, right]) => JSON.stringify(left) === JSON.stringify(right),
+      );
       expect(expected[0]?.length).toBeGreaterThan(100);
       expect(await b.get('counter')).toBe(await a.get('counter'));
       expect(await a.get('b after')).toBe('1');
@@ -55,12 +58,21 @@ describe('replication when a region is frozen or lost', () => {
       for (let n = 0; n < 300; n += 1) await a.put(`a${n}`, n);
       await b.put('b', 1);
       await b.put('switch', 'on', 'tandem-control');
-      await eventually(() => b.contents(), (items) => items.length === 301);
-      await eventually(() => a.get('switch', 'tandem-control'), (value) => value === 'on');
+      await eventually(
+        () => b.contents(),
+        (items) => items.length === 301,
+      );
+      await eventually(
+        () => a.get('switch', 'tandem-control'),
+        (value) => value === 'on',
+      );
       // when a region is killed and the other goes on
       await b.emulator.kill();
       await a.put('meanwhile', 1);
-      await eventually(() => events.filter(({ detail }) => detail.startsWith('changes wait')).length, (count) => count === 1);
+      await eventually(
+        () => events.filter(({ detail }) => detail.startsWith('changes wait')).length,
+        (count) => count === 1,
+      );
       await sleep(2_000);
       expect(events.filter(({ detail }) => detail.startsWith('changes wait'))).toHaveLength(1);
       // and comes back empty
@@ -68,7 +80,10 @@ describe('replication when a region is frozen or lost', () => {
       await b.createTables();
       await b.put('fence', 1, 'tandem-control');
       // then its links are cut by themselves
-      await eventually(() => replication.links(), (links) => links.every(({ cut }) => cut));
+      await eventually(
+        () => replication.links(),
+        (links) => links.every(({ cut }) => cut),
+      );
       await sleep(1_000);
       expect(await b.contents()).toEqual([]);
       expect(await a.contents()).toHaveLength(302);
@@ -79,7 +94,10 @@ describe('replication when a region is frozen or lost', () => {
       expect(await b.contents('tandem-control')).toEqual(await a.contents('tandem-control'));
       expect([await a.get('fence', 'tandem-control'), await b.get('switch', 'tandem-control')]).toEqual(['1', 'on']);
       await b.put('again', 1);
-      await eventually(() => a.get('again'), (value) => value === '1');
+      await eventually(
+        () => a.get('again'),
+        (value) => value === '1',
+      );
     });
   });
 
@@ -88,21 +106,34 @@ describe('replication when a region is frozen or lost', () => {
       const [a, b, c] = regions;
       if (!a || !b || !c) throw new Error('three regions expected');
       await Promise.all(regions.map((region) => region.put(region.name, 1)));
-      for (const region of regions) await eventually(() => region.contents(), (items) => items.length === 3);
+      for (const region of regions)
+        await eventually(
+          () => region.contents(),
+          (items) => items.length === 3,
+        );
       // given a region that is cut off and killed
       await replication.cutRegion(c.name);
       await c.emulator.kill();
       // when the others write, one key concurrently
       await Promise.all([a.put('shared', 'a'), b.put('shared', 'b'), a.put('more', 1)]);
       await a.remove(c.name);
-      await eventually(() => b.get('more'), (value) => value === '1');
-      await eventually(() => b.get(c.name), (value) => value === undefined);
+      await eventually(
+        () => b.get('more'),
+        (value) => value === '1',
+      );
+      await eventually(
+        () => b.get(c.name),
+        (value) => value === undefined,
+      );
       // and the third comes back empty
       await c.emulator.restart();
       await c.createTables();
       await replication.restore(c.name);
       // then all have the same, and each write was made once in each region
-      await eventually(() => Promise.all([a.get('shared'), b.get('shared')]), ([left, right]) => left === right);
+      await eventually(
+        () => Promise.all([a.get('shared'), b.get('shared')]),
+        ([left, right]) => left === right,
+      );
       expect(await c.contents()).toEqual(await a.contents());
       expect(await b.contents()).toEqual(await a.contents());
       const counts = () => Promise.all(regions.map((region) => region.recordCount()));

@@ -1,11 +1,24 @@
 /** Real emulators with Tandem's two tables each, and what tests of replication ask of them. */
-import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { DescribeStreamCommand, DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand, ListStreamsCommand } from '@aws-sdk/client-dynamodb-streams';
+import {
+  CreateTableCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  DescribeStreamCommand,
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListStreamsCommand,
+} from '@aws-sdk/client-dynamodb-streams';
 import { type LinkEvent, Replication } from '../../local/replication/links.ts';
 import { contentOf } from '../../local/replication/version.ts';
 import { startEmulator, type TestEmulator } from '../support/emulator.ts';
 
-export const TABLES = ['tandem-data', 'tandem-control'] as const;
+const TABLES = ['tandem-data', 'tandem-control'] as const;
 type Table = (typeof TABLES)[number];
 
 export interface TestRegion {
@@ -120,7 +133,9 @@ const regionOf = (emulator: TestEmulator): TestRegion => {
       const hashes: string[] = [];
       let after: Parameters<typeof contentOf>[0] | undefined;
       do {
-        const page = await client.send(new ScanCommand({ TableName: table, ConsistentRead: true, ExclusiveStartKey: after ? { ...after } : undefined }));
+        const page = await client.send(
+          new ScanCommand({ TableName: table, ConsistentRead: true, ExclusiveStartKey: after ? { ...after } : undefined }),
+        );
         hashes.push(...(page.Items ?? []).map((item) => contentOf(item).hash));
         after = page.LastEvaluatedKey;
       } while (after);

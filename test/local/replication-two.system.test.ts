@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { startLossyProxy } from './replication-lossy.ts';
 import { eventually, replicationOf, startRegions, type TestRegion, withWorld } from './replication-regions.ts';
 
 const REGIONS = ['eu-central-1', 'eu-west-1'] as const;
@@ -14,12 +15,24 @@ describe('replication between two emulators', () => {
       }
       await b.put('switch', 'on', 'tandem-control');
       // when they have arrived, one is deleted
-      await eventually(() => a.contents(), (items) => items.length === 40);
-      await eventually(() => b.contents(), (items) => items.length === 40);
+      await eventually(
+        () => a.contents(),
+        (items) => items.length === 40,
+      );
+      await eventually(
+        () => b.contents(),
+        (items) => items.length === 40,
+      );
       await a.remove('b3');
-      await eventually(() => b.get('b3'), (value) => value === undefined);
+      await eventually(
+        () => b.get('b3'),
+        (value) => value === undefined,
+      );
       // then both tables agree, every write was made once in each region, and nothing more follows
-      await eventually(() => a.get('switch', 'tandem-control'), (value) => value === 'on');
+      await eventually(
+        () => a.get('switch', 'tandem-control'),
+        (value) => value === 'on',
+      );
       await sleep(1_500);
       expect(await b.contents()).toEqual(await a.contents());
       expect(await a.recordCount()).toBe(41);
@@ -33,10 +46,67 @@ describe('replication between two emulators', () => {
     });
   });
 
+  it('keeps the last of many quick writes of one key: what comes back does not count as newer', async () => {
+    await withPair(async (a, b, { replication }) => {
+      // given a delay: an echo of an early write, taken for a new one, would be newer than the last write
+      await replication.set({ from: a.name, to: b.name, delayMs: 300 });
+      for (let n = 0; n < 200; n += 1) {
+        await a.put('counter', n);
+        await sleep(5);
+      }
+      await quiet(replication);
+      expect([await a.get('counter'), await b.get('counter')]).toEqual(['199', '199']);
+      expect(await a.recordCount()).toBe(200);
+    });
+  });
+
+  it('tries again when writes, or the answers to them, are lost on their way', async () => {
+    const regions = await startRegions(REGIONS);
+    const [a, b] = pairOf(regions);
+    const proxy = await startLossyProxy(b.emulator.endpoint);
+    const replication = replicationOf([a, { ...b, emulator: { ...b.emulator, endpoint: proxy.endpoint } }], () => undefined);
+    try {
+      await replication.start();
+      for (const mode of ['writes lost', 'answers lost'] as const) {
+        // given a way that loses them, and a deletion and writes to be carried
+        proxy.set('whole');
+        await a.put('doomed', mode);
+        await eventually(
+          () => b.get('doomed'),
+          (value) => value === mode,
+        );
+        proxy.set(mode);
+        const before = proxy.lost();
+        for (let n = 0; n < 20; n += 1) await a.put(`${mode} ${n}`, n);
+        await a.put('changed', mode);
+        await a.remove('doomed');
+        await eventually(
+          () => proxy.lost() - before,
+          (lost) => lost >= 22,
+        );
+        // when it is whole again
+        proxy.set('whole');
+        await quiet(replication);
+        // then nothing is missing
+        expect(await b.contents()).toEqual(await a.contents());
+      }
+      expect(await b.contents()).toHaveLength(41);
+      expect(await a.recordCount()).toBe(46);
+    } finally {
+      await replication.stop();
+      await proxy.stop();
+      await Promise.all(regions.map(({ emulator }) => emulator.stop()));
+    }
+  });
+
   it('lets the later of two writes of a key win in both regions', async () => {
     await withPair(async (a, b, { replication }) => {
       // given writes in both regions that do not know of each other
-      for (const [from, to] of [[a, b], [b, a]] as const) await replication.set({ from: from.name, to: to.name, paused: true });
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const)
+        await replication.set({ from: from.name, to: to.name, paused: true });
       await a.put('x', 'earlier');
       await b.put('y', 'earlier');
       await sleep(5);
@@ -44,10 +114,16 @@ describe('replication between two emulators', () => {
       await a.put('y', 'later');
       // when the earlier one travels first
       await replication.set({ from: a.name, to: b.name, paused: false });
-      await eventually(() => b.get('y'), (value) => value === 'later');
+      await eventually(
+        () => b.get('y'),
+        (value) => value === 'later',
+      );
       await replication.set({ from: b.name, to: a.name, paused: false });
       // then the later one is everywhere
-      await eventually(() => a.get('x'), (value) => value === 'later');
+      await eventually(
+        () => a.get('x'),
+        (value) => value === 'later',
+      );
       await quiet(replication);
       expect([await a.get('x'), await b.get('x'), await a.get('y'), await b.get('y')]).toEqual(['later', 'later', 'later', 'later']);
     });
@@ -74,24 +150,42 @@ describe('replication between two emulators', () => {
       await replication.set({ ...link, paused: true });
       await a.put('paused', 1);
       await b.put('other way', 1);
-      await eventually(() => a.get('other way'), (value) => value === '1');
-      await eventually(() => stateOf(replication, link).pending, (pending) => pending === 1);
+      await eventually(
+        () => a.get('other way'),
+        (value) => value === '1',
+      );
+      await eventually(
+        () => stateOf(replication, link).pending,
+        (pending) => pending === 1,
+      );
       expect(await b.get('paused')).toBeUndefined();
       // when it ends
       await replication.set({ ...link, paused: false });
       // then the change arrives
-      await eventually(() => b.get('paused'), (value) => value === '1');
+      await eventually(
+        () => b.get('paused'),
+        (value) => value === '1',
+      );
       // given a long delay
       await replication.set({ ...link, delayMs: 600_000 });
       await a.put('delayed', 1);
-      await eventually(() => stateOf(replication, link).pending, (pending) => pending === 1);
+      await eventually(
+        () => stateOf(replication, link).pending,
+        (pending) => pending === 1,
+      );
       await sleep(1_000);
       expect(await b.get('delayed')).toBeUndefined();
       // when it is shortened, then each change is held back that long
       await replication.set({ ...link, delayMs: 1_500 });
-      await eventually(() => b.get('delayed'), (value) => value === '1');
+      await eventually(
+        () => b.get('delayed'),
+        (value) => value === '1',
+      );
       await a.put('delayed again', 1);
-      await eventually(() => b.get('delayed again'), (value) => value === '1');
+      await eventually(
+        () => b.get('delayed again'),
+        (value) => value === '1',
+      );
       expect(stateOf(replication, link).lagMs).toBeGreaterThanOrEqual(1_500);
     });
   });
@@ -102,29 +196,54 @@ describe('replication between two emulators', () => {
       // given changes that wait
       await a.put('old', 1);
       await a.put('doomed', 1);
-      await eventually(() => b.contents(), (items) => items.length === 2);
+      await eventually(
+        () => b.contents(),
+        (items) => items.length === 2,
+      );
       await replication.set({ ...link, paused: true });
       await a.put('waiting', 1);
-      await eventually(() => stateOf(replication, link).pending, (pending) => pending === 1);
+      await eventually(
+        () => stateOf(replication, link).pending,
+        (pending) => pending === 1,
+      );
       // when the region is cut off, more is written and deleted on both sides
       await replication.cutRegion(a.name);
       await replication.set({ ...link, paused: false });
-      expect(replication.links()).toMatchObject([{ cut: true, pending: 0 }, { cut: true, pending: 0 }]);
+      expect(replication.links()).toMatchObject([
+        { cut: true, pending: 0 },
+        { cut: true, pending: 0 },
+      ]);
       await a.put('during', 1);
       await a.remove('doomed');
       await b.put('beyond', 1);
       await b.put('old', 2);
       await sleep(1_500);
       // then nothing arrives
-      expect([await b.get('waiting'), await b.get('during'), await b.get('doomed'), await a.get('beyond')]).toEqual([undefined, undefined, '1', undefined]);
+      expect([await b.get('waiting'), await b.get('during'), await b.get('doomed'), await a.get('beyond')]).toEqual([
+        undefined,
+        undefined,
+        '1',
+        undefined,
+      ]);
       // until the links are restored
       await replication.restore(a.name);
       expect(await a.contents()).toEqual(await b.contents());
-      expect([await b.get('waiting'), await b.get('during'), await b.get('doomed'), await a.get('beyond'), await a.get('old')]).toEqual(['1', '1', undefined, '1', '2']);
+      expect([await b.get('waiting'), await b.get('during'), await b.get('doomed'), await a.get('beyond'), await a.get('old')]).toEqual([
+        '1',
+        '1',
+        undefined,
+        '1',
+        '2',
+      ]);
       expect(replication.links().every(({ cut }) => !cut)).toBe(true);
-      expect(events.map(({ detail }) => detail)).toEqual(expect.arrayContaining(['paused', 'cut', expect.stringMatching(/^3 items copied/)]));
+      expect(events.map(({ detail }) => detail)).toEqual(
+        expect.arrayContaining(['paused', 'cut', expect.stringMatching(/^3 items copied/)]),
+      );
       await a.put('after', 1);
-      await eventually(() => b.get('after'), (value) => value === '1');
+      await eventually(
+        () => b.get('after'),
+        (value) => value === '1',
+      );
     });
   });
 
@@ -162,7 +281,8 @@ const pairOf = (regions: readonly TestRegion[]): readonly [TestRegion, TestRegio
   return [a, b];
 };
 
-const withPair = (use: (a: TestRegion, b: TestRegion, world: World) => Promise<void>): Promise<void> => withWorld(REGIONS, (world) => use(...pairOf(world.regions), world));
+const withPair = (use: (a: TestRegion, b: TestRegion, world: World) => Promise<void>): Promise<void> =>
+  withWorld(REGIONS, (world) => use(...pairOf(world.regions), world));
 
 const stateOf = (replication: World['replication'], link: { readonly from: string; readonly to: string }) => {
   const state = replication.links().find(({ from, to }) => from === link.from && to === link.to);
@@ -172,7 +292,13 @@ const stateOf = (replication: World['replication'], link: { readonly from: strin
 
 /** Nothing waits, and two polls of an idle stream have passed. */
 const quiet = async (replication: World['replication']): Promise<void> => {
-  await eventually(() => replication.links().reduce((sum, { pending }) => sum + pending, 0), (pending) => pending === 0);
+  await eventually(
+    () => replication.links().reduce((sum, { pending }) => sum + pending, 0),
+    (pending) => pending === 0,
+  );
   await sleep(1_500);
-  await eventually(() => replication.links().reduce((sum, { pending }) => sum + pending, 0), (pending) => pending === 0);
+  await eventually(
+    () => replication.links().reduce((sum, { pending }) => sum + pending, 0),
+    (pending) => pending === 0,
+  );
 };

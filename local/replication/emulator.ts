@@ -1,0 +1,209 @@
+/**
+ * One region's emulator, as replication needs it: streams to read, tables to scan and conditional writes. Every call is
+ * bounded in time and made once; whoever calls decides about trying again.
+ */
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  ResourceNotFoundException,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  DescribeStreamCommand,
+  DynamoDBStreamsClient,
+  ExpiredIteratorException,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ResourceNotFoundException as StreamNotFoundException,
+  TrimmedDataAccessException,
+} from '@aws-sdk/client-dynamodb-streams';
+import type { Outcome, Send } from './replica.ts';
+import { type Content, contentOf, type Image } from './version.ts';
+
+const CONNECT_MS = 1_000;
+const REQUEST_MS = 3_000;
+const SOCKETS_MAX = 32;
+const RECORDS_MAX = 1_000;
+const SCAN_ITEMS_MAX = 200;
+/** A condition has at most 300 operators: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
+const CONDITION_ATTRIBUTES_MAX = 100;
+
+export interface EmulatorProps {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+}
+
+/** A table's stream and keys. Another `arn` than before means that the table is another one. */
+export interface TableStream {
+  readonly arn: string;
+  readonly keyNames: readonly string[];
+}
+
+export interface StreamRecord {
+  readonly sequence: string;
+  readonly createdMs: number;
+  readonly key: Image;
+  readonly before: Image | null;
+  readonly after: Image | null;
+}
+
+/** The record to continue after; undefined begins with the oldest one kept. */
+export interface Position {
+  readonly after: string | undefined;
+}
+
+/** The region's emulator gave no usable answer: refused, hung, or ended the connection. The call may have had its effect. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+/** The stream's position is no longer valid. `trimmed`: records were lost. */
+export class PositionLost extends Error {
+  override readonly name = 'PositionLost';
+  readonly trimmed: boolean;
+  constructor(trimmed: boolean, options: ErrorOptions) {
+    super(trimmed ? 'the stream no longer has the next record' : 'the position in the stream has expired', options);
+    this.trimmed = trimmed;
+  }
+}
+
+export class Emulator {
+  readonly name: string;
+  readonly #tables: DynamoDBClient;
+  readonly #streams: DynamoDBStreamsClient;
+
+  constructor(props: EmulatorProps) {
+    this.name = props.name;
+    const settings = {
+      region: props.name,
+      endpoint: props.endpoint,
+      credentials: { accessKeyId: props.accessKeyId, secretAccessKey: 'local' },
+      maxAttempts: 1,
+      requestHandler: {
+        connectionTimeout: CONNECT_MS,
+        requestTimeout: REQUEST_MS,
+        throwOnRequestTimeout: true,
+        httpAgent: { maxSockets: SOCKETS_MAX },
+      },
+    };
+    this.#tables = new DynamoDBClient(settings);
+    this.#streams = new DynamoDBStreamsClient(settings);
+  }
+
+  destroy(): void {
+    this.#tables.destroy();
+    this.#streams.destroy();
+  }
+
+  /** Undefined while the table, or its stream, does not exist. @throws {Unreachable} */
+  async tableStream(table: string): Promise<TableStream | undefined> {
+    try {
+      const { Table } = await this.#tables.send(new DescribeTableCommand({ TableName: table }));
+      const keyNames = (Table?.KeySchema ?? []).flatMap((each) => each.AttributeName ?? []);
+      return Table?.LatestStreamArn ? { arn: Table.LatestStreamArn, keyNames } : undefined;
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw this.#unreachable(error);
+    }
+  }
+
+  /** An iterator for the stream's only shard. @throws {Unreachable | PositionLost} */
+  async iterator(arn: string, position: Position): Promise<string> {
+    try {
+      const { StreamDescription } = await this.#streams.send(new DescribeStreamCommand({ StreamArn: arn }));
+      const [shard, another] = StreamDescription?.Shards ?? [];
+      if (!shard || another) throw new Error(`the stream has ${another ? 'several shards' : 'no shard'}; allowed: one, as emulators have`);
+      const { ShardIterator } = await this.#streams.send(
+        new GetShardIteratorCommand({
+          StreamArn: arn,
+          ShardId: shard.ShardId,
+          ...(position.after === undefined
+            ? { ShardIteratorType: 'TRIM_HORIZON' }
+            : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: position.after }),
+        }),
+      );
+      if (!ShardIterator) throw new Error('the stream gave no iterator');
+      return ShardIterator;
+    } catch (error) {
+      throw this.#streamError(error);
+    }
+  }
+
+  /** `next` is undefined at the end of a stream that was closed. @throws {Unreachable | PositionLost} */
+  async records(iterator: string): Promise<{ readonly records: readonly StreamRecord[]; readonly next: string | undefined }> {
+    try {
+      const answer = await this.#streams.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: RECORDS_MAX }));
+      const records = (answer.Records ?? []).map(({ dynamodb }) => ({
+        sequence: dynamodb?.SequenceNumber ?? '',
+        createdMs: dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0,
+        key: dynamodb?.Keys ?? {},
+        before: dynamodb?.OldImage ?? null,
+        after: dynamodb?.NewImage ?? null,
+      }));
+      return { records, next: answer.NextShardIterator };
+    } catch (error) {
+      throw this.#streamError(error);
+    }
+  }
+
+  /** One page of the table. @throws {Unreachable} */
+  async scan(table: string, after: Image | undefined): Promise<{ readonly items: readonly Image[]; readonly last: Image | undefined }> {
+    try {
+      const page = await this.#tables.send(
+        new ScanCommand({ TableName: table, ConsistentRead: true, Limit: SCAN_ITEMS_MAX, ExclusiveStartKey: after && { ...after } }),
+      );
+      return { items: page.Items ?? [], last: page.LastEvaluatedKey };
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+  }
+
+  /** Writes a version where the expected content still is. Never throws; `failure` tells why the outcome is unknown. */
+  async write(table: string, send: Send): Promise<{ readonly outcome: Outcome; readonly failure?: Unreachable }> {
+    const { key, image } = send.version;
+    const condition = conditionOn(send.expected, key);
+    const options = { TableName: table, ReturnValues: 'ALL_OLD', ReturnValuesOnConditionCheckFailure: 'ALL_OLD', ...condition } as const;
+    try {
+      const { Attributes } =
+        image === null
+          ? await this.#tables.send(new DeleteItemCommand({ ...options, Key: { ...key } }))
+          : await this.#tables.send(new PutItemCommand({ ...options, Item: { ...image } }));
+      return { outcome: { kind: 'applied', before: contentOf(Attributes ?? null) } };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return { outcome: { kind: 'refused', found: contentOf(error.Item ?? null) } };
+      return { outcome: { kind: 'unknown' }, failure: this.#unreachable(error) };
+    }
+  }
+
+  #streamError(error: unknown): Error {
+    if (error instanceof TrimmedDataAccessException) return new PositionLost(true, { cause: error });
+    if (error instanceof ExpiredIteratorException || error instanceof StreamNotFoundException)
+      return new PositionLost(false, { cause: error });
+    return this.#unreachable(error);
+  }
+
+  #unreachable(error: unknown): Unreachable {
+    return new Unreachable(
+      `${this.name} gives no usable answer: ${error instanceof Error ? `${error.name} ${error.message}`.trim() : String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** True while exactly this content is there; more attributes than these, or than the first hundred, go unnoticed. */
+export const conditionOn = (expected: Content, key: Image) => {
+  if (expected.image === null) {
+    const [name = ''] = Object.keys(key);
+    return { ConditionExpression: 'attribute_not_exists(#a)', ExpressionAttributeNames: { '#a': name } };
+  }
+  const attributes = Object.entries(expected.image).slice(0, CONDITION_ATTRIBUTES_MAX);
+  return {
+    ConditionExpression: attributes.map((_, index) => `#a${index} = :v${index}`).join(' AND '),
+    ExpressionAttributeNames: Object.fromEntries(attributes.map(([name], index) => [`#a${index}`, name])),
+    ExpressionAttributeValues: Object.fromEntries(attributes.map(([, value], index) => [`:v${index}`, value])),
+  };
+};
