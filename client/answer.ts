@@ -62,11 +62,20 @@ export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Ve
 /** @param error what `fetch` threw */
 export const readError = (error: unknown): Verdict => {
   const code = errorCode(error);
+  if (code === MISDIRECTED) return { kind: 'refused', scope: { kind: 'here' }, problem: misdirected };
   return { kind: 'failed', sent: !NOT_SENT.includes(code), status: undefined, result: code, retryAfterMs: undefined };
 };
 
 /** Name of a problem: the end of its `type`. */
 export const problemName = (problem: Problem): string => problem.type.split('/').at(-1) ?? problem.type;
+
+/**
+ * What Node's `fetch` makes of a 421 to a request with a body: as the Fetch standard says, it sends the request again on a
+ * new connection, but with the body already used up, and fails over that. A 421 all the same, without the region that it
+ * named. https://github.com/nodejs/help/issues/4345
+ */
+const MISDIRECTED = 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH';
+const misdirected: Problem = { type: '/problems/wrong-region', title: 'Another region must be asked', status: 421, correlationId: '' };
 
 /** Failures that come before a connection stands: the request cannot have been executed. */
 const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT'];

@@ -9,7 +9,7 @@
  * What is asked again, always under the key made once for the operation:
  * - failed connections, timeouts, 5xx, 408: the next region at once, then with backoff and full jitter;
  * - 429: the next region at once, this one after its Retry-After;
- * - 421: the region that it names;
+ * - 421: the region that it names (with Node's own `fetch`, each other region: it hides the name, see answer.ts);
  * - 404 and `out-of-stock`: each other usable region once. They tell what *this* region holds; a refusal has no effect,
  *   and the same key in two regions makes one order.
  * Every request after an operation's first comes out of the retry budget.
@@ -42,7 +42,7 @@ export interface ClientProps {
   readonly token?: string | (() => string | Promise<string>);
   /** @default the global `fetch` */
   readonly fetch?: Fetch;
-  /** @default DEFAULTS, each group by itself */
+  /** @default see settings.ts; each number by itself */
   readonly settings?: SettingsGiven;
   /** @default the system's clock and chance */
   readonly runtime?: Runtime;

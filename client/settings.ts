@@ -15,7 +15,7 @@ export interface ClientSettings {
  * A region that hangs costs its callers 500 ms. Five attempts, or 10 s. A fifth of the traffic of the last 10 s, and five
  * requests a second besides, may be spent on asking again.
  */
-export const DEFAULTS: ClientSettings = {
+const DEFAULTS: ClientSettings = {
   operation: {
     hedgeAfterMs: 500,
     attemptTimeoutMs: 3_000,

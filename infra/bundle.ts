@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -13,6 +13,23 @@ export const HANDLERS = {
   'stream-lookup': 'functions/stream-lookup.handler.ts',
 } as const;
 export type HandlerName = keyof typeof HANDLERS;
+
+/** How handlers become what Lambda loads; the benchmark bundles what it compares them with alike. */
+export const BUNDLE_OPTIONS = {
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // Packages that have both are smaller and start faster as ES modules.
+  mainFields: ['module', 'main'],
+  minify: true,
+  sourcemap: 'external',
+  legalComments: 'none',
+  logLevel: 'warning',
+  // CommonJS packages inside an ES module still call `require` for Node's own modules.
+  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+} as const satisfies BuildOptions;
 
 export interface Bundle {
   /** Changes exactly when the code does. */
@@ -35,20 +52,8 @@ export const bundle = (root: string = ROOT): Bundle => {
     absWorkingDir: root,
     entryPoints: Object.entries(HANDLERS).map(([name, path]) => ({ in: path, out: `${name}/index` })),
     outdir: 'bundle',
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
     write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // Packages that have both are smaller and start faster as ES modules.
-    mainFields: ['module', 'main'],
-    minify: true,
-    sourcemap: 'external',
-    legalComments: 'none',
-    logLevel: 'warning',
-    // CommonJS packages inside an ES module still call `require` for Node's own modules.
-    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    ...BUNDLE_OPTIONS,
   });
   const files = built.outputFiles
     .map(({ path, contents }) => ({ handler: basename(dirname(path)), file: basename(path), contents }))

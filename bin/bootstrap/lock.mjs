@@ -101,7 +101,13 @@ export const withLock = async (path, work) => {
       await sleep(POLL_MS);
     }
   }
-  process.on('exit', () => remove(path));
+  let held = true;
+  const release = () => {
+    // Once only: afterwards it is another process's lock.
+    if (held) remove(path);
+    held = false;
+  };
+  process.on('exit', release);
   try {
     return await work({
       add: (pid) => {
@@ -111,6 +117,6 @@ export const withLock = async (path, work) => {
       },
     });
   } finally {
-    remove(path);
+    release();
   }
 };

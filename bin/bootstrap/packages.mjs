@@ -56,7 +56,7 @@ export const readyNode = async (root, lock) => {
     node = await findNode(root);
   }
   // A link to a Node that does not run would be first on npm's PATH, and nothing would start any more.
-  rmSync(linkPath(root), { force: true });
+  if (node === undefined || realpath(linkPath(root)) !== node) rmSync(linkPath(root), { force: true });
   if (node === undefined) throw noNode();
   link(root, node);
   writeFileSync(stampPath(root), `${JSON.stringify({ lock: lockHash(root), platform, node })}\n`);
@@ -82,7 +82,9 @@ const installedByHand = (root) => {
     if (path === '') return true;
     if (have !== undefined)
       return have.version === want.version && have.integrity === want.integrity && existsSync(join(root, path, 'package.json'));
-    return want.optional === true && !(fits(want.os, process.platform) && fits(want.cpu, process.arch) && want.libc === undefined);
+    // An optional one may be left out: for another platform itself, or needed only by such a one.
+    const forUs = (want.os !== undefined || want.cpu !== undefined) && fits(want.os, process.platform) && fits(want.cpu, process.arch);
+    return want.optional === true && !(forUs && want.libc === undefined);
   });
 };
 
@@ -150,6 +152,7 @@ const findNode = async (root) => {
 
 /** npm before 11.6 makes no `.bin/node` when the packages of two platforms are listed. */
 const link = (root, node) => {
+  if (realpath(linkPath(root)) === node) return;
   const packages = join(realpathSync(root), 'node_modules');
   mkdirSync(join(packages, '.bin'), { recursive: true });
   symlinkSync(node.startsWith(packages) ? relative(join(packages, '.bin'), node) : node, linkPath(root));

@@ -93,10 +93,10 @@ export class Api {
   async #serveUser(route: keyof typeof USER_ROUTES, input: Input): Promise<Outcome<unknown>> {
     const { monitor, identify, clock, store, hlc, region, regions, drainMs } = this.#props;
     const { method, access } = ROUTES[route];
-    // The view of the regions is read while the caller is identified; its failure counts after the caller's.
-    const view = settled(monitor.world());
-    const { subject } = allowed(await identify(input.header('authorization')), input.header('authorization'), access.scope);
-    const world = await view();
+    const authorization = input.header('authorization');
+    const [identified, world] = await Promise.all([identify(authorization), monitor.world()]);
+    refuseWhileStranger(world);
+    const { subject } = allowed(identified, authorization, access.scope);
     if (isDrained(world, clock.now(), drainMs)) throw evacuated(region);
     if (!('query' in ROUTES[route])) input.refuseQuery();
     const work = USER_ROUTES[route]({ subject, input });
@@ -132,6 +132,12 @@ const allowed = (identified: Identified, authorization: string | undefined, scop
 const evacuated = (region: string): Refusal =>
   new Refusal('unavailable', `an operator evacuates ${region}; ask another region`, { headers: { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS.evacuated) } });
 
+/** A region that is being rebuilt, or was replaced, knows neither all keys nor all facts: it answers neither 401 nor 404. */
+const refuseWhileStranger = (world: WorldView): void => {
+  const gate = gateOf(world);
+  if (!gate.open && gate.reason !== 'behind') throw new Refusal('unavailable', `${gate.detail}; ask another region`);
+};
+
 const openGate = (world: WorldView): string => {
   const gate = gateOf(world);
   if (!gate.open) throw new Refusal('unavailable', `${gate.detail}; ask another region`);
@@ -142,10 +148,4 @@ const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
   if (error instanceof StoreUnavailable) return new Refusal('unavailable', 'the table does not answer; repeat with the same Idempotency-Key, here or in another region', {}, error);
   return new Refusal('internal', 'it is logged under the correlation id', {}, error);
-};
-
-/** Lets a promise that is awaited later fail without being called unhandled. */
-const settled = <T>(promise: Promise<T>): (() => Promise<T>) => {
-  promise.catch(() => undefined);
-  return () => promise;
 };

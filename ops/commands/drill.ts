@@ -57,7 +57,7 @@ const abort = async (progress: Progress): Promise<number> => {
   if (target === undefined) throw new UserError('no local system runs, so nothing of it is broken; start one with `tandem start`');
   const region = await abortDrill({ target, stateFolder: STATE, rebuild: rebuildRegion, progress: progress.line });
   progress.line(region === undefined ? 'no drill has left anything broken' : `${region} is repaired`);
-  await target.close();
+  target.close();
   return 0;
 };
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { SCOPES, type Scope } from '../../functions/contract/routes.ts';
+import { KEY_AGE_MS_MAX } from '../../functions/aws/registered-keys.ts';
 import { isKid } from '../../functions/core/keys.ts';
 import { deleteKey, makeKey, readKeys, saveKey } from '../access/key-file.ts';
 import { knownKeys, type Replica, registerKey, revokeKey } from '../access/registry.ts';
@@ -78,7 +79,8 @@ const withReplica = async ({ target, region }: Options, command: Command, work: 
       throw new UserError('no local system runs; start one with `tandem start`, or use the one on AWS with `--target aws`');
     const name = region ?? local.regions[0]?.name ?? '';
     await work({ region: name, client: local.dynamo(name) });
-    return local.close();
+    local.close();
+    return;
   }
   const { home, regions } = readConfig(configFileOf(command));
   const names = regions.map((each) => each.name);
@@ -121,5 +123,5 @@ const remove = async (replica: Replica, kid: string): Promise<void> => {
     );
   await revokeKey(replica, kid, Date.now());
   deleteKey(KEYS_FOLDER, kid);
-  console.log(`key ${kid} is removed through ${replica.region}`);
+  console.log(`key ${kid} is removed through ${replica.region}; every region refuses its tokens once replication has brought it and ${KEY_AGE_MS_MAX / 1_000} s have passed`);
 };

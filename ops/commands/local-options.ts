@@ -1,11 +1,12 @@
-/** Options of commands that start a system on this machine. Ports that are not given are the system's own defaults. */
+/** Options of commands that start a system on this machine. */
 import type { Command } from 'commander';
 import { baseUrl, port } from '../options.ts';
+import { DEFAULT_PORTS } from '../targets/local.ts';
 
 export const addLocalOptions = (command: Command): Command =>
   command
     .option('--endpoint <url>', 'serve all regions from an AWS emulator that already runs, such as LocalStack', baseUrl)
-    .option('--edge-port <port>', 'port of the front doors', port)
-    .option('--dns-port <port>', 'port of the DNS server', port)
-    .option('--control-port <port>', 'port of the control API', port)
-    .option('--emulator-port <port>', 'port of the first emulator; the others follow', port);
+    .option('--edge-port <port>', 'port of the front doors', port, DEFAULT_PORTS.edge)
+    .option('--dns-port <port>', 'port of the DNS server', port, DEFAULT_PORTS.dns)
+    .option('--control-port <port>', 'port of the control API', port, DEFAULT_PORTS.control)
+    .option('--emulator-port <port>', 'port of the first emulator; the others follow', port, DEFAULT_PORTS.emulator);

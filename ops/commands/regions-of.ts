@@ -19,7 +19,7 @@ export const regionsOf = async (target: TargetName, command: Command): Promise<r
     const local = await attachLocal();
     if (local === undefined)
       throw new UserError('no local system runs; start one with `tandem start`, or ask the one on AWS with `--target aws`');
-    await local.close();
+    local.close();
     return local.regions;
   }
   const { domain, regions } = readConfig(configFileOf(command));

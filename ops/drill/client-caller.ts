@@ -8,7 +8,7 @@ import { type Caller, type CallerProps, CONNECTIONS_MAX, idOf, isMiss } from './
 import { type Action, isWrite, type Result, servedStatus } from './operations.ts';
 
 /** Base URLs by name, as callers of AWS would have them, and a `fetch` that finds the names where the target has them. */
-export const namedFrontDoors = (regions: readonly TargetRegion[]) => {
+const namedFrontDoors = (regions: readonly TargetRegion[]) => {
   const addresses = new Map(regions.map((region) => [nameOf(region), new URL(region.url).hostname]));
   const endpoints = regions.map((region) => {
     const { protocol, port } = new URL(region.url);
@@ -31,7 +31,7 @@ export const namedFrontDoors = (regions: readonly TargetRegion[]) => {
 const nameOf = (region: TargetRegion): string => region.host.split(':')[0] ?? region.host;
 
 /** Uses the failover client, its own region first. */
-export const clientCaller = (props: CallerProps, target: Target): Caller => {
+export const clientCaller = (props: CallerProps, target: Pick<Target, 'regions' | 'dns'>): Caller => {
   const doors = namedFrontDoors(target.regions);
   const endpoints = doors.endpoints.toSorted((a, b) => Number(b.region === props.near) - Number(a.region === props.near));
   const client = new TandemClient({ endpoints, token: props.token, fetch: doors.fetch });
@@ -44,7 +44,7 @@ export const clientCaller = (props: CallerProps, target: Target): Caller => {
 };
 
 /** Carries an action out with the failover client. */
-export const callClient = (client: TandemClient, action: Action): Promise<Outcome<object>> => {
+const callClient = (client: TandemClient, action: Action): Promise<Outcome<object>> => {
   switch (action.operation) {
     case 'placeOrder':
       return client.placeOrder({ lines: action.lines.map((line) => ({ ...line })) }, { idempotencyKey: action.key });

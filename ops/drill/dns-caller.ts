@@ -9,7 +9,7 @@ import { ResolverCache, resolveName } from './resolver.ts';
 const PLAIN_TIMEOUT_MS = 2_000;
 
 /** Follows the shared name. One request, one timeout, no second try: what fails has failed. */
-export const dnsCaller = (props: CallerProps & { readonly firstPart: number }, target: Target): Caller => {
+export const dnsCaller = (props: CallerProps & { readonly firstPart: number }, target: Pick<Target, 'regions' | 'dns'>): Caller => {
   const { dns } = target;
   if (!dns) throw new Error('the target has no shared name: configure a domain');
   const { protocol } = new URL(target.regions[0]?.url ?? 'http://none');

@@ -3,7 +3,7 @@
  * closed loop would stop asking while a region hangs, and so hide the very thing that is measured (coordinated omission).
  */
 import type { Caller } from './callers.ts';
-import { type Action, askedFor, isWrite, type OperationRecord } from './operations.ts';
+import { type Action, askedFor, isWrite, type OperationRecord, type Result } from './operations.ts';
 
 export interface LoadProps {
   /** Take turns, so that each sends evenly. */
@@ -41,29 +41,34 @@ export const runLoad = async (props: LoadProps): Promise<void> => {
 
 const one = async (props: LoadProps, caller: Caller, dueMs: number, send: boolean): Promise<void> => {
   const action = props.next(caller.name);
-  const result = send
-    ? await caller.perform(action)
-    : ({
-        outcome: 'failed',
-        region: null,
-        status: null,
-        id: null,
-        missed: false,
-        attempts: 0,
-        detail: `not sent: ${props.inFlightMax} requests are without an answer`,
-      } as const);
-  props.record({
-    caller: caller.name,
-    kind: caller.kind,
-    near: caller.near,
-    operation: action.operation,
-    key: isWrite(action) ? action.key : null,
-    value: askedFor(action),
-    startMs: dueMs,
-    endMs: Date.now(),
-    ...result,
-  });
+  props.record(send ? await perform(caller, action, dueMs) : recordOf(caller, action, dueMs, notSent(props.inFlightMax)));
 };
+
+const notSent = (inFlightMax: number): Result => ({
+  outcome: 'failed',
+  region: null,
+  status: null,
+  id: null,
+  missed: false,
+  attempts: 0,
+  detail: `not sent: ${inFlightMax} requests are without an answer`,
+});
+
+/** Lets a caller carry out an action that was due at `startMs`. Never rejects. */
+export const perform = async (caller: Caller, action: Action, startMs: number): Promise<OperationRecord> =>
+  recordOf(caller, action, startMs, await caller.perform(action));
+
+const recordOf = (caller: Caller, action: Action, startMs: number, result: Result): OperationRecord => ({
+  caller: caller.name,
+  kind: caller.kind,
+  near: caller.near,
+  operation: action.operation,
+  key: isWrite(action) ? action.key : null,
+  value: askedFor(action),
+  startMs,
+  endMs: Date.now(),
+  ...result,
+});
 
 const sleepUntil = (atMs: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -12,17 +12,18 @@ const marker = z.strictObject({
   drill: z.literal('region-loss'),
   region: z.string(),
   how: z.enum(['kill', 'freeze', 'blackhole']),
-  /** `before`: nothing is broken yet. */
-  phase: z.enum(['before', 'fault']),
+  /** `before`: nothing is broken yet. `left`: the drill has ended and could not repair. */
+  phase: z.enum(['before', 'fault', 'left']),
   startedAt: z.string(),
 });
 export type Marker = z.infer<typeof marker>;
 
-const FILE = 'drill.json';
+/** Where the marker of a state folder is. */
+export const markerPath = (stateFolder: string): string => join(stateFolder, 'drill.json');
 
 /** The marker of the last drill that has not ended. @throws {UserError} when the file is not one of ours */
 export const readMarker = async (stateFolder: string): Promise<Marker | undefined> => {
-  const path = join(stateFolder, FILE);
+  const path = markerPath(stateFolder);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -40,21 +41,26 @@ export const readMarker = async (stateFolder: string): Promise<Marker | undefine
 /**
  * Takes the place of the one drill that may run.
  *
+ * @param whole whether every region serves: then what an earlier drill left is mended, or went with the system it broke
  * @throws {UserError} while another drill runs, or when a killed one left a fault in force
  */
-export const takeMarker = async (stateFolder: string, content: Omit<Marker, 'pid' | 'phase'>): Promise<MarkerHold> => {
+export const takeMarker = async (
+  stateFolder: string,
+  content: Omit<Marker, 'pid' | 'phase'>,
+  whole: () => Promise<boolean>,
+): Promise<MarkerHold> => {
   await mkdir(stateFolder, { recursive: true });
   const before = await readMarker(stateFolder);
-  if (before && isAlive(before.pid))
+  if (before && before.phase !== 'left' && isAlive(before.pid))
     throw new UserError(
-      `a drill runs already (process ${before.pid}, ${before.drill} of ${before.region}); wait for it, or stop it with Ctrl-C`,
+      `a drill runs already (process ${before.pid}, ${before.drill} of ${before.region}); wait for it, or stop it with Ctrl-C (if that process is no drill, remove ${markerPath(stateFolder)})`,
     );
-  if (before?.phase === 'fault') {
+  if (before && before.phase !== 'before' && !(await whole())) {
     throw new UserError(
-      `a drill that was killed has left ${before.region} broken (${before.how}, begun ${before.startedAt}); repair it with \`tandem drill --abort\``,
+      `a drill has left ${before.region} broken (${before.how}, begun ${before.startedAt}); repair it with \`tandem drill --abort\``,
     );
   }
-  const path = join(stateFolder, FILE);
+  const path = markerPath(stateFolder);
   if (before) await rm(path);
   const write = (phase: Marker['phase'], flag: 'w' | 'wx') =>
     writeFile(path, `${JSON.stringify({ ...content, pid: process.pid, phase })}\n`, { flag });
@@ -63,17 +69,19 @@ export const takeMarker = async (stateFolder: string, content: Omit<Marker, 'pid
   } catch (cause) {
     throw new UserError(`another drill began at the same moment; wait for it (${path})`, { cause });
   }
-  return { fault: () => write('fault', 'w'), release: () => rm(path, { force: true }) };
+  return { fault: () => write('fault', 'w'), leave: () => write('left', 'w'), release: () => rm(path, { force: true }) };
 };
 
 export interface MarkerHold {
   /** Called before anything is broken. */
   fault(): Promise<void>;
+  /** Called when what is broken could not be repaired. */
+  leave(): Promise<void>;
   /** Called when everything is repaired. */
   release(): Promise<void>;
 }
 
-export const removeMarker = (stateFolder: string): Promise<void> => rm(join(stateFolder, FILE), { force: true });
+export const removeMarker = (stateFolder: string): Promise<void> => rm(markerPath(stateFolder), { force: true });
 
 /** Whether a process runs. Signal 0 is delivered to nobody; EPERM means that it runs as somebody else. */
 export const isAlive = (pid: number): boolean => {

@@ -134,6 +134,19 @@ export const judge = ({ measured, ledger, objectives, statelost, dns }: JudgePro
   ];
 };
 
+/** A request of a steady system takes no longer: a health checker waits 2 s. */
+const STEADY_MS = 1_000;
+
+/**
+ * Whether nothing was wrong from `fromMs` on: no request failed or was slow, no check turned. A system that is not steady
+ * has half failed already, and so fails over sooner, or later, than it should.
+ */
+export const steady = (records: readonly OperationRecord[], events: readonly TargetEvent[], fromMs: number): boolean => {
+  const recent = records.filter((record) => record.endMs >= fromMs);
+  const well = (record: OperationRecord): boolean => !failedOf(record) && record.endMs - record.startMs <= STEADY_MS;
+  return recent.length > 0 && recent.every(well) && !events.some((event) => event.kind === 'check' && event.atMs >= fromMs);
+};
+
 /** Whether callers of every kind have recovered, as far as `nowMs`: no failure for the calm time. */
 export const calm = (records: readonly OperationRecord[], faultMs: number, nowMs: number): boolean =>
   CALLER_KINDS.every((kind) => {

@@ -12,7 +12,7 @@ import { addressesBefore, assembleReport, type Course } from './assemble.ts';
 import { acknowledged, type ReadPartition } from './ledger.ts';
 import { RATE_MAX } from './load.ts';
 import { type MarkerHold, takeMarker } from './marker.ts';
-import { CALM_SECONDS, calm, dnsChangedSeconds } from './measure.ts';
+import { CALM_SECONDS, calm, dnsChangedSeconds, steady } from './measure.ts';
 import { allSkus } from './mix.ts';
 import { type Rebuild, repairFault } from './repair.ts';
 import { replicaReader } from './replica.ts';
@@ -28,10 +28,10 @@ export interface RegionLossProps {
   readonly region?: string;
   /** Requests a second of all callers together, 1 to 60. @default 24 */
   readonly ratePerSecond?: number;
-  /** Seconds of load before the fault that nothing is measured by: cold starts. @default 8 */
-  readonly warmSeconds?: number;
-  /** Seconds of load before the fault: what is normal. @default 10 */
+  /** Seconds of load before the fault in which nothing may be wrong: what is normal. @default 12 */
   readonly baselineSeconds?: number;
+  /** Seconds after which a system that is not steady is taken as it is. @default 60 */
+  readonly steadySecondsMax?: number;
   /** Seconds after the fault until which callers must have recovered for good. @default 110 */
   readonly watchSecondsMax?: number;
   /** Seconds of load after the region serves again. @default 10 */
@@ -70,7 +70,7 @@ export const runRegionLoss = async (props: RegionLossProps): Promise<Report> => 
   const plan = planOf(props);
   const { target, region, how, progress, signal } = plan;
   const startedAt = new Date().toISOString();
-  const hold = await takeMarker(plan.stateFolder, { drill: 'region-loss', region, how, startedAt });
+  const hold = await takeMarker(plan.stateFolder, { drill: 'region-loss', region, how, startedAt }, () => isWhole(target));
   let broken = false;
   try {
     await allServe(target);
@@ -79,10 +79,7 @@ export const runRegionLoss = async (props: RegionLossProps): Promise<Report> => 
     try {
       const loadMs = Date.now();
       scene.start();
-      await pause(plan.warmSeconds * 1_000, signal);
-      const baselineMs = Date.now();
-      await pause(plan.baselineSeconds * 1_000, signal);
-      signal.throwIfAborted();
+      const baselineMs = await steadyFrom(plan, scene);
       const replicationAgeMs = await heartbeatAgeMs(target, region);
       broken = true;
       const lost = await loseAndRepair(plan, scene, hold);
@@ -106,8 +103,8 @@ const planOf = (props: RegionLossProps): Plan => {
     ...props,
     region: props.region ?? config.regions[0]?.name ?? '',
     ratePerSecond: props.ratePerSecond ?? 24,
-    warmSeconds: props.warmSeconds ?? 8,
-    baselineSeconds: props.baselineSeconds ?? 10,
+    baselineSeconds: props.baselineSeconds ?? 12,
+    steadySecondsMax: props.steadySecondsMax ?? 60,
     watchSecondsMax: props.watchSecondsMax ?? 110,
     afterSeconds: props.afterSeconds ?? 10,
     settleSecondsMax: props.settleSecondsMax ?? 60,
@@ -124,7 +121,25 @@ const planOf = (props: RegionLossProps): Plan => {
 };
 
 const loadSeconds = (plan: Plan): number =>
-  plan.warmSeconds + plan.baselineSeconds + plan.watchSecondsMax + plan.afterSeconds + REPAIR_SECONDS_ALLOWED;
+  plan.baselineSeconds + plan.steadySecondsMax + plan.watchSecondsMax + plan.afterSeconds + REPAIR_SECONDS_ALLOWED;
+
+/**
+ * Resolves when the system has been steady for as long as the baseline, to the moment since when it was; or when it was
+ * not in time. By default that is more than an interval of the health checks: each checker has then seen it well.
+ */
+const steadyFrom = async ({ target, baselineSeconds, steadySecondsMax, progress, signal }: Plan, scene: Scene): Promise<number> => {
+  await pause(baselineSeconds * 1_000, signal);
+  const fromMs = (): number => Date.now() - baselineSeconds * 1_000;
+  const yes = async () => steady(scene.records, await target.events(), fromMs());
+  const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: steadySecondsMax * 1_000, signal });
+  signal.throwIfAborted();
+  if (!inTime)
+    progress(`the system was never steady for ${baselineSeconds} s: this machine is too busy, and what follows is measured in its noise`);
+  return fromMs();
+};
+
+const isWhole = async (target: Target): Promise<boolean> =>
+  (await target.lostRegions()).length === 0 && (await statusOf(target.regions)).every((status) => status.state === 'healthy');
 
 const allServe = async (target: Target): Promise<void> => {
   const ill = (await statusOf(target.regions)).filter((status) => status.state !== 'healthy');
@@ -165,6 +180,7 @@ const loseAndRepair = async (plan: Plan, scene: Scene, hold: MarkerHold): Promis
   try {
     servingMs = await repairFault(plan, fault);
   } catch (cause) {
+    await hold.leave();
     throw new UserError(`${region} could not be repaired: ${messageOf(cause)}; repair it with \`tandem drill --abort\``, { cause });
   }
   await hold.release();

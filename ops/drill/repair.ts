@@ -2,7 +2,7 @@
 import { UserError } from '../errors.ts';
 import { statusOf } from '../region-status.ts';
 import type { Fault, Target } from '../targets/target.ts';
-import { isAlive, readMarker, removeMarker } from './marker.ts';
+import { isAlive, markerPath, readMarker, removeMarker } from './marker.ts';
 import { until } from './wait.ts';
 
 /** Rebuilds a region from the survivors and lets it serve. */
@@ -58,11 +58,11 @@ export interface AbortDrillProps extends Omit<RepairProps, 'region'> {
 export const abortDrill = async ({ stateFolder, ...props }: AbortDrillProps): Promise<string | undefined> => {
   const marker = await readMarker(stateFolder);
   if (!marker) return undefined;
-  if (isAlive(marker.pid))
+  if (marker.phase !== 'left' && isAlive(marker.pid))
     throw new UserError(
-      `the drill still runs (process ${marker.pid}); stop it with Ctrl-C or \`kill ${marker.pid}\`, and it repairs ${marker.region} itself`,
+      `the drill still runs (process ${marker.pid}); stop it with Ctrl-C or \`kill ${marker.pid}\`, and it repairs ${marker.region} itself (if that process is no drill, remove ${markerPath(stateFolder)})`,
     );
-  if (marker.phase === 'fault') {
+  if (marker.phase !== 'before') {
     props.progress(`repairing ${marker.region} (${marker.how}, begun ${marker.startedAt})`);
     await props.target.repairAll();
     await bringBack({ ...props, region: marker.region });

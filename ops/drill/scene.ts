@@ -1,17 +1,17 @@
 /** What goes on while a region is lost: callers near every region, their load, and a watch on the answer of the shared name. */
 import { randomUUID } from 'node:crypto';
 import type { Scope } from '../../functions/contract/routes.ts';
-import { UserError } from '../errors.ts';
 import type { Target } from '../targets/target.ts';
 import type { Caller } from './callers.ts';
 import { clientCaller } from './client-caller.ts';
 import { dnsCaller } from './dns-caller.ts';
 import { IN_FLIGHT_MAX, runLoad } from './load.ts';
 import type { AnswerSeen } from './measure.ts';
-import { type Assortment, allSkus, assortment, Mix } from './mix.ts';
-import { type Action, askedFor, type OperationRecord } from './operations.ts';
+import { type Assortment, assortment, Mix } from './mix.ts';
+import type { OperationRecord } from './operations.ts';
 import { resolveName } from './resolver.ts';
 import { pause } from './wait.ts';
+import { receiveFirst, warmUp } from './warm-up.ts';
 
 /** Makes a bearer token. */
 export type TokenMaker = (subject: string, scopes: readonly Scope[]) => string | Promise<string>;
@@ -42,10 +42,9 @@ export interface Scene {
 
 const SUBJECT = 'drill';
 const SCOPES = ['orders:read', 'orders:write', 'stock:read', 'stock:write'] as const satisfies readonly Scope[];
-const PLENTY_UNITS = 100_000;
 const ANSWER_EVERY_MS = 250;
 
-/** Callers are made and stock is received. @throws {UserError} when a region does not take the first receipts */
+/** Callers are made, stock is received, functions are warm. @throws {UserError} when a region does not take the first receipts */
 export const openScene = async (props: SceneProps): Promise<Scene> => {
   const { target, region, ratePerSecond, loadSecondsMax, random } = props;
   const stock = assortment(`drill-${randomUUID().slice(0, 8)}`);
@@ -81,6 +80,7 @@ export const openScene = async (props: SceneProps): Promise<Scene> => {
   };
   try {
     await receiveFirst(callers, stock, ratePerSecond, record);
+    await warmUp(callers, (caller) => mix.next(caller), record);
   } catch (error) {
     await stop();
     throw error;
@@ -97,42 +97,6 @@ const makeCallers = ({ target, callersPerRegion }: SceneProps, token: string): r
       return [dnsCaller({ name: `dns-${near}-${index + 1}`, near, token, firstPart: (index + 1) / callersPerRegion }, target), client];
     }),
   ).flat();
-
-/** Every region books enough of each sku, and a little of the scarce one: it sells out while the region is lost. */
-const receiveFirst = async (
-  callers: readonly Caller[],
-  stock: Assortment,
-  ratePerSecond: number,
-  record: (each: OperationRecord) => void,
-): Promise<void> => {
-  const first = new Map(
-    callers
-      .filter((caller) => caller.kind === 'client')
-      .toReversed()
-      .map((caller) => [caller.near, caller]),
-  );
-  for (const caller of first.values()) {
-    for (const sku of allSkus(stock)) {
-      const quantity = sku === stock.scarce ? ratePerSecond : PLENTY_UNITS;
-      const action = { operation: 'receiveStock', key: randomUUID(), sku, region: caller.near, quantity } as const satisfies Action;
-      const startMs = Date.now();
-      const result = await caller.perform(action);
-      if (result.status !== 201)
-        throw new UserError(`${caller.near} does not take the drill's stock (${result.detail}); see \`tandem status\``);
-      record({
-        caller: caller.name,
-        kind: caller.kind,
-        near: caller.near,
-        operation: action.operation,
-        key: action.key,
-        value: askedFor(action),
-        startMs,
-        endMs: Date.now(),
-        ...result,
-      });
-    }
-  }
-};
 
 const watchAnswer = async (target: Target, region: string, answers: AnswerSeen[], signal: AbortSignal): Promise<void> => {
   if (!target.dns) return;

@@ -1,7 +1,7 @@
 /** Waits until the regions agree, and says what the ledger finds then. */
 import type { Report } from '../reports/report.ts';
 import { LOST_LISTED_MAX } from '../reports/report.ts';
-import { type CompareProps, type Comparison, compareLedger } from './ledger.ts';
+import { type CompareProps, type Comparison, compareLedger, partitionOf, type Write } from './ledger.ts';
 import { pause } from './wait.ts';
 
 export interface SettleProps extends CompareProps {
@@ -16,27 +16,42 @@ const EQUAL_ENOUGH = 5;
 
 export interface Settled {
   readonly comparison: Comparison;
-  /** Seconds until nothing was missing in only some regions, and nothing held twice; null: not within the time. */
+  /** Seconds until every region had the same and nothing was held twice; null: not within the time. */
   readonly seconds: number | null;
 }
 
-/** What some region lacks though another has it, or holds twice, mends itself by replication and reconcilers: in a bounded time. */
+/**
+ * What some region lacks though another has it, or holds twice, mends itself by replication and reconcilers: in a bounded
+ * time. Everything is read at the beginning and at the end, in between only what was not in order.
+ */
 export const settle = async ({ withinMs, signal, ...props }: SettleProps): Promise<Settled> => {
   const startMs = Date.now();
-  let before = '';
+  const elapsedMs = (): number => Date.now() - startMs;
+  let found = await compareLedger(props);
+  if (isWhole(found)) return { comparison: found, seconds: elapsedMs() / 1_000 };
   let equal = 0;
-  while (true) {
-    const comparison = await compareLedger(props);
-    const now = fingerprint(comparison);
-    equal = now === before ? equal + 1 : 0;
-    before = now;
-    const seconds = (Date.now() - startMs) / 1_000;
-    const clean = missingSomewhere(comparison) === 0 && comparison.duplicates.length === 0;
-    // A write that no region shows may still sit in a queue: look again before it is called lost.
-    if (clean && (comparison.lost.length === 0 || equal >= EQUAL_ENOUGH)) return { comparison, seconds };
-    if (seconds * 1_000 >= withinMs || signal.aborted) return { comparison, seconds: clean ? seconds : null };
+  while (equal < EQUAL_ENOUGH && elapsedMs() < withinMs && !signal.aborted) {
     await pause(EVERY_MS, signal);
+    const before = found;
+    found = await compareLedger({ ...props, writes: suspects(props.writes, found) });
+    if (isWhole(found)) break;
+    // A write that no region shows may still sit in a queue: look again and again before it is called lost.
+    equal = agrees(found) && fingerprint(found) === fingerprint(before) ? equal + 1 : 0;
   }
+  const seconds = elapsedMs() / 1_000;
+  const comparison = await compareLedger(props);
+  return { comparison, seconds: agrees(comparison) ? seconds : null };
+};
+
+/** Every region has the same, and nothing is held twice. */
+const agrees = (found: Comparison): boolean => missingSomewhere(found) === 0 && found.duplicates.length === 0;
+/** And it is all that was acknowledged. */
+const isWhole = (found: Comparison): boolean => agrees(found) && found.lost.length === 0;
+
+/** Writes that are not in order, with those that share a partition with them. */
+const suspects = (writes: readonly Write[], { missing, duplicates }: Comparison): readonly Write[] => {
+  const partitions = new Set([...[...missing.values()].flat().map(partitionOf), ...duplicates]);
+  return writes.filter((write) => partitions.has(partitionOf(write)));
 };
 
 /** Writes that a region lacks and another has. */

@@ -35,7 +35,7 @@ export const measuredOf = ({ measured, max, unit }: Verdict): string => {
 
 const HOW = { kill: 'killed', freeze: 'frozen', blackhole: 'made a black hole' } as const;
 
-export const plural = (count: number, one: string, many = `${one}s`): string => `${count === 0 ? 'no' : count} ${count === 1 ? one : many}`;
+const plural = (count: number, one: string, many = `${one}s`): string => `${count === 0 ? 'no' : count} ${count === 1 ? one : many}`;
 
 /** The course of the drill in sentences. */
 export const story = (report: Report): readonly string[] => {

@@ -1,49 +1,57 @@
-/** The system on this machine, through its control API. The only file of this room that knows the stand-ins. */
-import { readFileSync } from 'node:fs';
+/** The system on this machine: attached to, or started, and a target of drills. The only file of this room that knows the stand-ins. */
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { Agent, request } from 'undici';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import type { Item } from '../../functions/core/store.ts';
 import type { Config } from '../../infra/config.ts';
-import {
-  CONTROL_TOKEN_HEADER,
-  type EdgeFault,
-  type LocalEvent,
-  type LocalRegion,
-  type LocalSystem,
-  type SystemFile,
-} from '../../local/control/api.ts';
+import type { LocalEvent, LocalRegion, LocalSystem } from '../../local/control/api.ts';
+import { ControlClient, ControlError, readSystemFile } from '../../local/control/client.ts';
+import { CdkError } from '../../local/deployment/cdk.ts';
+import { DEFAULT_PORTS, LoopbackError } from '../../local/loopback.ts';
+import { AlreadyRunningError } from '../../local/process/register.ts';
 import { subnetNear } from '../../local/route53/latency.ts';
+import { DnsPortError } from '../../local/route53/server.ts';
+import { startSystem } from '../../local/system.ts';
 import { messageOf, UserError } from '../errors.ts';
-import { STATE } from '../folders.ts';
+import { ROOT, STATE } from '../folders.ts';
 import type { Progress } from '../progress.ts';
+import { table } from '../table.ts';
 import type { Fault, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
 
-/** Reading the state is quick; restarting a region deploys its stacks. */
-const READ_TIMEOUT_MS = 5_000;
-const CHANGE_TIMEOUT_MS = 300_000;
 /** As many as one answer holds. */
 const EVENTS_PER_PAGE = 1_000;
 const EVENT_PAGES_MAX = 100;
 
-const systemFile = join(STATE, 'local', 'system.json');
+export { DEFAULT_PORTS };
 
-/** The system that runs on this machine, also when another process started it; undefined: none does. */
+/** Errors of the stand-ins that tell the user what to do. */
+const TOLD = [AlreadyRunningError, CdkError, ControlError, DnsPortError, LoopbackError];
+
+const told = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (TOLD.some((each) => error instanceof each)) throw new UserError(messageOf(error), { cause: error });
+    throw error;
+  }
+};
+
+/**
+ * The system that runs on this machine, also when another process started it; undefined: none does.
+ *
+ * @throws {UserError} when it runs and does not answer
+ */
 export const attachLocal = async (): Promise<LocalTarget | undefined> => {
-  const file = readSystemFile();
+  const file = readSystemFile(join(STATE, 'local'));
   if (file === undefined) return undefined;
-  const control = new ControlApi(file);
+  const control = new ControlClient(file);
   try {
     return new LocalTarget(control, await control.system());
   } catch (error) {
-    // Its process is gone, or the port is another program's by now.
-    if (isAlive(file.pid))
-      throw new UserError(
-        `the local system (process ${file.pid}) does not answer at ${file.controlUrl}: ${messageOf(error)}; end it, then start it again`,
-      );
-    await control.close();
-    return undefined;
+    if (!isAlive(file.pid)) return undefined;
+    throw new UserError(
+      `the local system (process ${file.pid}) does not answer at ${file.controlUrl}: ${messageOf(error)}; end that process, then start the system again`,
+    );
   }
 };
 
@@ -58,10 +66,10 @@ export interface StartProps {
 export interface LocalPorts {
   /** Of an emulator that runs already, and serves all regions. */
   readonly endpoint?: string;
-  readonly edgePort?: number;
-  readonly dnsPort?: number;
-  readonly controlPort?: number;
-  readonly emulatorPort?: number;
+  readonly edgePort: number;
+  readonly dnsPort: number;
+  readonly controlPort: number;
+  readonly emulatorPort: number;
 }
 
 /** Runs `work` with the system that runs on this machine, else with one that is started for it and ended after it. */
@@ -71,7 +79,7 @@ export const withLocalSystem = async <T>(props: StartProps, work: (target: Local
   try {
     return await work(running);
   } finally {
-    await running.close();
+    running.close();
   }
 };
 
@@ -86,20 +94,31 @@ export const withNewLocalSystem = async <T>(
 ): Promise<T> => {
   const running = await attachLocal();
   if (running !== undefined) {
-    await running.close();
+    running.close();
     throw new UserError(
       `a local system runs already (process ${running.system.pid}); end it with Ctrl-C, or use it: \`tandem status\`, \`tandem drill\`, \`tandem token\``,
     );
   }
-  throw new Error('not there');
-};
-
-const readSystemFile = (): SystemFile | undefined => {
+  const { endpoint, edgePort, dnsPort, controlPort, emulatorPort } = options;
+  const ports = { edge: edgePort, dns: dnsPort, control: controlPort, emulator: emulatorPort };
+  const system = await told(
+    startSystem({ config, projectFolder: ROOT, ports, progress, signal, ...(endpoint === undefined ? {} : { endpoint }) }),
+  );
   try {
-    const file: SystemFile = JSON.parse(readFileSync(systemFile, 'utf8'));
-    return file;
-  } catch {
-    return undefined;
+    if (system.replaced.length > 0) {
+      const rows = system.replaced.map(({ type, count, suppliedBy }) => [`  ${type}`, String(count), suppliedBy]);
+      progress.line(
+        `\nThe emulators lack what follows; docs/local-differences.md says what that leaves unproved.\n${table([['  type', 'count', 'supplied by'], ...rows])}`,
+      );
+    }
+    const control = new ControlClient(system.file);
+    const target = new LocalTarget(control, await control.system());
+    const result = await work(target);
+    target.close();
+    return result;
+  } finally {
+    progress.line('ending every region');
+    await system.stop();
   }
 };
 
@@ -112,67 +131,17 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-class ControlApi {
-  readonly #file: SystemFile;
-  readonly #agent = new Agent({ headersTimeout: CHANGE_TIMEOUT_MS, bodyTimeout: CHANGE_TIMEOUT_MS });
-
-  constructor(file: SystemFile) {
-    this.#file = file;
-  }
-
-  async system(): Promise<LocalSystem> {
-    const system: LocalSystem = await this.#ask('GET', '/system', undefined, READ_TIMEOUT_MS);
-    return system;
-  }
-
-  async events(after: number): Promise<readonly LocalEvent[]> {
-    const events: readonly LocalEvent[] = await this.#ask('GET', `/events?after=${after}`, undefined, READ_TIMEOUT_MS);
-    return events;
-  }
-
-  async change(path: string, body?: unknown): Promise<LocalSystem> {
-    const system: LocalSystem = await this.#ask('POST', path, body, CHANGE_TIMEOUT_MS);
-    return system;
-  }
-
-  close(): Promise<void> {
-    return this.#agent.destroy();
-  }
-
-  async #ask(method: 'GET' | 'POST', path: string, body: unknown, timeoutMs: number) {
-    const response = await request(new URL(path, this.#file.controlUrl), {
-      method,
-      dispatcher: this.#agent,
-      headers: { [CONTROL_TOKEN_HEADER]: this.#file.token, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const text = await response.body.text();
-    if (response.statusCode === 200) return JSON.parse(text);
-    throw new UserError(`the local system refused ${method} ${path}: ${refusalIn(text)}`);
-  }
-}
-
-const refusalIn = (text: string): string => {
-  try {
-    const { error }: { readonly error?: unknown } = JSON.parse(text);
-    return typeof error === 'string' ? error : text;
-  } catch {
-    return text;
-  }
-};
-
 /** Regions of the laptop as a target of drills. */
 export class LocalTarget implements Target {
   readonly kind = 'local';
   readonly regions: readonly TargetRegion[];
   readonly dns: Target['dns'];
-  readonly #control: ControlApi;
+  readonly #control: ControlClient;
   readonly #clients = new Map<string, DynamoDBClient>();
   readonly #events: LocalEvent[] = [];
   #system: LocalSystem;
 
-  constructor(control: ControlApi, system: LocalSystem) {
+  constructor(control: ControlClient, system: LocalSystem) {
     this.#control = control;
     this.#system = system;
     const names = system.regions.map((each) => each.name);
@@ -196,31 +165,38 @@ export class LocalTarget implements Target {
 
   dynamo(region: string): DynamoDBClient {
     const { endpoint, accessKeyId } = this.#region(region);
-    const known = this.#clients.get(endpoint);
-    if (known !== undefined) return known;
-    const client = dynamoClient({ region, endpoint, credentials: { accessKeyId, secretAccessKey: 'local' } });
-    this.#clients.set(endpoint, client);
+    const key = `${endpoint} ${region}`;
+    const client = this.#clients.get(key) ?? dynamoClient({ region, endpoint, credentials: { accessKeyId, secretAccessKey: 'local' } });
+    this.#clients.set(key, client);
     return client;
   }
 
   async lose(region: string, kind: LossKind): Promise<Fault> {
-    const repaired = { kill: undefined, freeze: () => this.#change(region, 'thaw'), blackhole: () => this.#edge(region, { kind: 'none' }) }[
-      kind
-    ];
-    await (kind === 'blackhole' ? this.#edge(region, { kind: 'blackhole' }) : this.#change(region, kind === 'kill' ? 'lose' : 'freeze'));
-    const effect = (await this.#newEvents()).findLast(
-      (event) => event.region === region && (kind === 'blackhole' ? event.kind === 'edge' : event.kind === 'region'),
-    );
-    return { region, kind, atMs: effect?.atMs ?? Date.now(), statelost: kind === 'kill', repair: async () => repaired?.() };
+    const { name } = this.#region(region);
+    const fault = {
+      kill: { set: () => this.#control.lose(name), end: undefined, shownAs: 'region' },
+      freeze: { set: () => this.#control.freeze(name), end: () => this.#control.thaw(name), shownAs: 'region' },
+      blackhole: {
+        set: () => this.#control.setEdge(name, { kind: 'blackhole' }),
+        end: () => this.#control.setEdge(name, { kind: 'none' }),
+        shownAs: 'edge',
+      },
+    }[kind];
+    await this.#change(fault.set());
+    const effect = (await this.#newEvents()).findLast((event) => event.region === name && event.kind === fault.shownAs);
+    const repair = async () => {
+      if (fault.end !== undefined) await this.#change(fault.end());
+    };
+    return { region: name, kind, atMs: effect?.atMs ?? Date.now(), statelost: kind === 'kill', repair };
   }
 
   async lostRegions(): Promise<readonly string[]> {
-    this.#system = await this.#control.system();
+    await this.#change(this.#control.system());
     return this.#system.regions.filter((each) => each.state === 'lost' || each.state === 'rebuilding').map((each) => each.name);
   }
 
-  async restartEmpty(region: string, fence: readonly Item[]): Promise<void> {
-    await this.#change(region, 'restart', { fence });
+  restartEmpty(region: string, fence: readonly Item[]): Promise<void> {
+    return this.#change(this.#control.restart(this.#region(region).name, fence));
   }
 
   cutLinks(region: string): Promise<void> {
@@ -231,23 +207,21 @@ export class LocalTarget implements Target {
     return this.#links(region, false);
   }
 
-  async admit(region: string): Promise<void> {
-    await this.#change(region, 'admit');
+  admit(region: string): Promise<void> {
+    return this.#change(this.#control.admit(this.#region(region).name));
   }
 
   async events(): Promise<readonly TargetEvent[]> {
-    await this.#newEvents();
-    return this.#events.map(targetEvent);
+    return (await this.#newEvents()).map(targetEvent);
   }
 
-  async repairAll(): Promise<void> {
-    this.#system = await this.#control.change('/repair');
+  repairAll(): Promise<void> {
+    return this.#change(this.#control.repair());
   }
 
   /** Ends the connections of this object; the system goes on. */
-  async close(): Promise<void> {
+  close(): void {
     for (const client of this.#clients.values()) client.destroy();
-    await this.#control.close();
   }
 
   #region(name: string): LocalRegion {
@@ -257,12 +231,8 @@ export class LocalTarget implements Target {
     return region;
   }
 
-  async #change(region: string, action: string, body?: unknown): Promise<void> {
-    this.#system = await this.#control.change(`/regions/${this.#region(region).name}/${action}`, body);
-  }
-
-  #edge(region: string, fault: EdgeFault): Promise<void> {
-    return this.#change(region, 'edge', fault);
+  async #change(answer: Promise<LocalSystem>): Promise<void> {
+    this.#system = await told(answer);
   }
 
   async #links(region: string, cut: boolean): Promise<void> {
@@ -271,12 +241,12 @@ export class LocalTarget implements Target {
       { from: other, to: region },
       { from: region, to: other },
     ]);
-    for (const pair of pairs) this.#system = await this.#control.change('/links', { ...pair, cut });
+    for (const pair of pairs) await this.#change(this.#control.setLink({ ...pair, cut }));
   }
 
   async #newEvents(): Promise<readonly LocalEvent[]> {
     for (let page = 0; page < EVENT_PAGES_MAX; page += 1) {
-      const events = await this.#control.events(this.#events.at(-1)?.id ?? 0);
+      const events = await told(this.#control.events(this.#events.at(-1)?.id ?? 0));
       this.#events.push(...events);
       if (events.length < EVENTS_PER_PAGE) break;
     }

@@ -15,8 +15,11 @@ interface Room {
 
 const CONTRACT = /^functions\/contract\//;
 const CORE = /^functions\/core\//;
+const HTTP = /^functions\/http\//;
 const AWS = /^functions\/aws\//;
 const CONFIG = /^infra\/config\.ts$/;
+/** The version is read from there. */
+const PACKAGE = /^package\.json$/;
 const SDK = /^@aws-sdk\//;
 const LAMBDA_TYPES = /^aws-lambda$/;
 /** Anything but what belongs to infra alone. */
@@ -27,16 +30,17 @@ const PURE = ['node:crypto', 'node:util', 'node:buffer', 'node:path/posix'];
 export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/contract': { files: CONTRACT, paths: [CONTRACT], packages: [/^zod(\/|$)/], builtins: 'none' },
   'functions/core': { files: CORE, paths: [CORE], packages: [], builtins: PURE },
+  'functions/http': { files: HTTP, paths: [HTTP, CORE, CONTRACT], packages: [/^zod(\/|$)/], builtins: 'none' },
   'functions/aws': {
     files: AWS,
     paths: [AWS, CORE, CONTRACT],
     packages: [SDK, /^@aws-lambda-powertools\//, /^aws-jwt-verify(\/|$)/, /^zod(\/|$)/, LAMBDA_TYPES],
     builtins: 'all',
   },
-  handlers: { files: /^functions\/[^/]+\.handler\.ts$/, paths: [AWS, CORE, CONTRACT], packages: [LAMBDA_TYPES], builtins: 'none' },
+  handlers: { files: /^functions\/[^/]+\.handler\.ts$/, paths: [AWS, HTTP, CORE, CONTRACT], packages: [LAMBDA_TYPES], builtins: 'none' },
   infra: {
     files: /^infra\//,
-    paths: [/^infra\//, CONTRACT],
+    paths: [/^infra\//, CONTRACT, PACKAGE],
     packages: [/^aws-cdk-lib(\/|$)/, /^constructs$/, /^zod(\/|$)/, /^esbuild$/, /^cdk-nag$/],
     builtins: 'all',
   },
@@ -49,7 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [TOOLS],
     builtins: 'all',
   },
-  ops: { files: /^ops\//, paths: [/^ops\//, CONTRACT, CORE, AWS, CONFIG, /^client\//], packages: [TOOLS], builtins: 'all' },
+  ops: { files: /^ops\//, paths: [/^ops\//, CONTRACT, CORE, AWS, CONFIG, /^client\//, PACKAGE], packages: [TOOLS], builtins: 'all' },
   bench: {
     files: /^bench\//,
     paths: [/^(bench|functions|client|local|ops)\//, /^infra\/(config|bundle)\.ts$/],

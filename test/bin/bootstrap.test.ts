@@ -64,11 +64,12 @@ describe('packages that npm installed without the bootstrap', () => {
       '': {},
       'node_modules/tool': { version: '1.0.0', integrity: 'x' },
       'node_modules/other-os': { optional: true, os: ['plan9'] },
+      'node_modules/needed-there': { optional: true },
     },
   };
-  const withInstalled = (installed: unknown) => {
+  const withInstalled = (installed: unknown, more: object = {}) => {
     const checkout = new Checkout();
-    checkout.write('package-lock.json', JSON.stringify(lock));
+    checkout.write('package-lock.json', JSON.stringify({ packages: { ...lock.packages, ...more } }));
     checkout.write('node_modules/.package-lock.json', JSON.stringify(installed));
     checkout.write('node_modules/tool/package.json', '{}');
     return checkout;
@@ -81,10 +82,15 @@ describe('packages that npm installed without the bootstrap', () => {
   });
 
   it.each([
-    ['other versions', { packages: { 'node_modules/tool': { version: '0.9.0', integrity: 'w' } } }],
-    ['fewer', { packages: {} }],
-  ])('are replaced when they are %s', async (_what, installed) => {
-    using checkout = withInstalled(installed);
+    ['of other versions', { tool: { version: '0.9.0', integrity: 'w' } }, {}],
+    ['fewer', {}, {}],
+    [
+      'without an optional one for this platform',
+      { tool: { version: '1.0.0', integrity: 'x' } },
+      { 'node_modules/for-us': { optional: true, os: [process.platform], cpu: [process.arch] } },
+    ],
+  ])('are replaced when they are %s', async (_what, { tool }: { readonly tool?: object }, more) => {
+    using checkout = withInstalled({ packages: tool === undefined ? {} : { 'node_modules/tool': tool } }, more);
     expect(await checkout.run()).toMatchObject({ code: 0 });
     expect(checkout.calls('npm ci')).toHaveLength(1);
   });

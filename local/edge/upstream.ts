@@ -1,0 +1,119 @@
+/** Passes one request on to a region's emulator and collects the answer, within the limits of API Gateway. */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { errors, Pool } from 'undici';
+import type { ProblemName } from '../../functions/contract/problems.ts';
+
+/** API Gateway's limit for integrations: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
+const TIMEOUT_MS = 29_000;
+/** API Gateway's limit for payloads, the same page. */
+const BODY_BYTES_MAX = 10 * 1024 * 1024;
+const CONNECT_MS = 2_000;
+/**
+ * Requests that the emulator works on at once; more wait. It starts a process for each function call that finds no idle
+ * one, and some dozens of cold starts at once take all of a small machine for seconds.
+ */
+const CONNECTIONS_MAX = 16;
+/** Shorter than the emulator's own patience (5 s), so that no request goes out on a connection that is about to close. */
+const KEEP_ALIVE_MS = 2_000;
+
+/** Headers of one connection, not of the message: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+
+export type Headers = Readonly<Record<string, string | string[]>>;
+
+export type Answer =
+  | { readonly kind: 'answer'; readonly status: number; readonly headers: Headers; readonly body: Buffer }
+  /** What the front door itself has to say. */
+  | { readonly kind: 'problem'; readonly problem: ProblemName };
+
+export interface UpstreamProps {
+  /** Of the emulator. */
+  readonly endpoint: string;
+  /**
+   * Path of the API's stage at the endpoint. Not the custom domain in the Host header: the emulator answers some paths
+   * itself whatever the Host, `/health` among them, and one endpoint may serve several regions with one shared name.
+   */
+  readonly stagePath: string;
+  /** @default 29_000 */
+  readonly timeoutMs?: number;
+}
+
+export class Upstream {
+  readonly #pool: Pool;
+  readonly #stagePath: string;
+  readonly #timeoutMs: number;
+
+  constructor(props: UpstreamProps) {
+    this.#stagePath = props.stagePath;
+    this.#timeoutMs = props.timeoutMs ?? TIMEOUT_MS;
+    this.#pool = new Pool(new URL(props.endpoint).origin, {
+      connections: CONNECTIONS_MAX,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: CONNECT_MS },
+    });
+  }
+
+  async forward(request: IncomingMessage): Promise<Answer> {
+    const body = await bodyOf(request);
+    if (body === undefined) return { kind: 'problem', problem: 'too-large' };
+    try {
+      const answer = await this.#pool.request({
+        method: request.method ?? 'GET',
+        path: `${this.#stagePath}${originForm(request.url ?? '/')}`,
+        headers: this.#requestHeaders(request),
+        body: body.byteLength === 0 ? null : body,
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      });
+      const received = Buffer.from(await answer.body.arrayBuffer());
+      return { kind: 'answer', status: answer.statusCode, headers: endToEnd(answer.headers, 'content-length'), body: received };
+    } catch (error) {
+      return { kind: 'problem', problem: isTimeout(error) ? 'gateway-timeout' : 'bad-gateway' };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #requestHeaders(request: IncomingMessage): Record<string, string | string[]> {
+    const before = request.headers['x-forwarded-for'];
+    return {
+      ...endToEnd(request.headers, 'host', 'content-length', 'expect'),
+      'x-forwarded-for': [before ?? [], request.socket.remoteAddress ?? []].flat().join(', '),
+      'x-forwarded-port': String(request.socket.localPort),
+      'x-forwarded-proto': 'http',
+    };
+  }
+}
+
+/** Without the headers of the connection, those that its Connection header names, and `others`. */
+export const endToEnd = (headers: IncomingHttpHeaders, ...others: readonly string[]): Record<string, string | string[]> => {
+  const named = [headers.connection ?? []].flat().flatMap((each) => each.toLowerCase().split(',').map((token) => token.trim()));
+  const dropped = new Set([...HOP_BY_HOP, ...named, ...others]);
+  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined || dropped.has(name) ? [] : [[name, value]])));
+};
+
+/** Path and query of a request target; whoever takes this server for a proxy sends the whole URL. */
+const originForm = (target: string): string => {
+  if (target.startsWith('/')) return target;
+  const url = URL.parse(target);
+  return url === null ? '/' : `${url.pathname}${url.search}`;
+};
+
+/** Undefined when it is larger than API Gateway takes. */
+const bodyOf = async (request: IncomingMessage): Promise<Buffer | undefined> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    const piece = Buffer.from(chunk);
+    bytes += piece.byteLength;
+    if (bytes > BODY_BYTES_MAX) return undefined;
+    chunks.push(piece);
+  }
+  return Buffer.concat(chunks);
+};
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || (error instanceof Error && error.name === 'TimeoutError');

@@ -1,0 +1,65 @@
+/**
+ * The process that is a region: leader of a process group that holds its front door and its emulator, so that killing or
+ * freezing the group loses all of it at once. It ends, with its group, when the supervisor does or when the emulator does.
+ */
+import { createInterface } from 'node:readline';
+import { FrontDoor } from '../edge/front-door.ts';
+import { spawnEmulator, untilEmulatorAnswers } from './emulator.ts';
+import { type Command, commandSchema, type HostSettings, hostSettingsSchema, type Report } from './protocol.ts';
+
+const tell = (report: Report): Promise<void> => new Promise((resolve) => process.stdout.write(`${JSON.stringify(report)}\n`, () => resolve()));
+
+/** SIGKILL to the own group. */
+const end = (): void => {
+  process.kill(0, 'SIGKILL');
+};
+
+const breakDown = async (message: string): Promise<void> => {
+  await tell({ kind: 'broken', message });
+  end();
+};
+
+const startEmulator = async ({ region, endpoint, emulator }: HostSettings): Promise<number | null> => {
+  if (emulator === null) return null;
+  const child = spawnEmulator({ region, ...emulator });
+  child.once('error', (error) => void breakDown(`the emulator cannot be started: ${error.message}`));
+  child.once('exit', (code, signal) => void breakDown(`the emulator ended by itself (${signal ?? `exit code ${code}`}); its last words are in ${emulator.folder}/emulator.log`));
+  await untilEmulatorAnswers(endpoint);
+  return child.pid ?? null;
+};
+
+/** Carries out commands one after the other. */
+const commander = (settings: HostSettings) => {
+  let door: FrontDoor | undefined;
+  let last = Promise.resolve();
+  const carryOut = async (command: Command): Promise<void> => {
+    switch (command.kind) {
+      case 'open':
+        door = new FrontDoor({ ...settings, stagePath: command.stagePath });
+        return door.open();
+      case 'edge':
+        if (door === undefined) throw new Error('the front door is not open yet');
+        return door.set(command.fault);
+    }
+  };
+  return (line: string): void => {
+    const command = commandSchema.parse(JSON.parse(line));
+    last = last
+      .then(() => carryOut(command))
+      .then(
+        () => tell({ kind: 'done', id: command.id }),
+        (error: unknown) => tell({ kind: 'failed', id: command.id, message: error instanceof Error ? error.message : String(error) }),
+      );
+  };
+};
+
+const main = async (): Promise<void> => {
+  const settings = hostSettingsSchema.parse(JSON.parse(process.argv[2] ?? ''));
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', commander(settings));
+  // The supervisor holds the other end, and is gone.
+  lines.on('close', end);
+  await tell({ kind: 'ready', emulatorPid: await startEmulator(settings) });
+};
+
+main().catch((error: unknown) => breakDown(error instanceof Error ? error.message : String(error)));

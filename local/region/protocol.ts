@@ -1,0 +1,51 @@
+/** What the supervisor and a region's process say to each other: JSON lines on standard input and output. */
+import * as z from 'zod';
+
+/** Of a front door, as it comes over the wire. */
+export const edgeFaultSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('refuse') }),
+  z.strictObject({ kind: z.literal('blackhole') }),
+  z.strictObject({ kind: z.literal('slow'), delayMs: z.int().min(0).max(600_000) }),
+  z.strictObject({ kind: z.literal('error'), status: z.literal([500, 502, 503, 504]) }),
+]);
+
+/** The one argument of a region's process. */
+export const hostSettingsSchema = z.strictObject({
+  region: z.string(),
+  address: z.string(),
+  port: z.int(),
+  names: z.array(z.string()),
+  endpoint: z.string(),
+  /** How to start the emulator; null when the endpoint is somebody else's. */
+  emulator: z.nullable(z.strictObject({ python: z.string(), port: z.int(), folder: z.string() })),
+});
+export type HostSettings = z.output<typeof hostSettingsSchema>;
+
+/** From the supervisor. */
+export const commandSchema = z.discriminatedUnion('kind', [
+  /** The stacks are there: let callers in. */
+  z.strictObject({ kind: z.literal('open'), id: z.int(), stagePath: z.string() }),
+  z.strictObject({ kind: z.literal('edge'), id: z.int(), fault: edgeFaultSchema }),
+]);
+export type Command = z.output<typeof commandSchema>;
+
+/** From the region. */
+const reportSchema = z.discriminatedUnion('kind', [
+  /** The emulator answers. */
+  z.strictObject({ kind: z.literal('ready'), emulatorPid: z.nullable(z.int()) }),
+  z.strictObject({ kind: z.literal('done'), id: z.int() }),
+  z.strictObject({ kind: z.literal('failed'), id: z.int(), message: z.string() }),
+  /** The last line: the region ends itself. */
+  z.strictObject({ kind: z.literal('broken'), message: z.string() }),
+]);
+export type Report = z.output<typeof reportSchema>;
+
+/** Undefined for what is no report, such as a line cut off by the end of its process. */
+export const parseReport = (line: string): Report | undefined => {
+  try {
+    return reportSchema.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,116 @@
+/** The running system: its regions, the links between them, Route 53; and everything that can be done to it. */
+import type { Cell } from './cell.ts';
+import type { EdgeFault, LocalEvent, LocalRegion, LocalSystem } from './control/api.ts';
+import type { Json } from './deployment/adapt.ts';
+import type { TableSettings } from './deployment/tables.ts';
+import type { EventLog } from './events.ts';
+import { RegionStateError } from './region/region.ts';
+import type { LinkChange, Replication } from './replication/links.ts';
+
+/** No region or link has this name. */
+export class UnknownNameError extends Error {
+  override readonly name = 'UnknownNameError';
+}
+
+export interface SupervisorProps {
+  readonly startedAtMs: number;
+  readonly mode: LocalSystem['mode'];
+  readonly domain: string;
+  readonly dns: LocalSystem['dns'];
+  /** In the order of the config. */
+  readonly cells: readonly Cell[];
+  /** What the template says about the tables of a region. */
+  readonly tablesOf: (region: string) => readonly TableSettings[];
+  readonly replication: Replication;
+  readonly events: EventLog;
+  /** Ends what is under way when the system ends. */
+  readonly signal: AbortSignal;
+}
+
+export class Supervisor {
+  readonly #props: SupervisorProps;
+  readonly #restarting = new Set<string>();
+
+  constructor(props: SupervisorProps) {
+    this.#props = props;
+  }
+
+  system(): LocalSystem {
+    const { startedAtMs, mode, domain, dns, cells, replication } = this.#props;
+    return { pid: process.pid, startedAtMs, mode, domain, dns, regions: cells.map(describe), links: replication.links() };
+  }
+
+  events(after: number): readonly LocalEvent[] {
+    return this.#props.events.after(after);
+  }
+
+  /** @throws {RegionStateError | UnknownNameError} as all that follow */
+  async lose(name: string): Promise<void> {
+    await this.#cell(name).region.lose();
+  }
+
+  freeze(name: string): void {
+    this.#cell(name).region.freeze();
+  }
+
+  thaw(name: string): void {
+    this.#cell(name).region.thaw();
+  }
+
+  async setEdge(name: string, fault: EdgeFault): Promise<void> {
+    await this.#cell(name).region.setEdge(fault);
+  }
+
+  /** Starts a lost region empty; also one whose restart, or whose rebuild, was interrupted. */
+  async restart(name: string, fence: readonly Json[]): Promise<void> {
+    const cell = this.#cell(name);
+    const { state } = cell.region;
+    if (this.#restarting.has(name)) throw new RegionStateError(`region ${name} is being restarted already; wait until it is "rebuilding" and the request for it is answered`);
+    if (state !== 'lost' && state !== 'rebuilding') throw new RegionStateError(`region ${name} is ${state} and cannot be restarted; allowed when it is lost or rebuilding`);
+    this.#restarting.add(name);
+    try {
+      // Nothing may come from before, and nothing may reach the empty tables before the fence does.
+      for (const link of this.#props.replication.links()) {
+        if (link.from === name || link.to === name) await this.#props.replication.set({ from: link.from, to: link.to, cut: true });
+      }
+      if (state === 'rebuilding') await cell.region.lose();
+      await cell.prepare('rebuilding', this.#props.signal);
+      await cell.redeploy(this.#props.tablesOf(name), fence, this.#props.signal);
+    } finally {
+      this.#restarting.delete(name);
+    }
+  }
+
+  admit(name: string): void {
+    const { region } = this.#cell(name);
+    if (this.#restarting.has(name)) throw new RegionStateError(`region ${name} is being restarted and cannot be admitted yet`);
+    region.admit();
+  }
+
+  async setLink(change: LinkChange): Promise<void> {
+    for (const name of [change.from, change.to]) this.#cell(name);
+    if (change.from === change.to) throw new UnknownNameError(`given a link from ${change.from} to itself; allowed: two different regions`);
+    await this.#props.replication.set(change);
+  }
+
+  /** Ends every fault that leaves a region its state. */
+  async repair(): Promise<void> {
+    for (const { region } of this.#props.cells) {
+      region.thaw();
+      if (region.edge.kind !== 'none') await region.setEdge({ kind: 'none' });
+    }
+    for (const { from, to, paused, cut } of this.#props.replication.links()) if (paused && !cut) await this.#props.replication.set({ from, to, paused: false });
+  }
+
+  #cell(name: string): Cell {
+    const cell = this.#props.cells.find(({ region }) => region.props.name === name);
+    if (cell === undefined) throw new UnknownNameError(`given region "${name}"; allowed: ${this.#props.cells.map(({ region }) => region.props.name).join(', ')}`);
+    return cell;
+  }
+}
+
+const describe = ({ region }: Cell): LocalRegion => {
+  const { name, address, port, regionalName, endpoint, accessKeyId, emulator } = region.props;
+  const processGroup = emulator === null ? null : region.processGroup;
+  return { name, state: region.state, address, port, regionalName, endpoint, accessKeyId, processGroup, edge: region.edge };
+};

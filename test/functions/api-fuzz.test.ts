@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ROUTES } from '../../functions/contract/routes.ts';
+import { type ApiDocument, faultOf, type Known, requests, send } from './api-fuzz.ts';
+import { ApiWorld, REGIONS } from './api-world.ts';
+
+/** Change it, or the number of runs, to look further: `TANDEM_FUZZ_RUNS=100000 vitest run test/functions/api-fuzz`. */
+const SEED = 20_261_123;
+const RUNS = Number(process.env['TANDEM_FUZZ_RUNS'] ?? 3_000);
+
+describe('requests made from the OpenAPI document', () => {
+  it('are never answered with 5xx, nor with anything that is not documented; and get everywhere', async () => {
+    const world = await new ApiWorld().start();
+    const known = await populate(world);
+    const { body } = await world.get('/openapi.json');
+    const document: ApiDocument = JSON.parse(JSON.stringify(body));
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(requests(document, known), async (request) => {
+        const answer = await send(world, request);
+        const fault = faultOf(request, answer);
+        if (fault !== undefined) throw new Error(`${request.method} ${request.path}: ${fault}: ${answer.text}`);
+        seen.add(`${request.operation.operationId} ${answer.status}`);
+        const { success } = Object.entries(ROUTES).find(([name]) => name === request.operation.operationId)?.[1] ?? {};
+        if (answer.status < 400) expect(success?.body.safeParse(answer.body).error).toBeUndefined();
+      }),
+      { seed: SEED, numRuns: RUNS },
+    );
+    // A fuzz that is refused at the door proves nothing: each route succeeded, and was refused for its own reasons too.
+    for (const [name, route] of Object.entries(ROUTES)) expect(seen).toContain(`${name} ${route.success.status}`);
+    expect(seen.size).toBeGreaterThan(35);
+  });
+});
+
+const populate = async (world: ApiWorld): Promise<Known> => {
+  const skus = ['tea', 'cup', 'pot'];
+  for (const sku of skus) await world.post(`/stock/${sku}/regions/${world.region}/receipts`, { quantity: 500_000 });
+  const keys = Array.from({ length: 5 }, () => randomUUID());
+  const orders: string[] = [];
+  for (const sku of [...skus, ...skus]) orders.push(String((await world.post('/orders', { lines: [{ sku, quantity: 1 }] })).body['id']));
+  return { orders, skus, regions: REGIONS, keys };
+};

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readEnvironment } from '../../functions/aws/environment.ts';
+import { ENV, HEALTHY_TEXT, METRICS } from '../../functions/contract/names.ts';
+import { journeys } from './api-journeys.ts';
+import { ApiWorld, REGIONS } from './api-world.ts';
+import { makeTestKey } from './callers.ts';
+import { HERE, invocation, type Lab, logged, startLab } from './lab.ts';
+
+const key = makeTestKey();
+let lab: Lab;
+beforeAll(async () => {
+  lab = await startLab();
+  await lab.control.transact([{ action: 'put', item: key.item }]);
+});
+afterAll(() => lab?.stop());
+
+journeys('the API over DynamoDB', () => new ApiWorld({ data: lab.data, control: lab.control }).start());
+
+describe('the environment of a function', () => {
+  it('is refused with every missing and wrong variable at once', () => {
+    const { [ENV.regions]: _, ...others } = lab.environment;
+    expect(() => readEnvironment({ ...others, [ENV.auth]: '{"mode":"all"}', [ENV.drainSeconds]: 'soon' })).toThrow(
+      /TANDEM_REGIONS is missing, TANDEM_AUTH is wrong, TANDEM_DRAIN_SECONDS is wrong/,
+    );
+    expect(readEnvironment(lab.environment)).toMatchObject({ region: HERE, regions: REGIONS, drainMs: 30_000, version: '1.2.3+7', domain: undefined });
+  });
+});
+
+describe('the API handler', () => {
+  const load = () => import('../../functions/api.handler.ts');
+  const world = new ApiWorld();
+
+  it('answers, and writes one line for a request: log entry and metrics, under the version and under none', async () => {
+    const { handler } = await load();
+    const { value, lines } = await logged(() => handler(world.event('GET', '/orders', { token: key.token() }), invocation));
+    expect([value.statusCode, value.headers['tandem-version']]).toEqual([200, '1.2.3+7']);
+    expect(lines).toEqual([expect.objectContaining({ level: 'INFO', route: 'listOrders', status: 200, Requests: 1, Errors: 0, Latency: expect.any(Number), ExecutedVersion: '7' })]);
+    expect(lines[0]?.['_aws']).toMatchObject({ CloudWatchMetrics: [{ Namespace: METRICS.namespace, Dimensions: [[], ['ExecutedVersion']] }] });
+  });
+
+  it('passes its deep check without a word', async () => {
+    const { handler } = await load();
+    const { value, lines } = await logged(() => handler(world.event('GET', '/health', { token: null }), invocation));
+    expect([value.statusCode, value.body.includes(HEALTHY_TEXT), lines]).toEqual([200, true, []]);
+  });
+
+  it('fails its deep check while the table is frozen, soon enough to say so, and counts errors of requests', async () => {
+    vi.resetModules();
+    const { handler } = await load();
+    await lab.frozen(async () => {
+      const started = performance.now();
+      const { value: health } = await logged(() => handler(world.event('GET', '/health', { token: null }), invocation));
+      expect([health.statusCode, health.body.includes(HEALTHY_TEXT)]).toEqual([503, false]);
+      expect(performance.now() - started).toBeLessThan(6_000);
+      const { value, lines } = await logged(() => handler(world.event('GET', '/orders', { token: key.token() }), invocation));
+      expect(value.statusCode).toBe(503);
+      expect(lines).toEqual([expect.objectContaining({ level: 'WARN', Errors: 1, problem: 'unavailable', error: 'StoreUnavailable' })]);
+    });
+  });
+});

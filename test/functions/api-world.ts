@@ -1,0 +1,161 @@
+/** The API in process, called as API Gateway calls it. */
+import { randomUUID } from 'node:crypto';
+import { Authenticator } from '../../functions/aws/authenticator.ts';
+import type { AuthSettings } from '../../functions/contract/names.ts';
+import { ROUTES } from '../../functions/contract/routes.ts';
+import { Hlc } from '../../functions/core/hlc.ts';
+import { MemoryStore } from '../../functions/core/memory-store.ts';
+import { Monitor } from '../../functions/core/monitor.ts';
+import { type Store, StoreUnavailable } from '../../functions/core/store.ts';
+import { Api, type Served } from '../../functions/http/api.ts';
+import type { ApiAnswer, ApiEvent } from '../../functions/http/event.ts';
+import { makeTestKey } from './callers.ts';
+
+export interface Sent {
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly rawBody?: string;
+  readonly base64?: boolean;
+  readonly key?: string | null;
+  readonly token?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly resource?: string;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+}
+
+export interface ApiWorldProps {
+  readonly data?: Store;
+  readonly control?: Store;
+  readonly auth?: AuthSettings;
+  readonly domain?: string;
+  readonly regions?: readonly string[];
+}
+
+export const REGIONS = ['eu-central-1', 'us-east-2'] as const;
+
+export class ApiWorld {
+  readonly region = REGIONS[0];
+  readonly data: Store;
+  readonly control: Store;
+  readonly served: Served[] = [];
+  readonly key = makeTestKey();
+  /** Added to the machine's time. */
+  aheadMs = 0;
+  readonly #api: Api;
+  readonly #auth: AuthSettings;
+
+  constructor(props: ApiWorldProps = {}) {
+    this.data = props.data ?? new MemoryStore();
+    this.control = props.control ?? new MemoryStore();
+    this.#auth = props.auth ?? { mode: 'keys' };
+    const clock = { now: () => Date.now() + this.aheadMs };
+    const regions = props.regions ?? REGIONS;
+    const shared = { region: this.region, regions, version: '1.0.0+7', clock };
+    const authenticator = new Authenticator({ settings: this.#auth, control: this.control, clock });
+    this.#api = new Api({
+      ...shared,
+      store: this.data,
+      monitor: new Monitor({ ...shared, data: this.data, control: this.control }),
+      hlc: new Hlc(),
+      drainMs: 30_000,
+      domain: props.domain,
+      identify: (authorization) => authenticator.identify(authorization),
+      report: (served) => this.served.push(served),
+    });
+  }
+
+  /** Registers this world's key. */
+  async start(): Promise<this> {
+    await this.control.transact([{ action: 'put', item: this.key.item }]);
+    return this;
+  }
+
+  get(path: string, sent: Sent = {}): Promise<Answered> {
+    return this.call('GET', path, sent);
+  }
+
+  /** With a fresh Idempotency-Key and a token for everything, unless told otherwise. */
+  post(path: string, body: unknown, sent: Sent = {}): Promise<Answered> {
+    return this.call('POST', path, { body, ...sent });
+  }
+
+  async call(method: string, path: string, sent: Sent = {}): Promise<Answered> {
+    const answer = await this.handle(this.event(method, path, sent));
+    const body: Record<string, unknown> = JSON.parse(answer.body);
+    return { status: answer.statusCode, headers: answer.headers, body, text: answer.body };
+  }
+
+  handle(event: ApiEvent): Promise<ApiAnswer> {
+    return this.#api.handle(event, 'invocation-1');
+  }
+
+  /** A proxy event: single and multiple values, decoded path parameters, null for what is not there. */
+  event(method: string, target: string, sent: Sent = {}): ApiEvent {
+    const [path = '', query = ''] = target.split('?');
+    const { resource, parameters } = resourceOf(path);
+    const token = sent.token === undefined && this.#auth.mode === 'keys' ? this.key.token() : sent.token;
+    const key = sent.key === undefined && method === 'POST' ? randomUUID() : sent.key;
+    const text = sent.rawBody ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
+    const headers: Record<string, string> = {
+      ...(text === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(key ? { 'Idempotency-Key': key } : {}),
+      ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      ...sent.headers,
+    };
+    const pairs = [...new URLSearchParams(query)];
+    const lists = Object.fromEntries(pairs.map(([name]) => [name, pairs.filter(([other]) => other === name).map(([, value]) => value)]));
+    return {
+      httpMethod: method,
+      resource: sent.resource ?? resource,
+      pathParameters: parameters,
+      queryStringParameters: pairs.length > 0 ? Object.fromEntries(pairs) : null,
+      multiValueQueryStringParameters: pairs.length > 0 ? lists : null,
+      headers,
+      multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+      body: text === undefined ? null : sent.base64 ? Buffer.from(text).toString('base64') : text,
+      isBase64Encoded: sent.base64 === true,
+      requestContext: { requestId: 'gateway-1' },
+    };
+  }
+}
+
+/** As API Gateway matches paths; what matches nothing keeps its path as resource. */
+const resourceOf = (path: string): { readonly resource: string; readonly parameters: Record<string, string> | null } => {
+  const parts = path.split('/');
+  for (const { path: pattern } of Object.values(ROUTES)) {
+    const wanted = pattern.split('/');
+    if (wanted.length !== parts.length || !wanted.every((part, index) => part.startsWith('{') || part === parts[index])) continue;
+    const parameters = wanted.flatMap((part, index) => (part.startsWith('{') ? [[part.slice(1, -1), unescaped(parts[index] ?? '')] as const] : []));
+    return { resource: pattern, parameters: parameters.length > 0 ? Object.fromEntries(parameters) : null };
+  }
+  return { resource: path, parameters: null };
+};
+
+const unescaped = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
+/** A store that does not answer while it is down. */
+export class FailingStore implements Store {
+  down = false;
+  readonly #store = new MemoryStore();
+  readonly get: Store['get'] = (...given) => this.#or(() => this.#store.get(...given));
+  readonly query: Store['query'] = (...given) => this.#or(() => this.#store.query(...given));
+  readonly listByOwner: Store['listByOwner'] = (...given) => this.#or(() => this.#store.listByOwner(...given));
+  readonly transact: Store['transact'] = (...given) => this.#or(() => this.#store.transact(...given));
+
+  async #or<T>(call: () => Promise<T>): Promise<T> {
+    if (this.down) throw new StoreUnavailable('down for the test with secrets in it');
+    return call();
+  }
+}

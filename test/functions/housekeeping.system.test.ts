@@ -1,0 +1,123 @@
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeStreamCommand, DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-dynamodb-streams';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { marshalAll } from '../../functions/aws/marshal.ts';
+import type { StreamRecord } from '../../functions/aws/stream-work.ts';
+import { METRICS, TABLES } from '../../functions/contract/names.ts';
+import { Hlc } from '../../functions/core/hlc.ts';
+import { placeOrder } from '../../functions/core/orders.ts';
+import { receiveStock } from '../../functions/core/stock.ts';
+import type { Item } from '../../functions/core/store.ts';
+import { REGIONS } from './api-world.ts';
+import { HERE, invocation, type Lab, logged, PEER, startLab } from './lab.ts';
+
+const FENCE = { pk: `REGION#${HERE}`, sk: `FENCED#2#${PEER}`, v: 1, at: 1 };
+let lab: Lab;
+beforeAll(async () => {
+  lab = await startLab();
+});
+afterAll(() => lab?.stop());
+
+describe('the housekeeping handler', () => {
+  const load = () => import('../../functions/housekeeping.handler.ts');
+
+  beforeEach(async () => {
+    vi.resetModules();
+    // A region that has been there for long, and may write.
+    await lab.data.transact([{ action: 'put', item: { pk: `REGION#${HERE}`, sk: `BEAT#${HERE}`, v: 1, at: Date.now() - 10_000, rev: 1 } }]);
+    await lab.control.transact([{ action: 'delete', key: FENCE }]);
+  });
+
+  /** The same rules under the peer's name, on the same table: what replication would have brought. */
+  const contextOf = (region: string) => ({ store: lab.data, clock: { now: () => Date.now() }, hlc: new Hlc(), region, writer: region, regions: REGIONS });
+
+  it('writes a heartbeat each minute, and tells how old the peers look', async () => {
+    const { handler } = await load();
+    await lab.data.transact([{ action: 'put', item: { pk: `REGION#${PEER}`, sk: `BEAT#${PEER}`, v: 1, at: Date.now() - 9_000, rev: 1 } }]);
+    const { lines } = await logged(() => handler({}, invocation));
+    expect(await lab.data.get({ pk: `REGION#${HERE}`, sk: `BEAT#${HERE}` })).toMatchObject({ version: '1.2.3+7', verdict: 'pass' });
+    const [line] = lines;
+    expect(line).toMatchObject({ Peer: PEER, _aws: { CloudWatchMetrics: [{ Dimensions: [['Peer']] }] } });
+    expect(line?.['HeartbeatAge']).toBeGreaterThanOrEqual(9);
+  });
+
+  it('ends what another region keeps, books what was received for this one, and moves what is wanted', async () => {
+    const { handler } = await load();
+    const [here, there] = [contextOf(HERE), contextOf(PEER)];
+    for (const [context, region] of [[here, HERE], [there, PEER]] as const) await receiveStock(context, { subject: 's', sku: 'both', region, key: `k-${region}`, quantity: 10 });
+    await receiveStock(there, { subject: 's', sku: 'sent', region: HERE, key: 'k-sent', quantity: 4 });
+    const request = { subject: 's', key: 'order-key-1', request: { lines: [{ sku: 'both', quantity: 3 }] } };
+    const placed = await placeOrder(there, request);
+    const id = placed.kind === 'done' ? placed.value.id : '';
+    // The same order as if this region had taken it before it heard of the peer's.
+    const [twin] = await lab.data.query(`ORDER#${id}`);
+    if (!twin) throw new Error('no order was placed');
+    await lab.data.transact([{ action: 'put', item: { ...twin, sk: `PLACED#${HERE}` } }, { action: 'update', key: { pk: 'STOCK#both', sk: `HELD#${HERE}` }, add: { available: -3, sold: 3 } }]);
+    await lab.data.transact([{ action: 'update', key: { pk: 'STOCK#both', sk: `WANT#${PEER}` }, set: { quantity: 9, at: 1 } }]);
+
+    const { value, lines } = await logged(async () => handler({ Records: await streamRecords() }, invocation));
+    expect([value, lines.filter((line) => line['level'] === 'ERROR')]).toEqual([{ batchItemFailures: [] }, []]);
+    // The smallest region keeps an order; this one is it, so the peer's housekeeping would end the other.
+    expect((await lab.data.query(`ORDER#${id}`)).map((item) => item.sk)).toEqual([`PLACED#${HERE}`, `PLACED#${PEER}`]);
+    expect(await lab.data.get({ pk: 'STOCK#sent', sk: `HELD#${HERE}` })).toMatchObject({ available: 4 });
+    expect(await lab.data.get({ pk: 'STOCK#both', sk: `HELD#${HERE}` })).toMatchObject({ [`granted_${PEER}`]: expect.any(Number) });
+
+    await lab.data.transact([{ action: 'put', item: { pk: `ORDER#${id}`, sk: `E#cancel#h#${PEER}`, v: 1, at: Date.now() } }]);
+    const after = await logged(async () => handler({ Records: await streamRecords() }, invocation));
+    expect((await lab.data.get({ pk: `ORDER#${id}`, sk: `END#${HERE}#${HERE}` }))?.['kind']).toBe('cancelled');
+    expect(after.lines).toContainEqual(expect.objectContaining({ message: 'reconciled', [METRICS.reconciled]: 1 }));
+  });
+
+  it("has nothing to do with this region's own ordinary writes: it does not even read", async () => {
+    const { handler } = await load();
+    const own: readonly Item[] = [
+      { pk: 'ORDER#1', sk: `PLACED#${HERE}`, v: 1 },
+      { pk: 'ORDER#1', sk: `E#paid#h#${HERE}`, v: 1 },
+      { pk: 'STOCK#x', sk: `HELD#${HERE}`, v: 1, available: 1 },
+      { pk: 'STOCK#x', sk: `BOOKED#h#${HERE}`, v: 1 },
+      { pk: `REGION#${PEER}`, sk: `BEAT#${PEER}`, v: 1 },
+    ];
+    const Records: readonly StreamRecord[] = own.map((item, n) => ({ dynamodb: { SequenceNumber: String(n), NewImage: marshalAll(item) } }));
+    await lab.frozen(async () => {
+      expect(await handler({ Records }, invocation)).toEqual({ batchItemFailures: [] });
+    });
+  });
+
+  it('gives back the records it could not work on: a table that fails, too little time, or a region that may not write', async () => {
+    const { handler } = await load();
+    const record = (n: number): StreamRecord => ({ dynamodb: { SequenceNumber: `00${n}`, NewImage: marshalAll({ pk: `ORDER#${n}`, sk: `PLACED#${PEER}`, v: 1 }) } });
+    const all = { batchItemFailures: [{ itemIdentifier: '001' }, { itemIdentifier: '002' }] };
+    const event = { Records: [record(1), record(2), { ...record(2), dynamodb: { ...record(2).dynamodb, SequenceNumber: '003' } }] };
+    expect((await logged(() => handler(event, { getRemainingTimeInMillis: () => 1_000 }))).value).toEqual(all);
+    await lab.frozen(async () => {
+      expect((await logged(() => handler(event, invocation))).value).toEqual(all);
+    });
+    await lab.control.transact([{ action: 'put', item: FENCE }]);
+    vi.resetModules();
+    const { handler: fenced } = await load();
+    expect((await logged(() => fenced(event, invocation))).value).toEqual(all);
+    await lab.control.transact([{ action: 'delete', key: FENCE }]);
+    vi.resetModules();
+    expect((await logged(async () => (await load()).handler(event, invocation))).value).toEqual({ batchItemFailures: [] });
+  });
+});
+
+/** Everything that the table's stream holds, as Lambda hands it over. */
+const streamRecords = async (): Promise<readonly StreamRecord[]> => {
+  const streams = new DynamoDBStreamsClient({ endpoint: lab.emulator.endpoint, region: HERE, credentials: { accessKeyId: lab.emulator.accessKeyId, secretAccessKey: 'test' } });
+  try {
+    const { Table } = await lab.client.send(new DescribeTableCommand({ TableName: TABLES.data }));
+    const StreamArn = Table?.LatestStreamArn;
+    const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
+    const found = await Promise.all(
+      (StreamDescription?.Shards ?? []).map(async ({ ShardId }) => {
+        const { ShardIterator } = await streams.send(new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
+        return (await streams.send(new GetRecordsCommand({ ShardIterator }))).Records ?? [];
+      }),
+    );
+    const records: readonly StreamRecord[] = JSON.parse(JSON.stringify(found.flat()));
+    return records;
+  } finally {
+    streams.destroy();
+  }
+};

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { openApiDocument } from '../../functions/contract/openapi.ts';
+import { PROBLEMS } from '../../functions/contract/problems.ts';
+import { ROUTES } from '../../functions/contract/routes.ts';
+import { ApiWorld } from './api-world.ts';
+
+const document = JSON.parse(JSON.stringify(openApiDocument()));
+
+describe('the OpenAPI document', () => {
+  it('is served as it is made', async () => {
+    const { status, body } = await new ApiWorld().get('/openapi.json', { token: null });
+    expect([status, body]).toEqual([200, document]);
+  });
+
+  it('has every route, with its own problems and those of its kind', () => {
+    for (const [name, route] of Object.entries(ROUTES)) {
+      const operation = document.paths[route.path][route.method.toLowerCase()];
+      expect(operation.operationId).toBe(name);
+      const statuses = Object.keys(operation.responses).map(Number);
+      for (const problem of route.problems) expect(statuses).toContain(PROBLEMS[problem].status);
+      expect(statuses).toEqual(expect.arrayContaining([route.success.status, 400, 429, 500, 502, 503, 504]));
+      expect(statuses.includes(401)).toBe(route.access.kind === 'user');
+      expect(statuses.includes(415)).toBe('body' in route);
+      expect(operation.security).toEqual(route.access.kind === 'user' ? [{ token: [route.access.scope] }] : []);
+    }
+  });
+
+  it('limits every parameter, and requires the Idempotency-Key of every POST', () => {
+    for (const path of Object.values<Record<string, { parameters: { name: string; required: boolean; schema: Record<string, unknown> }[] }>>(document.paths)) {
+      for (const [method, operation] of Object.entries(path)) {
+        for (const { schema } of operation.parameters) expect(schema['pattern']).toEqual(expect.any(String));
+        expect(operation.parameters.some(({ name, required }) => name === 'idempotency-key' && required)).toBe(method === 'post');
+      }
+    }
+  });
+
+  it('refers to nothing that is not there', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(references.length).toBeGreaterThan(50);
+    for (const reference of new Set(references)) {
+      const target = reference.split('/').reduce<unknown>((place, part) => (typeof place === 'object' && place !== null && part in place ? Reflect.get(place, part) : undefined), document);
+      expect([reference, target === undefined]).toEqual([reference, false]);
+    }
+  });
+});

@@ -1,0 +1,127 @@
+import { GetItemCommand, DescribeContinuousBackupsCommand, DescribeTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ControlError } from '../../local/control/client.ts';
+import { startSystem } from '../../local/system.ts';
+import { EU, freePorts, quietly, startTestSystem, type TestSystem, US } from './local-system.ts';
+import { eventually } from './replication-regions.ts';
+import { askUdp, parse, query } from './route53/dns-client.ts';
+
+describe('the local system of two regions', () => {
+  let system: TestSystem;
+  let token: string;
+
+  beforeAll(async () => {
+    system = await startTestSystem();
+    token = await system.token();
+  });
+
+  afterAll(() => system?.stop());
+
+  it('takes an order in one region and shows it in the other, found by DNS under the shared name', async () => {
+    // given stock that one region holds
+    const received = await system.send(EU, `/stock/lamp/regions/${EU}/receipts`, { body: { quantity: 5 }, token });
+    expect(received, JSON.stringify(received)).toMatchObject({ status: 201, headers: { 'tandem-region': EU } });
+    // when an order is placed there
+    const placed = await eventually(
+      () => system.send(EU, '/orders', { body: { lines: [{ sku: 'lamp', quantity: 2 }] }, token }),
+      ({ status }) => status === 201,
+    );
+    // then a caller near the other region finds its front door by DNS, and reads the order there
+    const { dns, domain, regions } = await system.control.system();
+    const { packet } = parse(await askUdp(dns.port, query(domain), '127.0.2.9'));
+    const addresses = packet.answers?.flatMap((record) => (record.type === 'A' ? [record.data] : []));
+    expect(addresses).toEqual([regions.find(({ name }) => name === US)?.address]);
+    const read = await eventually(
+      () => system.send(US, `/orders/${placed.body['id']}`, { token, host: domain }),
+      ({ status }) => status === 200,
+    );
+    expect(read).toMatchObject({ headers: { 'tandem-region': US }, body: { id: placed.body['id'], state: 'placed', placedBy: EU } });
+  });
+
+  it('gives the tables what the emulator drops from the template', async () => {
+    for (const name of [EU, US]) {
+      const client = await system.dynamo(name);
+      for (const TableName of ['tandem-data', 'tandem-control']) {
+        const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName }));
+        expect(TimeToLiveDescription).toMatchObject({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expires' });
+        const { ContinuousBackupsDescription } = await client.send(new DescribeContinuousBackupsCommand({ TableName }));
+        expect(ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus).toBe('ENABLED');
+      }
+    }
+  });
+
+  it('refuses callers under a name that is not its own, as API Gateway does', async () => {
+    expect(await system.send(EU, '/health', { host: 'www.example.org' })).toMatchObject({ status: 403, body: { message: 'Forbidden' } });
+    expect(await system.send(EU, '/health', { host: `${US}.api.tandem.test` })).toMatchObject({ status: 403 });
+  });
+
+  it('says what it replaced, and by what', () => {
+    expect(system.running.replaced).toEqual(
+      expect.arrayContaining([expect.objectContaining({ type: 'AWS::Route53::RecordSet', suppliedBy: expect.stringContaining('local/route53') })]),
+    );
+  });
+
+  it('brings a lost region back empty, fenced and cut off, until it is admitted', async () => {
+    // when its process group is killed
+    await system.control.lose(US);
+    await expect(system.send(US, '/health')).rejects.toThrow('ECONNREFUSED');
+    await expect(system.control.freeze(US)).rejects.toMatchObject({ status: 409 });
+    // then it comes back with the fence in its control table, and nothing else
+    const fence = { pk: 'TEST#fence', sk: 'A', v: 1, list: ['x'] };
+    const back = await system.control.restart(US, [fence]);
+    expect(back.regions.find(({ name }) => name === US)?.state).toBe('rebuilding');
+    expect(back.links.map(({ cut }) => cut)).toEqual([true, true]);
+    const client = await system.dynamo(US);
+    const key = { pk: { S: 'TEST#fence' }, sk: { S: 'A' } };
+    expect((await client.send(new GetItemCommand({ TableName: 'tandem-control', Key: key }))).Item).toMatchObject({ list: { L: [{ S: 'x' }] } });
+    // and its links, started anew, bring what the survivor has
+    await system.control.setLink({ from: EU, to: US, cut: false });
+    await system.control.setLink({ from: US, to: EU, cut: false });
+    await system.control.admit(US);
+    const known = await eventually(
+      () => system.send(US, '/orders', { token }),
+      ({ status }) => status === 200,
+    );
+    expect(known.headers['tandem-region']).toBe(US);
+    const states = (await system.control.events(0)).flatMap((event) => (event.kind === 'region' && event.region === US ? [event.state] : []));
+    expect(states.slice(-3)).toEqual(['lost', 'rebuilding', 'serving']);
+  });
+
+  it('hangs the callers of a frozen region, and answers them when it goes on', async () => {
+    await system.control.freeze(US);
+    await expect(system.send(US, '/health', { timeoutMs: 500 })).rejects.toThrow(/timeout/i);
+    await expect(system.control.setEdge(US, { kind: 'refuse' })).rejects.toMatchObject({ status: 409 });
+    await system.control.repair();
+    expect(await system.send(US, '/switch/eu-central-1')).toMatchObject({ status: 200 });
+  });
+
+  it('plays front door faults and ends them all at once', async () => {
+    await system.control.setEdge(US, { kind: 'error', status: 503 });
+    expect(await system.send(US, '/health')).toMatchObject({ status: 503 });
+    await system.control.setLink({ from: EU, to: US, paused: true, delayMs: 10 });
+    const repaired = await system.control.repair();
+    expect(repaired.regions.map(({ edge }) => edge.kind)).toEqual(['none', 'none']);
+    expect(repaired.links.every(({ paused }) => !paused)).toBe(true);
+    expect(await system.send(US, '/switch/eu-central-1')).toMatchObject({ status: 200 });
+  });
+
+  it('obeys only who knows the token, and says what is wrong with a request', async () => {
+    const { controlUrl } = system.running.file;
+    const stranger = await request(`${controlUrl}/system`);
+    expect(stranger.statusCode).toBe(401);
+    expect(await stranger.body.json()).toEqual({ error: expect.stringContaining('system.json') });
+    await expect(system.control.lose('mars-north-1')).rejects.toEqual(new ControlError(404, `given region "mars-north-1"; allowed: ${EU}, ${US}`));
+    await expect(system.control.setLink({ from: EU, to: US, delayMs: -1 })).rejects.toMatchObject({ status: 400 });
+    await expect(system.control.admit(US)).rejects.toMatchObject({ status: 409 });
+    await expect(system.control.restart(EU, [])).rejects.toMatchObject({ status: 409 });
+  });
+
+  it('refuses to start beside itself, and names the option for each port that is taken', async () => {
+    const { folder, ports } = system;
+    await expect(startSystem(quietly(folder, await freePorts()))).rejects.toThrow(`runs already, as process ${process.pid}`);
+    const other = startSystem(quietly(`${folder}/other`, ports));
+    for (const option of ['--edge-port', '--dns-port', '--control-port', '--emulator-port']) await expect(other).rejects.toThrow(option);
+    await expect(other).rejects.toThrow(`127.0.2.1:${ports.edge}`);
+  });
+});

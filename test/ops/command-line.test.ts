@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../../ops/main.ts', import.meta.url));
+
+const tandem = async (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: tmpdir(),
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return { code, stdout, stderr };
+};
+
+const withConfig = async <T>(content: string, work: (file: string) => Promise<T>): Promise<T> => {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-config-'));
+  try {
+    const file = join(folder, 'config.json');
+    writeFileSync(file, content);
+    return await work(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+describe('the command line', () => {
+  it('explains itself', async () => {
+    const { code, stdout } = await tandem(['--help']);
+    expect(code).toBe(0);
+    for (const command of ['start', 'drill', 'status', 'keys', 'token']) expect(stdout).toContain(`\n  ${command} `);
+  });
+
+  it('prints the version of the package', async () => {
+    expect(await tandem(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it.each([
+    ['an unknown command', ['stauts'], /unknown command 'stauts'\n\(Did you mean status\?\)/],
+    ['an unknown option', ['start', '--exti'], /unknown option '--exti'\n\(Did you mean --exit\?\)/],
+    ['a drill that does not exist', ['drill', 'flood'], /'flood' is invalid.*Allowed choices are region-loss/],
+    ['a port out of range', ['start', '--dns-port', '70000'], /'70000' is invalid\. allowed: a whole number from 1 to 65535/],
+    ['an endpoint that is no URL', ['start', '--endpoint', 'localhost'], /allowed: a URL such as/],
+    ['a scope that does not exist', ['token', '--scope', 'orders:eat'], /allowed: orders:read, /],
+    ['a word too many', ['status', 'now'], /too many arguments/],
+  ])('refuses %s with what is allowed, exit code 2', async (_what, args, message) => {
+    const { code, stdout, stderr } = await tandem(args);
+    expect(stderr).toMatch(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('names every problem of a bad configuration, without a stack', () =>
+    withConfig('{"regions":[{"name":"Mars"}],"colour":"red"}', async (file) => {
+      const { code, stderr } = await tandem(['--config', file, 'status', '--target', 'aws']);
+      expect(code).toBe(2);
+      for (const part of ['Mars', 'colour', 'auth']) expect(stderr).toContain(part);
+      expect(stderr).not.toContain('    at ');
+    }));
+
+  it('shows the stack when it is asked for', async () => {
+    const { stderr } = await tandem(['--config', '/nonexistent.json', 'status', '--target', 'aws'], { TANDEM_DEBUG: '1' });
+    expect(stderr).toContain('    at ');
+  });
+
+  it('asks AWS’s regions by the names of the configured domain', () =>
+    withConfig(
+      '{"regions":[{"name":"eu-west-1"},{"name":"us-east-2"}],"auth":"keys","domain":{"name":"api.tandem.invalid","hostedZoneId":"Z1","zoneName":"tandem.invalid"}}',
+      async (file) => {
+        const { code, stdout } = await tandem(['--config', file, 'status', '--target', 'aws', '--json']);
+        expect(code).toBe(1);
+        expect(JSON.parse(stdout)).toEqual([
+          expect.objectContaining({ region: 'eu-west-1', state: 'silent', url: 'https://eu-west-1.api.tandem.invalid' }),
+          expect.objectContaining({ region: 'us-east-2', state: 'silent', url: 'https://us-east-2.api.tandem.invalid' }),
+        ]);
+      },
+    ));
+});

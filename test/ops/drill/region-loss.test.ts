@@ -1,0 +1,212 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../infra/config.ts';
+import { operationRecord } from '../../../ops/drill/operations.ts';
+import { type RegionLossProps, runRegionLoss } from '../../../ops/drill/region-loss.ts';
+import { abortDrill } from '../../../ops/drill/repair.ts';
+import { reportSchema } from '../../../ops/reports/report.ts';
+import { ToySystem } from './toy-system.ts';
+
+const REGION = 'eu-central-1';
+const config = parseConfig({
+  regions: [{ name: REGION }, { name: 'us-east-2' }],
+  auth: 'keys',
+  objectives: { formulaRatio: { min: 0.001, max: 1 } },
+});
+
+describe.concurrent('a region that is lost', () => {
+  test('by killing it: callers recover, it is rebuilt, and exactly what was not replicated is lost and named', {
+    timeout: 90_000,
+  }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const report = await runRegionLoss(propsFor(system, folder.path));
+
+    expect(report.verdicts.filter((verdict) => !verdict.passed)).toEqual([]);
+    expect(report.passed).toBe(true);
+    expect(report.measured.rpo.writes).toBeGreaterThan(0);
+    expect(report.ledger.lost.length).toBe(report.measured.rpo.writes);
+    // What was received before is older than replication was behind: only the last moments can be lost.
+    expect(report.measured.rpo.milliseconds).toBeLessThan(5_000);
+    expect(new Set(report.ledger.lost.map((write) => write.region))).toEqual(new Set([REGION]));
+    expect(report.measured.failedRequests.client).toBe(0);
+    expect(report.measured.failedRequests.dns).toBeGreaterThan(0);
+    expect(report.measured.rtoSeconds.dns).toBeGreaterThan(report.measured.dnsChangedSeconds ?? Infinity);
+    expect(report.measured.detectionSeconds).toBeGreaterThan(0);
+    expect(report.measured.replicationAgeMs).toBe(1_234);
+
+    const written = await reportIn(folder.path);
+    expect(reportSchema.parse(JSON.parse(written.json))).toEqual(report);
+    const records = written.operations
+      .trim()
+      .split('\n')
+      .map((line) => operationRecord.parse(JSON.parse(line)));
+    expect(records.length).toBe(report.load.requests.dns + report.load.requests.client);
+    expect(written.html).toContain('<svg');
+    expect(await readdir(folder.path)).toEqual(['reports']);
+  });
+
+  test('in a black hole: no request of the failover client fails, and nothing acknowledged is lost', { timeout: 90_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const report = await runRegionLoss({ ...propsFor(system, folder.path), how: 'blackhole' });
+
+    expect(report.verdicts.filter((verdict) => !verdict.passed)).toEqual([]);
+    expect(report.ledger).toMatchObject({ missing: 0, duplicates: 0, oversold: 0, lost: [] });
+    expect(report.measured.failedRequests).toMatchObject({ client: 0 });
+    // A black hole is noticed by waiting: the hedge is what the failover client pays.
+    expect(report.measured.slowestMs.client).toBeGreaterThan(450);
+    expect(report.measured.slowestMs.dns).toBeGreaterThan(1_900);
+  });
+
+  test('is repaired when the drill is ended in the middle, and no marker stays', { timeout: 60_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const ended = new AbortController();
+    const drill = runRegionLoss({ ...propsFor(system, folder.path), how: 'freeze', signal: ended.signal });
+    const failed = expect(drill).rejects.toThrow('enough');
+    await expect.poll(() => system.faults.length, { timeout: 20_000 }).toBe(1);
+    ended.abort(new Error('enough'));
+    await failed;
+    expect(system.repaired).toBeGreaterThan(0);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('is repaired when the drill itself fails', { timeout: 60_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const lose = system.lose.bind(system);
+    system.lose = async (region, how) => {
+      await lose(region, how);
+      throw new Error('half a fault');
+    };
+    await expect(runRegionLoss({ ...propsFor(system, folder.path), how: 'freeze' })).rejects.toThrow('half a fault');
+    expect(system.repaired).toBe(1);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('keeps its marker when it cannot be repaired, and says what to do', { timeout: 60_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const rebuild = async () => {
+      throw new Error('no survivor');
+    };
+    await expect(runRegionLoss({ ...propsFor(system, folder.path), rebuild })).rejects.toThrow(
+      /could not be repaired: no survivor; .*tandem drill --abort/,
+    );
+    expect(JSON.parse(await readFile(join(folder.path, 'drill.json'), 'utf8'))).toMatchObject({ phase: 'left', region: REGION });
+
+    // The process that ran it may live on: it has given up, so another may repair.
+    await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(/has left eu-central-1 broken .*tandem drill --abort/);
+    expect(await abortDrill({ target: system, stateFolder: folder.path, rebuild: system.rebuild, progress: () => {} })).toBe(REGION);
+    expect(await system.lostRegions()).toEqual([]);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+});
+
+describe('a drill', () => {
+  test('that was killed leaves a fault that is found and repaired', async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    await system.lose(REGION, 'freeze');
+    await markerOf(folder.path, { pid: DEAD, phase: 'fault', how: 'freeze' });
+    await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(/has left eu-central-1 broken .*tandem drill --abort/);
+    expect(await abortDrill({ target: system, stateFolder: folder.path, rebuild: system.rebuild, progress: () => {} })).toBe(REGION);
+    expect(system.repaired).toBe(1);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('that left a system broken which is gone is in nobody’s way', async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    await markerOf(folder.path, { pid: DEAD, phase: 'left', how: 'kill' });
+    await expect(runRegionLoss({ ...propsFor(system, folder.path), signal: AbortSignal.timeout(500) })).rejects.toThrow(/timeout/);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('that was killed before it broke anything is in nobody’s way', async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    await markerOf(folder.path, { pid: DEAD, phase: 'before', how: 'freeze' });
+    const ended = AbortSignal.timeout(500);
+    await expect(runRegionLoss({ ...propsFor(system, folder.path), signal: ended })).rejects.toThrow(/timeout/);
+    expect(system.faults).toEqual([]);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('does not begin while another runs, and that one is not aborted from outside', async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    await markerOf(folder.path, { pid: process.pid, phase: 'fault', how: 'freeze' });
+    await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(`a drill runs already (process ${process.pid}`);
+    await expect(abortDrill({ target: system, stateFolder: folder.path, rebuild: system.rebuild, progress: () => {} })).rejects.toThrow(
+      'still runs',
+    );
+    expect(system.repaired).toBe(0);
+  });
+
+  test('does not begin with a region that does not serve, and breaks nothing', async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    await system.lose('us-east-2', 'kill');
+    await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow('us-east-2 is silent');
+    expect(system.faults).toHaveLength(1);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('refuses a region or a rate that it cannot use', async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    await expect(runRegionLoss({ ...propsFor(system, folder.path), region: 'mars-1' })).rejects.toThrow('allowed: eu-central-1, us-east-2');
+    await expect(runRegionLoss({ ...propsFor(system, folder.path), ratePerSecond: 61 })).rejects.toThrow('allowed: 1 to 60');
+  });
+
+  test('that left nothing has nothing to abort', async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    expect(await abortDrill({ target: system, stateFolder: folder.path, rebuild: system.rebuild, progress: () => {} })).toBeUndefined();
+    expect(system.repaired).toBe(0);
+  });
+});
+
+/** Larger than any process id of Linux. */
+const DEAD = 2 ** 22 + 1;
+
+const propsFor = (system: ToySystem, folder: string): RegionLossProps => ({
+  target: system,
+  config,
+  how: 'kill',
+  region: REGION,
+  baselineSeconds: 2,
+  steadySecondsMax: 5,
+  afterSeconds: 1,
+  watchSecondsMax: 30,
+  settleSecondsMax: 20,
+  callersPerRegion: 2,
+  reportFolder: join(folder, 'reports'),
+  stateFolder: folder,
+  token: () => 'toy',
+  rebuild: system.rebuild,
+  read: system.read,
+  signal: new AbortController().signal,
+  progress: () => {},
+});
+
+const markerOf = (folder: string, marker: object) =>
+  writeFile(
+    join(folder, 'drill.json'),
+    JSON.stringify({ drill: 'region-loss', region: REGION, startedAt: '2026-01-01T00:00:00Z', ...marker }),
+  );
+
+const reportIn = async (folder: string) => {
+  const [name = ''] = await readdir(join(folder, 'reports'));
+  const read = (file: string) => readFile(join(folder, 'reports', name, file), 'utf8');
+  return { json: await read('report.json'), operations: await read('operations.jsonl'), html: await read('report.html') };
+};
+
+const scratch = async () => {
+  const path = await mkdtemp(join(tmpdir(), 'tandem-drill-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+};

@@ -1,0 +1,319 @@
+/**
+ * Two regions in this process, as a target of drills: the real rules over memory stores, replication by a timer, real
+ * sockets, and a DNS server whose answer follows a fault after a moment. Seconds instead of minutes.
+ */
+import { createSocket } from 'node:dgram';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { decode, encode } from 'dns-packet';
+import { PROBLEMS } from '../../../functions/contract/problems.ts';
+import type { Context, Outcome } from '../../../functions/core/context.ts';
+import { Hlc } from '../../../functions/core/hlc.ts';
+import { isRecord, writerOf } from '../../../functions/core/item.ts';
+import { MemoryStore } from '../../../functions/core/memory-store.ts';
+import { getOrder, mayNeedReconciling, orderKey, payOrder, placeOrder, reconcileOrder } from '../../../functions/core/orders.ts';
+import { planRebuild } from '../../../functions/core/rebuild.ts';
+import { bookReceipt, getStock, rebalanceStock, receiveStock, stockWork } from '../../../functions/core/stock.ts';
+import { stockKey } from '../../../functions/core/stock-fold.ts';
+import type { Value } from '../../../functions/core/store.ts';
+import { parseWriter, regionOf } from '../../../functions/core/writer.ts';
+import type { ReadPartition } from '../../../ops/drill/ledger.ts';
+import type { Rebuild } from '../../../ops/drill/repair.ts';
+import type { Fault, LossKind, Target, TargetEvent } from '../../../ops/targets/target.ts';
+
+const NAMES = ['eu-central-1', 'us-east-2'] as const;
+const DOMAIN = 'api.toy.test';
+const DETECTION_MS = 700;
+const REPLICATION_EVERY_MS = 60;
+/** How long replication is behind when a region is killed. */
+const BEHIND_MS = 800;
+const SUBJECT = 'toy';
+
+class ToyRegion {
+  readonly name: string;
+  readonly address: string;
+  store = new MemoryStore();
+  writer: string;
+  swallows = false;
+  lost = false;
+  healthy = true;
+  server: Server;
+  port = 0;
+
+  constructor(name: string, address: string) {
+    this.name = name;
+    this.address = address;
+    this.writer = name;
+    this.server = this.newServer();
+  }
+
+  async open(port: number): Promise<void> {
+    this.server = this.newServer();
+    await new Promise<void>((resolve) => this.server.listen(port, this.address, resolve));
+    const bound = this.server.address();
+    if (bound !== null && typeof bound !== 'string') this.port = bound.port;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  get context(): Context {
+    return { store: this.store, clock: { now: Date.now }, hlc: new Hlc(), region: this.name, writer: this.writer, regions: NAMES };
+  }
+
+  private newServer(): Server {
+    return createServer((request, response) => {
+      if (!this.swallows) void this.handle(request, response);
+    });
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, body } = await this.answer(request, await text(request));
+    response.writeHead(status, { 'content-type': 'application/json', 'tandem-region': this.name });
+    response.end(JSON.stringify(body));
+  }
+
+  private async answer(request: IncomingMessage, body: string): Promise<{ readonly status: number; readonly body: unknown }> {
+    const path = (request.url ?? '').split('/').slice(1);
+    const key = String(request.headers['idempotency-key']);
+    const given: Value = body === '' ? {} : JSON.parse(body);
+    const record = isRecord(given) ? given : {};
+    const quantityOf = (value: Value | undefined): number => (typeof value === 'number' ? value : 0);
+    const [first, second, third, fourth] = path.map(decodeURIComponent);
+    if (first === 'health')
+      return {
+        status: 200,
+        body: { verdict: 'pass', region: this.name, version: '1', writer: this.writer, reasons: [], checkedAt: new Date().toISOString() },
+      };
+    if (first === 'regions') return { status: 200, body: this.regions() };
+    if (first === 'stock' && third === 'regions')
+      return toAnswer(
+        201,
+        await receiveStock(this.context, {
+          subject: SUBJECT,
+          sku: second ?? '',
+          region: fourth ?? '',
+          key,
+          quantity: quantityOf(record['quantity']),
+        }),
+      );
+    if (first === 'stock') return toAnswer(200, await getStock(this.context, { sku: second ?? '' }));
+    if (third === 'payments')
+      return toAnswer(201, await payOrder(this.context, { subject: SUBJECT, id: second ?? '', key, amount: quantityOf(record['amount']) }));
+    if (request.method === 'GET') return toAnswer(200, await getOrder(this.context, { subject: SUBJECT, id: second ?? '' }));
+    const lines = Array.isArray(record['lines'])
+      ? record['lines'].flatMap((line: Value) =>
+          isRecord(line) ? [{ sku: String(line['sku']), quantity: quantityOf(line['quantity']) }] : [],
+        )
+      : [];
+    return toAnswer(201, await placeOrder(this.context, { subject: SUBJECT, key, request: { lines } }));
+  }
+
+  private regions() {
+    const one = (region: string) => ({
+      region,
+      writer: region,
+      heartbeatAgeMs: 1_234,
+      version: '1',
+      verdict: 'pass',
+      evacuate: false,
+      writable: region === this.name ? true : null,
+      url: null,
+    });
+    return { region: this.name, at: new Date().toISOString(), regions: NAMES.map(one) };
+  }
+}
+
+const toAnswer = (success: number, outcome: Outcome<unknown>) => {
+  if (outcome.kind === 'done') return { status: success, body: outcome.value };
+  const { status, title } = PROBLEMS[outcome.code];
+  return { status, body: { type: `/problems/${outcome.code}`, title, status, correlationId: 'toy' } };
+};
+
+export class ToySystem implements Target, AsyncDisposable {
+  readonly kind = 'local';
+  readonly regions: Target['regions'];
+  readonly dns: Target['dns'];
+  readonly faults: Fault[] = [];
+  repaired = 0;
+  private readonly own: readonly ToyRegion[];
+  private readonly dnsServer: ReturnType<typeof createSocket>;
+  private readonly happened: TargetEvent[] = [];
+  private readonly ticker: NodeJS.Timeout;
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private linked = true;
+
+  private constructor(own: readonly ToyRegion[], dnsServer: ReturnType<typeof createSocket>) {
+    this.own = own;
+    this.dnsServer = dnsServer;
+    this.regions = own.map(({ name, address, port }) => ({ name, url: `http://${address}:${port}`, host: `${name}.${DOMAIN}` }));
+    this.dns = {
+      name: DOMAIN,
+      server: { address: '127.0.0.1', port: dnsServer.address().port },
+      port: own[0]?.port ?? 0,
+      subnetNear: (region) => `10.${this.indexOf(region)}.0.0/24`,
+    };
+    this.ticker = setInterval(() => void this.replicate(), REPLICATION_EVERY_MS);
+    dnsServer.on('message', (message, from) => dnsServer.send(this.dnsAnswer(message), from.port, from.address));
+  }
+
+  static async open(): Promise<ToySystem> {
+    const net = `127.${64 + Math.floor(Math.random() * 128)}.${Math.floor(Math.random() * 256)}`;
+    const own = NAMES.map((name, index) => new ToyRegion(name, `${net}.${index + 1}`));
+    let port = 0;
+    for (const region of own) {
+      await region.open(port);
+      port = region.port;
+    }
+    const dnsServer = createSocket('udp4');
+    await new Promise<void>((resolve) => dnsServer.bind(0, '127.0.0.1', resolve));
+    return new ToySystem(own, dnsServer);
+  }
+
+  readonly read: ReadPartition = (region, pk) => this.find(region).store.query(pk);
+
+  readonly rebuild: Rebuild = async (_, name) => {
+    const [region, survivor] = [this.find(name), this.other(name)];
+    const writer = `${name}.2`;
+    const items = survivor.store.items();
+    for (const item of items) region.store.place(item);
+    const plan = planRebuild(parseWriter(writer), [items], Date.now());
+    for (const item of plan.items) region.store.place(item);
+    region.writer = writer;
+    for (const id of plan.openOrders) await reconcileOrder(region.context, id);
+    region.lost = false;
+    await region.open(region.port);
+    this.linked = true;
+    this.becomes(region, true);
+    return { incarnation: 2 };
+  };
+
+  dynamo(): never {
+    throw new Error('the toy has no DynamoDB');
+  }
+
+  async lose(name: string, kind: LossKind): Promise<Fault> {
+    const region = this.find(name);
+    if (kind === 'kill') {
+      this.linked = false;
+      await new Promise((resolve) => setTimeout(resolve, BEHIND_MS));
+      region.lost = true;
+      region.store = new MemoryStore();
+      await region.close();
+    } else {
+      region.swallows = true;
+      this.linked = kind === 'blackhole';
+    }
+    this.becomes(region, false);
+    const fault: Fault = {
+      region: name,
+      kind,
+      atMs: Date.now(),
+      statelost: kind === 'kill',
+      repair: async () => {
+        if (kind !== 'kill') await this.repairAll();
+      },
+    };
+    this.faults.push(fault);
+    return fault;
+  }
+
+  async lostRegions(): Promise<readonly string[]> {
+    return this.own.filter((region) => region.lost).map((region) => region.name);
+  }
+
+  async restartEmpty(): Promise<void> {}
+  async cutLinks(): Promise<void> {}
+  async restoreLinks(): Promise<void> {}
+  async admit(): Promise<void> {}
+
+  async events(): Promise<readonly TargetEvent[]> {
+    return this.happened;
+  }
+
+  async repairAll(): Promise<void> {
+    this.repaired += 1;
+    for (const region of this.own.filter((each) => each.swallows)) {
+      region.swallows = false;
+      // As after a black hole, what hung for long is gone.
+      region.server.closeAllConnections();
+      this.becomes(region, true);
+    }
+    this.linked = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.ticker);
+    for (const timer of this.timers) clearTimeout(timer);
+    this.dnsServer.close();
+    await Promise.all(this.own.map((region) => region.close()));
+  }
+
+  private becomes(region: ToyRegion, healthy: boolean): void {
+    const timer = setTimeout(() => {
+      region.healthy = healthy;
+      this.happened.push({
+        atMs: Date.now(),
+        region: region.name,
+        detail: healthy ? 'healthy' : 'unhealthy',
+        kind: 'check',
+        check: 'toy',
+        role: 'calculated',
+        healthy,
+      });
+    }, DETECTION_MS);
+    this.timers.add(timer);
+  }
+
+  private async replicate(): Promise<void> {
+    if (!this.linked) return;
+    for (const from of this.own) {
+      const to = this.other(from.name);
+      for (const item of from.store.items()) {
+        const before = to.store.peek(item);
+        if (regionOf(writerOf(item)) !== from.name || before === item) continue;
+        to.store.place(item);
+        const work = stockWork(item, before, to.name);
+        const sku = item.pk.slice(stockKey('').length);
+        if (item.pk.startsWith(stockKey('')) && work)
+          await (work.kind === 'book' ? bookReceipt(to.context, sku, work.hash) : rebalanceStock(to.context, sku));
+        else if (mayNeedReconciling(item, to.name)) await reconcileOrder(to.context, item.pk.slice(orderKey('').length));
+      }
+    }
+  }
+
+  private dnsAnswer(message: Buffer): Buffer {
+    const query = decode(message);
+    const [subnet] = (query.additionals ?? []).flatMap((each) => (each.type === 'OPT' ? each.options : []));
+    const near = this.own[Number(subnet && 'ip' in subnet ? subnet.ip?.split('.')[1] : 0)];
+    const region = near?.healthy ? near : (this.own.find((each) => each.healthy) ?? near);
+    const origin = `${region?.name}.origin.${DOMAIN}`;
+    return encode({
+      type: 'response',
+      id: query.id ?? 0,
+      questions: query.questions ?? [],
+      answers: [
+        { type: 'CNAME', name: DOMAIN, ttl: 1, data: origin },
+        { type: 'A', name: origin, ttl: 60, data: region?.address ?? '' },
+      ],
+    });
+  }
+
+  private indexOf(name: string): number {
+    return this.own.findIndex((region) => region.name === name);
+  }
+
+  private find(name: string): ToyRegion {
+    const region = this.own.find((each) => each.name === name);
+    if (!region) throw new Error(`no region ${name}`);
+    return region;
+  }
+
+  private other(name: string): ToyRegion {
+    const region = this.own.find((each) => each.name !== name);
+    if (!region) throw new Error(`no other region than ${name}`);
+    return region;
+  }
+}

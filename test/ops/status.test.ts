@@ -1,0 +1,107 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it, describe as suite } from 'vitest';
+import { describe } from '../../ops/commands/status.ts';
+import { statusOf } from '../../ops/region-status.ts';
+
+const at = new Date(0).toISOString();
+const verdict = (name: string, fail?: string) => ({
+  verdict: fail === undefined ? 'pass' : 'fail',
+  region: name,
+  version: '1.0+3',
+  writer: name,
+  reasons: fail === undefined ? [] : [{ code: 'table', detail: fail }],
+  checkedAt: at,
+});
+const row = (name: string, rest: object = {}) => ({
+  region: name,
+  writer: name,
+  heartbeatAgeMs: 1200,
+  version: '1.0+3',
+  verdict: 'pass',
+  evacuate: false,
+  writable: null,
+  url: null,
+  ...rest,
+});
+const world = (name: string, own: object = {}) => ({
+  region: name,
+  at,
+  regions: [row('eu-west-1'), row('us-east-2')].map((each) => (each.region === name ? { ...each, writable: true, ...own } : each)),
+});
+
+interface Answers {
+  readonly health?: unknown;
+  readonly regions?: unknown;
+  readonly status?: number;
+}
+
+/** A region's front door that answers only to its own name. */
+const door = async (name: string, { health = verdict(name), regions = world(name), status = 200 }: Answers = {}) => {
+  const answer: RequestListener = ({ url, headers }, response) => {
+    const body = headers.host !== `${name}.api.test` ? 'wrong host' : url === '/health' ? JSON.stringify(health) : JSON.stringify(regions);
+    response.writeHead(url === '/health' ? status : 200).end(body);
+  };
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address: AddressInfo | string | null = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    target: { name, url: `http://127.0.0.1:${port}`, host: `${name}.api.test` },
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+};
+
+suite('the status of a region', () => {
+  it('is healthy when its check passes and it writes, with the heartbeats it sees', async () => {
+    await using eu = await door('eu-west-1');
+    await using us = await door('us-east-2');
+    const statuses = await statusOf([eu.target, us.target]);
+    expect(statuses.map((each) => [each.region, each.state, each.writable])).toEqual([
+      ['eu-west-1', 'healthy', true],
+      ['us-east-2', 'healthy', true],
+    ]);
+    expect(statuses[0]?.peers).toEqual([expect.objectContaining({ region: 'us-east-2', heartbeatAgeMs: 1200 })]);
+    expect(describe(statuses).split('\n')).toEqual([
+      'region     state    version  writes as  writable  heartbeat age of peers, seen there',
+      'eu-west-1  healthy  1.0+3    eu-west-1  yes       us-east-2 1.2 s',
+      'us-east-2  healthy  1.0+3    us-east-2  yes       eu-west-1 1.2 s',
+    ]);
+  });
+
+  it.each([
+    ['its check fails', { health: verdict('eu-west-1', 'no answer'), status: 503 }, 'table: no answer'],
+    ['an operator evacuated it', { regions: world('eu-west-1', { evacuate: true }) }, 'evacuated: an operator switched it off'],
+    ['it refuses writes', { regions: world('eu-west-1', { writable: false }) }, 'refuses writes'],
+  ])('is unhealthy when %s, and says so', async (_what, answers, reason) => {
+    await using eu = await door('eu-west-1', answers);
+    const statuses = await statusOf([eu.target]);
+    expect(statuses[0]).toMatchObject({ state: 'unhealthy', reasons: [reason] });
+    expect(describe(statuses)).toContain(`eu-west-1: ${reason}`);
+  });
+
+  it.each([
+    ['nobody listens', { name: 'eu-west-1', url: 'http://127.0.0.1:1', host: 'x' }, /ECONNREFUSED/],
+    [
+      'the name cannot be found',
+      { name: 'eu-west-1', url: 'http://nowhere.invalid', host: 'x' },
+      /no answer from http:\/\/nowhere.invalid/,
+    ],
+  ])('is silent when %s, without an exception', async (_what, target, reason) => {
+    const [status] = await statusOf([target]);
+    expect(status).toMatchObject({ state: 'silent', writable: null, peers: [] });
+    expect(status?.reasons.join()).toMatch(reason);
+  });
+
+  it('is silent when its answer does not fit the contract', async () => {
+    await using eu = await door('eu-west-1', { health: { ok: true } });
+    const [status] = await statusOf([eu.target]);
+    expect(status?.reasons).toEqual([expect.stringContaining('/health answered 200 with {"ok":true}')]);
+  });
+
+  it('of one region does not depend on the others', async () => {
+    await using us = await door('us-east-2');
+    const statuses = await statusOf([{ name: 'eu-west-1', url: 'http://127.0.0.1:1', host: 'x' }, us.target]);
+    expect(statuses.map((each) => each.state)).toEqual(['silent', 'healthy']);
+  });
+});
