@@ -6,13 +6,6 @@ export const median = (values: readonly number[]): number => {
   return (low + high) / 2;
 };
 
-/** The smaller and the larger quartile. */
-export const quartiles = (values: readonly number[]): readonly [number, number] => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  return [at(0.25), at(0.75)];
-};
-
 export interface Result {
   readonly name: string;
   readonly measured: string;

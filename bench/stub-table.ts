@@ -14,7 +14,9 @@ export const startStubTable = async (items: readonly Item[]): Promise<StubTable>
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { ExpressionAttributeValues: values }: { ExpressionAttributeValues?: Record<string, { S?: string }> } = JSON.parse(Buffer.concat(chunks).toString());
+      const { ExpressionAttributeValues: values }: { ExpressionAttributeValues?: Record<string, { S?: string }> } = JSON.parse(
+        Buffer.concat(chunks).toString(),
+      );
       const found = items.filter((item) => values?.[':v0']?.S === item.pk && item.sk.startsWith(values[':v1']?.S ?? ''));
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
       response.end(JSON.stringify(values ? { Items: found.map(marshalAll) } : {}));

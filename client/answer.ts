@@ -24,10 +24,10 @@ export type Verdict =
 export type RefusalScope =
   /** Every region would say the same. */
   | { readonly kind: 'final' }
-  /** Another region may say otherwise: it may hold the stock, or the order that has not arrived here yet. */
+  /** An answer about this region: another may hold the stock, or the order that has not arrived here yet. */
   | { readonly kind: 'here' }
-  /** That region must be asked. */
-  | { readonly kind: 'region'; readonly region: string }
+  /** That region must be asked; undefined: one of the others, its name is not known. */
+  | { readonly kind: 'region'; readonly region: string | undefined }
   /** Not now. */
   | { readonly kind: 'later'; readonly retryAfterMs: number | undefined };
 
@@ -38,7 +38,7 @@ export interface FetchAnswer {
   text(): Promise<string>;
 }
 
-/** Refusals of a region that holds too little, or has not heard yet: an answer about this region, not about the operation. */
+/** Refusals of a region that holds too little, or has not heard yet. */
 const HERE = ['out-of-stock', 'not-found'] as const satisfies readonly ProblemName[];
 const RETRY_AFTER_MAX_MS = 60_000;
 
@@ -62,7 +62,7 @@ export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Ve
 /** @param error what `fetch` threw */
 export const readError = (error: unknown): Verdict => {
   const code = errorCode(error);
-  if (code === MISDIRECTED) return { kind: 'refused', scope: { kind: 'here' }, problem: misdirected };
+  if (code === MISDIRECTED) return { kind: 'refused', scope: { kind: 'region', region: undefined }, problem: misdirected };
   return { kind: 'failed', sent: !NOT_SENT.includes(code), status: undefined, result: code, retryAfterMs: undefined };
 };
 

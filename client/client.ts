@@ -10,8 +10,8 @@
  * - failed connections, timeouts, 5xx, 408: the next region at once, then with backoff and full jitter;
  * - 429: the next region at once, this one after its Retry-After;
  * - 421: the region that it names (with Node's own `fetch`, each other region: it hides the name, see answer.ts);
- * - 404 and `out-of-stock`: each other usable region once. They tell what *this* region holds; a refusal has no effect,
- *   and the same key in two regions makes one order.
+ * - 404 to a read: each other usable region once, since the thing may not have arrived here yet.
+ * A write that was refused wherever it was sent (`out-of-stock`, 404) is left at that: see next-region.ts.
  * Every request after an operation's first comes out of the retry budget.
  */
 import type { Regions } from '../functions/contract/schemas.ts';

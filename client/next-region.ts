@@ -11,6 +11,8 @@ export interface Refusal {
 }
 
 export interface Choice {
+  /** The operation has an effect. */
+  readonly write: boolean;
   readonly fleet: Fleet;
   readonly inFlight: ReadonlySet<Member>;
   /** Attempts sent, by region. */
@@ -25,15 +27,25 @@ export interface Choice {
  * is all (a hedge). Else those that were asked: any, the least asked first; but after a refusal only those that failed
  * fast, since a silent one would cost the caller the answer it already has. undefined: nobody is worth asking.
  */
-export const nextRegion = ({ fleet, inFlight, tries, silent, refusals }: Choice): Member | undefined => {
+export const nextRegion = (choice: Choice): Member | undefined => {
+  const { fleet, inFlight, tries, silent, refusals } = choice;
   if (refusals.some(({ scope }) => scope.kind === 'final')) return undefined;
   const definite = refusals.filter(({ scope }) => scope.kind !== 'later');
-  const open = fleet.ranked().filter((member) => !inFlight.has(member) && !definite.some((refusal) => refusal.member === member));
+  const open = fleet.ranked().filter((member) => !inFlight.has(member) && !refusedBy(definite, member));
   const named = open.find((member) => definite.some(({ scope }) => scope.kind === 'region' && scope.region === member.region));
   if (named) return named;
-  const fresh = open.find((member) => !tries.has(member) && fleet.usable(member));
+  const fresh = staysRefused(choice, definite) ? undefined : open.find((member) => !tries.has(member) && fleet.usable(member));
   if (fresh || inFlight.size > 0) return fresh;
   const answersFast = (member: Member): boolean => tries.has(member) && !silent.has(member) && member.circuit.state !== 'open';
   const worth = definite.length > 0 ? open.filter(answersFast) : open;
   return worth.toSorted((a, b) => (tries.get(a) ?? 0) - (tries.get(b) ?? 0))[0];
 };
+
+/**
+ * A write that is refused wherever it was sent is definitely not done, and the caller may act on that. Asking on could
+ * end without an answer, and turn the certainty into a doubt; the stock comes to where it is wanted by itself.
+ */
+const staysRefused = ({ write, tries }: Choice, definite: readonly Refusal[]): boolean =>
+  write && definite.some(({ scope }) => scope.kind === 'here') && [...tries.keys()].every((member) => refusedBy(definite, member));
+
+const refusedBy = (refusals: readonly Refusal[], member: Member): boolean => refusals.some((refusal) => refusal.member === member);

@@ -14,7 +14,7 @@ export interface OperationSettings {
   readonly hedgeAfterMs: number;
   /** Milliseconds after which an attempt is given up. */
   readonly attemptTimeoutMs: number;
-  /** Milliseconds that a silent attempt is still waited for when another region has refused. */
+  /** Milliseconds that any other attempt is waited for once a region has refused. */
   readonly patienceMs: number;
   /** Milliseconds after which the operation is. */
   readonly deadlineMs: number;
@@ -135,12 +135,14 @@ export class Operation {
   }
 
   private fly(member: Member, startMs: number): Flight {
+    const { settings } = this.props;
     const stop = new AbortController();
+    const refused = this.refusals.some(({ scope }) => scope.kind === 'here');
     member.circuit.sent();
     const flight: Flight = {
       member,
       startMs,
-      endMs: startMs + this.props.settings.attemptTimeoutMs,
+      endMs: startMs + (refused ? settings.patienceMs : settings.attemptTimeoutMs),
       stop,
       landed: this.props.send(member, stop.signal).then((verdict): Landing => ({ flight, verdict })),
     };
@@ -150,7 +152,8 @@ export class Operation {
   private candidate(): Member | undefined {
     if (this.stopReason) return undefined;
     const inFlight = new Set([...this.inFlight].map((flight) => flight.member));
-    return nextRegion({ fleet: this.props.fleet, inFlight, tries: this.tries, silent: this.silent, refusals: this.refusals });
+    const write = this.props.idempotencyKey !== undefined;
+    return nextRegion({ write, fleet: this.props.fleet, inFlight, tries: this.tries, silent: this.silent, refusals: this.refusals });
   }
 
   /** Takes in one answer; returns the outcome when that settles the operation. */

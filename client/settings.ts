@@ -19,7 +19,7 @@ const DEFAULTS: ClientSettings = {
   operation: {
     hedgeAfterMs: 500,
     attemptTimeoutMs: 3_000,
-    patienceMs: 400,
+    patienceMs: 500,
     deadlineMs: 10_000,
     attemptsMax: 5,
     backoffMs: 100,

@@ -23,7 +23,17 @@ const report = (served: Served): void => {
   const cause: Fields = refusal?.cause === undefined ? {} : errorFields(refusal.cause);
   const metrics: Fields = isUser ? requestMetrics(failed, latencyMs) : {};
   const level = refusal?.problem === 'internal' ? 'ERROR' : failed ? 'WARN' : 'INFO';
-  log(level, 'request', { ...metrics, correlationId, route, method, status, latencyMs, problem: refusal?.problem, refused: refusal?.detail, ...cause });
+  log(level, 'request', {
+    ...metrics,
+    correlationId,
+    route,
+    method,
+    status,
+    latencyMs,
+    problem: refusal?.problem,
+    refused: refusal?.detail,
+    ...cause,
+  });
 };
 
 const requestMetrics = (failed: boolean, latencyMs: number): Fields =>
@@ -51,4 +61,5 @@ const api = new Api({
   report,
 });
 
-export const handler = (event: ApiEvent, context: { readonly awsRequestId: string }): Promise<ApiAnswer> => api.handle(event, context.awsRequestId);
+export const handler = (event: ApiEvent, context: { readonly awsRequestId: string }): Promise<ApiAnswer> =>
+  api.handle(event, context.awsRequestId);

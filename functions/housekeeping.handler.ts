@@ -29,8 +29,12 @@ interface Failures {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-export const handler = async (event: StreamEvent | { readonly Records?: undefined }, invocation: Invocation): Promise<Failures | undefined> => {
-  if (event.Records) return { batchItemFailures: (await keepHouse(event.Records, invocation)).map(({ sequence }) => ({ itemIdentifier: sequence })) };
+export const handler = async (
+  event: StreamEvent | { readonly Records?: undefined },
+  invocation: Invocation,
+): Promise<Failures | undefined> => {
+  if (event.Records)
+    return { batchItemFailures: (await keepHouse(event.Records, invocation)).map(({ sequence }) => ({ itemIdentifier: sequence })) };
   await beat();
   return undefined;
 };
@@ -87,7 +91,15 @@ const beat = async (): Promise<void> => {
   if (table) throw new Error(`no heartbeat: ${table.detail}`);
 };
 
-const count = (name: string, value: number): Fields => embedded({ metrics: [{ name, unit: 'Count', value }], dimensions: {}, sets: [[]] }, clock.now());
+const count = (name: string, value: number): Fields =>
+  embedded({ metrics: [{ name, unit: 'Count', value }], dimensions: {}, sets: [[]] }, clock.now());
 
 const heartbeatAge = (peer: string, seconds: number): Fields =>
-  embedded({ metrics: [{ name: METRICS.heartbeatAge, unit: 'Seconds', value: seconds }], dimensions: { [DIMENSIONS.peer]: peer }, sets: [[DIMENSIONS.peer]] }, clock.now());
+  embedded(
+    {
+      metrics: [{ name: METRICS.heartbeatAge, unit: 'Seconds', value: seconds }],
+      dimensions: { [DIMENSIONS.peer]: peer },
+      sets: [[DIMENSIONS.peer]],
+    },
+    clock.now(),
+  );

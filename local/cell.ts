@@ -1,16 +1,20 @@
 /** Brings one region up: its processes, then the real stacks, then callers. */
+import { join } from 'node:path';
 import { request } from 'undici';
 import { ROUTES } from '../functions/contract/routes.ts';
 import type { Json } from './deployment/adapt.ts';
 import { Deployment } from './deployment/deploy.ts';
 import { applyTableSettings, putControlItems, type TableSettings } from './deployment/tables.ts';
-import type { Region } from './region/region.ts';
+import type { EventLog } from './events.ts';
+import { SHARED_ADDRESS } from './loopback.ts';
+import type { Register } from './process/register.ts';
+import { Region } from './region/region.ts';
 
 /** Requests one after the other: cold starts in parallel would take seconds from each other. */
 const WARM_REQUESTS = 3;
 const WARM_MS_MAX = 15_000;
 
-export interface CellProps {
+interface CellProps {
   readonly region: Region;
   readonly projectFolder: string;
   readonly stateFolder: string;
@@ -60,8 +64,52 @@ export class Cell {
       const text = await answer.body.text();
       // A region that may not serve yet says 503; 502 and 404 come from whoever stands before the function.
       if (answer.statusCode !== 200 && answer.statusCode !== 503) {
-        throw new Error(`region ${name} is deployed and does not serve: ${ROUTES.health.path} answered ${answer.statusCode} ${text.slice(0, 500)}`);
+        throw new Error(
+          `region ${name} is deployed and does not serve: ${ROUTES.health.path} answered ${answer.statusCode} ${text.slice(0, 500)}`,
+        );
       }
     }
   }
 }
+
+export interface CellSettings {
+  readonly name: string;
+  /** Of its front door. */
+  readonly address: string;
+  /** Its own name and the one it shares with the others. */
+  readonly regional: string;
+  readonly shared: string;
+  readonly ports: { readonly edge: number; readonly emulator: number };
+  /** Of a foreign emulator; undefined: the region has its own. */
+  readonly endpoint: string | undefined;
+  readonly projectFolder: string;
+  readonly stateFolder: string;
+  readonly assembly: string;
+  readonly register: Register;
+  readonly events: EventLog;
+  /** The region was lost, and nobody had asked for that. */
+  readonly onTrouble: (detail: string) => void;
+}
+
+export const makeCell = (settings: CellSettings): Cell => {
+  const { name, address, regional, shared, ports, endpoint, projectFolder, stateFolder, assembly, register, events } = settings;
+  const region = new Region({
+    name,
+    address,
+    port: ports.edge,
+    regionalName: regional,
+    sharedName: shared,
+    endpoint: endpoint ?? `http://${SHARED_ADDRESS}:${ports.emulator}`,
+    // Not of 12 digits: emulators take such a key for the number of an account.
+    accessKeyId: `local-${name}`,
+    emulator: endpoint === undefined ? { python: join(projectFolder, '.venv', 'bin', 'python'), port: ports.emulator } : null,
+    folder: join(stateFolder, 'regions', name),
+    register,
+    onState: (state, detail, unexpected) => {
+      events.add({ kind: 'region', region: name, state, detail, atMs: Date.now() });
+      if (unexpected) settings.onTrouble(detail);
+    },
+    onEdge: (fault, detail) => events.add({ kind: 'edge', region: name, fault, detail, atMs: Date.now() }),
+  });
+  return new Cell({ region, projectFolder, stateFolder, assembly });
+};

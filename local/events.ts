@@ -1,5 +1,6 @@
 /** What happened, in order, for drills and their reports. In memory: a drill reads it while the system runs. */
 import type { LocalEvent } from './control/api.ts';
+import type { Route53Event } from './route53/route53.ts';
 
 /** An event before it has its number. */
 export type NewEvent = LocalEvent extends infer Each ? (Each extends LocalEvent ? Omit<Each, 'id'> : never) : never;
@@ -31,3 +32,13 @@ export class EventLog {
     return this.#events.slice(start, start + PAGE_EVENTS_MAX);
   }
 }
+
+/** As an event of the system; undefined for names other than the shared one, which never lead elsewhere. */
+export const eventOfRoute53 = (event: Route53Event, sharedName: string): NewEvent | undefined => {
+  const atMs = Date.now();
+  if (event.kind === 'check') return { ...event, atMs };
+  if (event.name !== sharedName) return undefined;
+  const { kind, near, addresses } = event;
+  const detail = `${sharedName} is ${addresses.join(', ') || 'nowhere'} for callers near ${near}`;
+  return { kind, region: near, addresses, atMs, detail };
+};

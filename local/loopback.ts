@@ -16,7 +16,12 @@ export interface Ports {
 export const DEFAULT_PORTS: Ports = { edge: 8080, dns: 8053, control: 8054, emulator: 8055 };
 
 /** What the command line calls each of them. */
-export const PORT_OPTIONS = { edge: '--edge-port', dns: '--dns-port', control: '--control-port', emulator: '--emulator-port' } as const satisfies Record<keyof Ports, string>;
+export const PORT_OPTIONS = {
+  edge: '--edge-port',
+  dns: '--dns-port',
+  control: '--control-port',
+  emulator: '--emulator-port',
+} as const satisfies Record<keyof Ports, string>;
 
 /** Address of the name server, the control API and the emulators. */
 export const SHARED_ADDRESS = '127.0.0.1';
@@ -33,11 +38,17 @@ export interface Listener {
 
 /** All that a system of that many regions listens on. `emulators`: false when a foreign endpoint serves all of them. */
 export const listenersOf = (ports: Ports, regions: number, emulators: boolean): readonly Listener[] => [
-  ...Array.from({ length: regions }, (_, index) => ({ option: 'edge', protocol: 'tcp', address: edgeAddress(index), port: ports.edge }) as const),
+  ...Array.from(
+    { length: regions },
+    (_, index) => ({ option: 'edge', protocol: 'tcp', address: edgeAddress(index), port: ports.edge }) as const,
+  ),
   { option: 'dns', protocol: 'tcp', address: SHARED_ADDRESS, port: ports.dns },
   { option: 'dns', protocol: 'udp', address: SHARED_ADDRESS, port: ports.dns },
   { option: 'control', protocol: 'tcp', address: SHARED_ADDRESS, port: ports.control },
-  ...Array.from({ length: emulators ? regions : 0 }, (_, index) => ({ option: 'emulator', protocol: 'tcp', address: SHARED_ADDRESS, port: ports.emulator + index }) as const),
+  ...Array.from(
+    { length: emulators ? regions : 0 },
+    (_, index) => ({ option: 'emulator', protocol: 'tcp', address: SHARED_ADDRESS, port: ports.emulator + index }) as const,
+  ),
 ];
 
 /** Names every listener that cannot be had, and what to do about it. */
@@ -55,7 +66,9 @@ export class LoopbackError extends Error {
 export const checkListeners = async (listeners: readonly Listener[]): Promise<void> => {
   const doubles = listeners.flatMap((one, index) => {
     const other = listeners.slice(0, index).find((each) => each.option !== one.option && keyOf(each) === keyOf(one));
-    return other ? [`${keyOf(one)} is given twice: choose another one with ${PORT_OPTIONS[one.option]} or ${PORT_OPTIONS[other.option]}`] : [];
+    return other
+      ? [`${keyOf(one)} is given twice: choose another one with ${PORT_OPTIONS[one.option]} or ${PORT_OPTIONS[other.option]}`]
+      : [];
   });
   if (doubles.length > 0) throw new LoopbackError(doubles);
   const outcomes = await Promise.all(listeners.map(async (listener) => ({ listener, code: await tryOne(listener) })));

@@ -65,8 +65,12 @@ export class Supervisor {
   async restart(name: string, fence: readonly Json[]): Promise<void> {
     const cell = this.#cell(name);
     const { state } = cell.region;
-    if (this.#restarting.has(name)) throw new RegionStateError(`region ${name} is being restarted already; wait until it is "rebuilding" and the request for it is answered`);
-    if (state !== 'lost' && state !== 'rebuilding') throw new RegionStateError(`region ${name} is ${state} and cannot be restarted; allowed when it is lost or rebuilding`);
+    if (this.#restarting.has(name))
+      throw new RegionStateError(
+        `region ${name} is being restarted already; wait until it is "rebuilding" and the request for it is answered`,
+      );
+    if (state !== 'lost' && state !== 'rebuilding')
+      throw new RegionStateError(`region ${name} is ${state} and cannot be restarted; allowed when it is lost or rebuilding`);
     this.#restarting.add(name);
     try {
       // Nothing may come from before, and nothing may reach the empty tables before the fence does.
@@ -99,12 +103,14 @@ export class Supervisor {
       region.thaw();
       if (region.edge.kind !== 'none') await region.setEdge({ kind: 'none' });
     }
-    for (const { from, to, paused, cut } of this.#props.replication.links()) if (paused && !cut) await this.#props.replication.set({ from, to, paused: false });
+    for (const { from, to, paused, cut } of this.#props.replication.links())
+      if (paused && !cut) await this.#props.replication.set({ from, to, paused: false });
   }
 
   #cell(name: string): Cell {
     const cell = this.#props.cells.find(({ region }) => region.props.name === name);
-    if (cell === undefined) throw new UnknownNameError(`given region "${name}"; allowed: ${this.#props.cells.map(({ region }) => region.props.name).join(', ')}`);
+    if (cell === undefined)
+      throw new UnknownNameError(`given region "${name}"; allowed: ${this.#props.cells.map(({ region }) => region.props.name).join(', ')}`);
     return cell;
   }
 }

@@ -3,23 +3,22 @@
  * and what stands in for the AWS between the regions.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { dnsNames, STACKS, TABLES } from '../functions/contract/names.ts';
 import type { Config } from '../infra/config.ts';
-import { Cell } from './cell.ts';
+import { type Cell, makeCell } from './cell.ts';
 import type { LocalEvent, SystemFile } from './control/api.ts';
 import { startControlServer } from './control/server.ts';
+import { writeSystemFile } from './control/system-file.ts';
 import { type Replacement, sumReplacements } from './deployment/adapt.ts';
 import { readStacks, type Stack, writeRegionAssembly } from './deployment/assembly.ts';
 import { synthesize } from './deployment/synthesize.ts';
-import { tableSettings, type TableSettings } from './deployment/tables.ts';
-import { EventLog } from './events.ts';
+import { type TableSettings, tableSettings } from './deployment/tables.ts';
+import { EventLog, eventOfRoute53 } from './events.ts';
 import { checkListeners, DEFAULT_PORTS, edgeAddress, listenersOf, type Ports, SHARED_ADDRESS } from './loopback.ts';
 import { Register } from './process/register.ts';
-import { Region } from './region/region.ts';
 import { Replication } from './replication/links.ts';
-import { type Route53Event, startRoute53 } from './route53/route53.ts';
+import { startRoute53 } from './route53/route53.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Used when the config names no domain, so that routing is there to be drilled. `.test` is reserved: RFC 6761. */
@@ -100,37 +99,70 @@ interface Start extends StartOptions {
   readonly stopSignal: AbortSignal;
 }
 
+type LocalConfig = Config & { readonly domain: NonNullable<Config['domain']> };
+
 const start = async (props: Start): Promise<RunningSystem> => {
-  const { progress, signal, cleanups, background, endpoint } = props;
+  const { progress, endpoint } = props;
   const startedAtMs = Date.now();
   const ports = { ...DEFAULT_PORTS, ...props.ports };
   const config = { ...props.config, domain: props.config.domain ?? STAND_IN_DOMAIN };
   if (props.config.domain === undefined) progress.line(`the configuration names no domain; on this machine it is ${STAND_IN_DOMAIN.name}`);
-  const names = config.regions.map(({ name }) => name);
-  await checkListeners(listenersOf(ports, names.length, endpoint === undefined));
-
+  await checkListeners(listenersOf(ports, config.regions.length, endpoint === undefined));
   const events = new EventLog(props.onEvent ?? (() => undefined));
-  const cells = names.map((name, index) => makeCell({ ...props, config, ports, events }, name, index));
-  cleanups.push(async () => {
+  const cells = makeCells(props, config, ports, events);
+  props.cleanups.push(async () => {
     await Promise.all(cells.map(({ region }) => region.stop()));
   });
+  const deployed = await deployAll(props, config, cells);
+  const file = await progress.step('start replication, Route 53 and the control API', () =>
+    connect(props, { startedAtMs, ports, config, events, cells, ...deployed }),
+  );
+  return { file, replaced: deployed.replaced, stop: props.stop };
+};
 
-  const stacks = await progress.step(`synthesize for AWS; start and bootstrap ${names.join(', ')}`, async (say) => {
-    const synthesis = synthesize({ ...props, config }).then(({ folder, reused }) => {
-      say(reused ? 'nothing has changed: the last synthesis is used' : 'synthesized');
-      return folder;
-    });
+const makeCells = (props: Start, { regions, domain }: LocalConfig, ports: Ports, events: EventLog): readonly Cell[] =>
+  regions.map(({ name }, index) =>
+    makeCell({
+      name,
+      address: edgeAddress(index),
+      ...dnsNames(domain.name, name),
+      ports: { edge: ports.edge, emulator: ports.emulator + index },
+      endpoint: props.endpoint,
+      projectFolder: props.projectFolder,
+      stateFolder: props.stateFolder,
+      assembly: assemblyFolder(props.stateFolder, name),
+      register: props.register,
+      events,
+      onTrouble: (detail) => props.progress.line(`${name} is lost: ${detail}`),
+    }),
+  );
+
+interface Deployed {
+  /** As AWS would get them. */
+  readonly stacks: readonly Stack[];
+  readonly replaced: readonly Replacement[];
+  readonly tablesOf: (region: string) => readonly TableSettings[];
+}
+
+/** All regions at once; and their processes start while the app is synthesized. */
+const deployAll = async (props: Start, config: LocalConfig, cells: readonly Cell[]): Promise<Deployed> => {
+  const { progress, signal, background, stateFolder } = props;
+  const names = config.regions.map(({ name }) => name);
+  const folder = await progress.step(`synthesize for AWS; start and bootstrap ${names.join(', ')}`, async (say) => {
+    const synthesis = synthesize({ ...props, config });
     const preparations = cells.map(async (cell) => {
       await cell.prepare('starting', signal);
       say(`${cell.region.props.name} is ready to deploy to`);
     });
     background.push(synthesis, ...preparations);
-    const [folder] = await Promise.all([synthesis, ...preparations]);
-    return { folder, all: readStacks(folder) };
+    const [{ folder: synthesized, reused }] = await Promise.all([synthesis, ...preparations]);
+    say(reused ? 'nothing has changed: the last synthesis is used' : 'synthesized');
+    return synthesized;
   });
-
-  const replaced = sumReplacements(names.map((name) => writeRegionAssembly(stacks.folder, assemblyFolder(props.stateFolder, name), name)));
-  const tablesOf = (name: string): readonly TableSettings[] => tableSettings(templateOf(stacks.all, STACKS.data), name);
+  const stacks = readStacks(folder);
+  const replaced = sumReplacements(names.map((name) => writeRegionAssembly(folder, assemblyFolder(stateFolder, name), name)));
+  const tables = stacks.find(({ name }) => name === STACKS.data)?.template ?? {};
+  const tablesOf = (name: string): readonly TableSettings[] => tableSettings(tables, name);
   await progress.step(`deploy ${STACKS.data} and a cell to each region`, async (say) => {
     const deployments = cells.map(async (cell) => {
       await cell.deploy(tablesOf(cell.region.props.name), signal);
@@ -139,83 +171,54 @@ const start = async (props: Start): Promise<RunningSystem> => {
     background.push(...deployments);
     await Promise.all(deployments);
   });
+  return { stacks, replaced, tablesOf };
+};
 
-  return progress.step('start replication, Route 53 and the control API', async () => {
-    const replication = new Replication({ regions: cells.map(({ region }) => region.props), tables: Object.values(TABLES), onEvent: (event) => events.add(event) });
-    cleanups.push(() => replication.stop());
-    await replication.start();
-    const dns = await startRoute53({
-      zoneName: config.domain.zoneName,
-      regions: names,
-      templates: stacks.all,
-      port: ports.dns,
-      onEvent: (event) => addRoute53Event(events, config.domain.name, event),
-      frontDoorOf: (name) => ({ address: edgeAddress(names.indexOf(name)), port: ports.edge }),
-    });
-    cleanups.push(() => dns.stop());
-    for (const { region } of cells) region.admit();
-    signal.throwIfAborted();
-    const mode = endpoint === undefined ? 'owned' : 'attached';
-    const supervisor = new Supervisor({ startedAtMs, mode, domain: config.domain.name, dns, cells, tablesOf, replication, events, signal: props.stopSignal });
-    const token = randomBytes(32).toString('base64url');
-    const control = await startControlServer({ address: SHARED_ADDRESS, port: ports.control, token, supervisor });
-    cleanups.push(() => control.close());
-    const file = { pid: process.pid, controlUrl: control.url, token };
-    cleanups.push(writeSystemFile(props.stateFolder, file));
-    return { file, replaced, stop: props.stop };
+interface Parts extends Deployed {
+  readonly startedAtMs: number;
+  readonly ports: Ports;
+  readonly config: LocalConfig;
+  readonly events: EventLog;
+  readonly cells: readonly Cell[];
+}
+
+/** What is between the regions, and who commands it all. */
+const connect = async (props: Start, { startedAtMs, ports, config, events, cells, stacks, tablesOf }: Parts): Promise<SystemFile> => {
+  const { cleanups, stateFolder } = props;
+  const names = config.regions.map(({ name }) => name);
+  const domain = config.domain.name;
+  const replication = new Replication({
+    regions: cells.map(({ region }) => region.props),
+    tables: Object.values(TABLES),
+    onEvent: (event) => events.add(event),
   });
+  cleanups.push(() => replication.stop());
+  await replication.start();
+  const dns = await startRoute53({
+    zoneName: config.domain.zoneName,
+    regions: names,
+    templates: stacks,
+    port: ports.dns,
+    onEvent: (event) => {
+      const told = eventOfRoute53(event, domain);
+      if (told) events.add(told);
+    },
+    frontDoorOf: (name) => ({ address: edgeAddress(names.indexOf(name)), port: ports.edge }),
+  });
+  cleanups.push(() => dns.stop());
+  for (const { region } of cells) region.admit();
+  props.signal.throwIfAborted();
+  const mode = props.endpoint === undefined ? 'owned' : 'attached';
+  const supervisor = new Supervisor({ startedAtMs, mode, domain, dns, cells, tablesOf, replication, events, signal: props.stopSignal });
+  const token = randomBytes(32).toString('base64url');
+  const control = await startControlServer({ address: SHARED_ADDRESS, port: ports.control, token, supervisor });
+  cleanups.push(() => control.close());
+  const file = { pid: process.pid, controlUrl: control.url, token };
+  cleanups.push(writeSystemFile(stateFolder, file));
+  return file;
 };
 
 const assemblyFolder = (stateFolder: string, region: string): string => join(stateFolder, 'assemblies', region);
-
-interface CellSettings extends Start {
-  readonly config: Config & { readonly domain: NonNullable<Config['domain']> };
-  readonly ports: Ports;
-  readonly events: EventLog;
-}
-
-const makeCell = (props: CellSettings, name: string, index: number): Cell => {
-  const { endpoint, events, ports, stateFolder, projectFolder, config } = props;
-  const { regional, shared } = dnsNames(config.domain.name, name);
-  const emulatorPort = ports.emulator + index;
-  const region = new Region({
-    name,
-    address: edgeAddress(index),
-    port: ports.edge,
-    regionalName: regional,
-    sharedName: shared,
-    endpoint: endpoint ?? `http://${SHARED_ADDRESS}:${emulatorPort}`,
-    // Not of 12 digits: emulators take such a key for the number of an account.
-    accessKeyId: `local-${name}`,
-    emulator: endpoint === undefined ? { python: join(projectFolder, '.venv', 'bin', 'python'), port: emulatorPort } : null,
-    folder: join(stateFolder, 'regions', name),
-    register: props.register,
-    onState: (state, detail) => events.add({ kind: 'region', region: name, state, detail, atMs: Date.now() }),
-    onEdge: (fault, detail) => events.add({ kind: 'edge', region: name, fault, detail, atMs: Date.now() }),
-  });
-  return new Cell({ region, projectFolder, stateFolder, assembly: assemblyFolder(stateFolder, name) });
-};
-
-/** Of the shared name only: a region's own name never leads elsewhere. */
-const addRoute53Event = (events: EventLog, domain: string, event: Route53Event): void => {
-  const atMs = Date.now();
-  if (event.kind === 'check') events.add({ ...event, atMs });
-  else if (event.name === domain) {
-    const { near, addresses } = event;
-    events.add({ kind: 'answer', region: near, addresses, atMs, detail: `${domain} is ${addresses.join(', ') || 'nowhere'} for callers near ${near}` });
-  }
-};
-
-const templateOf = (stacks: readonly Stack[], name: string): Stack['template'] => stacks.find((stack) => stack.name === name)?.template ?? {};
-
-/** Readable by its owner only: it holds the token. @returns what removes it */
-const writeSystemFile = (stateFolder: string, file: SystemFile): (() => void) => {
-  const path = join(stateFolder, 'system.json');
-  mkdirSync(stateFolder, { recursive: true });
-  rmSync(path, { force: true });
-  writeFileSync(path, `${JSON.stringify(file)}\n`, { mode: 0o600 });
-  return () => rmSync(path, { force: true });
-};
 
 const stopAll = async (cleanups: readonly (() => Promise<void> | void)[]): Promise<void> => {
   const errors: unknown[] = [];

@@ -29,21 +29,27 @@ export const plainProgress = (write: (line: string) => void): Progress => ({
   line: write,
 });
 
-/** For terminals. What a step said last stays below its title. */
+/** For terminals. What a step said stays below its title. */
 const terminalProgress = (): Progress => ({
   step: (title, work) =>
     new Promise((resolve, reject) => {
+      let settle = () => {};
       const task = {
         title,
+        rendererOptions: { persistentOutput: true, outputBar: Number.POSITIVE_INFINITY },
         task: async (_: unknown, shown: { output: string }) => {
           const say = (line: string) => {
             shown.output = line;
           };
-          resolve(await work(say));
+          const result = await work(say);
+          settle = () => resolve(result);
         },
       };
-      // Signals belong to the command, which has a system to end; listr2 would leave at once.
-      new Listr([task], { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } }).run().catch(reject);
+      // Signals belong to the command, which has a system to end; listr2 would leave at once. Not before it has ended:
+      // it holds the terminal, and would swallow what is printed next.
+      new Listr([task], { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } })
+        .run()
+        .then(() => settle(), reject);
     }),
   line: (text) => console.log(text),
 });

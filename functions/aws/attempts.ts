@@ -25,7 +25,12 @@ const NOT_APPLIED = new Set([
   'TransactionInProgressException',
 ]);
 /** The call itself is wrong: an answer for the developer, not for the caller. */
-const MISTAKES = new Set(['ValidationException', 'SerializationException', 'ItemCollectionSizeLimitExceededException', 'IdempotentParameterMismatchException']);
+const MISTAKES = new Set([
+  'ValidationException',
+  'SerializationException',
+  'ItemCollectionSizeLimitExceededException',
+  'IdempotentParameterMismatchException',
+]);
 /** Errors of the socket that come before the request was sent. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
@@ -38,7 +43,8 @@ const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREAC
 export type Failure = 'mistake' | 'not-applied' | 'unknown' | 'lasting';
 
 export const failureOf = (error: unknown): Failure => {
-  if (error instanceof TransactionCanceledException) return error.CancellationReasons?.some(({ Code }) => Code === 'ValidationError') ? 'mistake' : 'not-applied';
+  if (error instanceof TransactionCanceledException)
+    return error.CancellationReasons?.some(({ Code }) => Code === 'ValidationError') ? 'mistake' : 'not-applied';
   if (error instanceof DynamoDBServiceException) {
     if (MISTAKES.has(error.name)) return 'mistake';
     if (NOT_APPLIED.has(error.name)) return 'not-applied';

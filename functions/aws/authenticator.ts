@@ -8,7 +8,7 @@ import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
 import type { AuthSettings } from '../contract/names.ts';
 import { SCOPES } from '../contract/routes.ts';
-import { checkClaims, type Claims, type Identified, isKid, type RegisteredKey } from '../core/keys.ts';
+import { type Claims, checkClaims, type Identified, isKid, type RegisteredKey } from '../core/keys.ts';
 import { type Clock, type Store, StoreUnavailable } from '../core/store.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { type Fetch, IssuerUnavailable, OidcKeys } from './oidc-keys.ts';
@@ -63,7 +63,8 @@ export class Authenticator {
     if (this.#props.settings.mode === 'none') return { kind: 'identified', identity: { subject: 'anonymous', scopes: SCOPES } };
     if (authorization === undefined) return refused('there is no Authorization header; send "Bearer TOKEN"');
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
-    if (token === undefined || token.length > TOKEN_LENGTH_MAX) return refused(`the Authorization header is no bearer token of up to ${TOKEN_LENGTH_MAX} characters`);
+    if (token === undefined || token.length > TOKEN_LENGTH_MAX)
+      return refused(`the Authorization header is no bearer token of up to ${TOKEN_LENGTH_MAX} characters`);
     try {
       return await this.#identify(token);
     } catch (error: unknown) {

@@ -26,7 +26,10 @@ const REASON_LENGTH_MAX = 1_000;
 export const answerResource = async (event: ResourceEvent, answer: ResourceAnswer): Promise<void> => {
   const { StackId, RequestId, LogicalResourceId } = event;
   const ids = { StackId, RequestId, LogicalResourceId, PhysicalResourceId: answer.physicalId };
-  const body = answer.status === 'SUCCESS' ? { Status: 'SUCCESS', ...ids, Data: answer.data } : { Status: 'FAILED', ...ids, Reason: answer.reason.slice(0, REASON_LENGTH_MAX) };
+  const body =
+    answer.status === 'SUCCESS'
+      ? { Status: 'SUCCESS', ...ids, Data: answer.data }
+      : { Status: 'FAILED', ...ids, Reason: answer.reason.slice(0, REASON_LENGTH_MAX) };
   // Bytes, because text brings a content type along, and the signature of the URL covers that there is none.
   const bytes = new TextEncoder().encode(JSON.stringify(body));
   for (let attempt = 1; ; attempt += 1) {

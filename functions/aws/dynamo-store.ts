@@ -16,15 +16,15 @@ import {
   PutItemCommand,
   QueryCommand,
   type QueryCommandInput,
-  type TransactWriteItem,
   TransactionCanceledException,
+  type TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { KEYS } from '../contract/names.ts';
 import { canonical } from '../core/hash.ts';
 import { refuseMalformed } from '../core/memory-store.ts';
-import { type Committed, type Item, type Key, type Page, type Store, type Write } from '../core/store.ts';
+import type { Committed, Item, Key, Page, Store, Write } from '../core/store.ts';
 import { type Attempt, attempt, type Chance, type Limits, REQUEST_LIMITS } from './attempts.ts';
 import { Expression } from './expressions.ts';
 import { type Attributes, itemOf, marshalAll } from './marshal.ts';
@@ -63,7 +63,12 @@ export class DynamoStore implements Store {
     const items: Item[] = [];
     let start: Attributes | undefined;
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const found = await this.#page({ KeyConditionExpression: condition, ...words.attributes, ConsistentRead: true, ExclusiveStartKey: start });
+      const found = await this.#page({
+        KeyConditionExpression: condition,
+        ...words.attributes,
+        ConsistentRead: true,
+        ExclusiveStartKey: start,
+      });
       items.push(...found.items);
       start = found.next;
       if (!start) return items;
@@ -120,7 +125,11 @@ export class DynamoStore implements Store {
   #sender(write: Single): (abortSignal: AbortSignal) => Promise<unknown> {
     const { client, table } = this.#props;
     const words = new Expression();
-    const shared = { TableName: table, ConditionExpression: words.condition(write.guards, KEYS.partition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+    const shared = {
+      TableName: table,
+      ConditionExpression: words.condition(write.guards, KEYS.partition),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    } as const;
     switch (write.action) {
       case 'put': {
         const command = new PutItemCommand({ ...shared, Item: marshalAll(write.item), ...words.attributes });
@@ -154,7 +163,9 @@ export class DynamoStore implements Store {
     });
   }
 
-  async #page(input: Omit<QueryCommandInput, 'TableName'>): Promise<{ readonly items: readonly Item[]; readonly next: Attributes | undefined }> {
+  async #page(
+    input: Omit<QueryCommandInput, 'TableName'>,
+  ): Promise<{ readonly items: readonly Item[]; readonly next: Attributes | undefined }> {
     const command = new QueryCommand({ TableName: this.#props.table, ...input });
     const { Items = [], LastEvaluatedKey } = await this.#try(({ signal }) => this.#props.client.send(command, { abortSignal: signal }));
     return { items: Items.map(itemOf), next: LastEvaluatedKey };

@@ -1,5 +1,4 @@
 /** What a function is told by its environment, read once; everything that is missing or wrong is named at once. */
-import * as z from 'zod/mini';
 import { type AuthSettings, ENV } from '../contract/names.ts';
 
 export interface Environment {
@@ -15,46 +14,39 @@ export interface Environment {
   readonly domain: string | undefined;
 }
 
-const auth = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('none') }),
-  z.strictObject({ mode: z.literal('keys') }),
-  z.strictObject({ mode: z.literal('oidc'), issuer: z.string(), audience: z.string() }),
-]);
-
-const variables = z.object({
-  AWS_REGION: z.string(),
-  AWS_LAMBDA_FUNCTION_VERSION: z.string(),
-  [ENV.regions]: z.string().check(z.regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/)),
-  [ENV.auth]: z.pipe(
-    z.pipe(
-      z.string(),
-      z.transform((text) => parsed(text)),
-    ),
-    auth,
-  ),
-  [ENV.drainSeconds]: z.string().check(z.regex(/^\d{1,4}$/)),
-  [ENV.release]: z.string().check(z.minLength(1)),
-  [ENV.domain]: z.string(),
-});
+const NAMES = ['AWS_REGION', 'AWS_LAMBDA_FUNCTION_VERSION', ...Object.values(ENV)] as const;
 
 /** @throws {Error} naming every variable that is missing or wrong */
 export const readEnvironment = (env: Readonly<Record<string, string | undefined>>): Environment => {
-  const result = variables.safeParse(env);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path }) => `${String(path[0])} is ${env[String(path[0])] === undefined ? 'missing' : 'wrong'}`);
-    throw new Error(`the environment has problems: ${problems.join(', ')}; redeploy the stack`);
-  }
-  const { data } = result;
-  const functionVersion = data.AWS_LAMBDA_FUNCTION_VERSION;
+  const text = (name: (typeof NAMES)[number]): string => env[name] ?? '';
+  const [auth, drainSeconds] = [authOf(text(ENV.auth)), Number(text(ENV.drainSeconds))];
+  const missing = NAMES.filter((name) => env[name] === undefined).map((name) => `${name} is missing`);
+  const wrong = [
+    ...(env[ENV.auth] !== undefined && auth === undefined ? [`${ENV.auth} is wrong`] : []),
+    ...(Number.isSafeInteger(drainSeconds) && drainSeconds >= 0 ? [] : [`${ENV.drainSeconds} is wrong`]),
+  ];
+  if (missing.length + wrong.length > 0 || auth === undefined)
+    throw new Error(`the environment has problems: ${[...missing, ...wrong].join(', ')}; redeploy the stack`);
+  const functionVersion = text('AWS_LAMBDA_FUNCTION_VERSION');
   return {
-    region: data.AWS_REGION,
-    regions: data[ENV.regions].split(','),
-    auth: data[ENV.auth],
-    drainMs: Number(data[ENV.drainSeconds]) * 1000,
+    region: text('AWS_REGION'),
+    regions: text(ENV.regions).split(','),
+    auth,
+    drainMs: drainSeconds * 1000,
     functionVersion,
-    version: `${data[ENV.release]}+${functionVersion}`,
-    domain: data[ENV.domain] === '' ? undefined : data[ENV.domain],
+    version: `${text(ENV.release)}+${functionVersion}`,
+    domain: text(ENV.domain) === '' ? undefined : text(ENV.domain),
   };
+};
+
+/** By hand: a schema would cost each cold start more than it says. */
+const authOf = (text: string): AuthSettings | undefined => {
+  const given = parsed(text);
+  if (typeof given !== 'object' || given === null || !('mode' in given)) return undefined;
+  if (given.mode === 'none' || given.mode === 'keys') return { mode: given.mode };
+  if (given.mode !== 'oidc' || !('issuer' in given) || !('audience' in given)) return undefined;
+  const { issuer, audience } = given;
+  return typeof issuer === 'string' && typeof audience === 'string' ? { mode: 'oidc', issuer, audience } : undefined;
 };
 
 const parsed = (text: string): unknown => {

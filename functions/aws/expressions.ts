@@ -44,7 +44,10 @@ export class Expression {
   }
 
   /** DynamoDB refuses empty maps. */
-  get attributes(): { readonly ExpressionAttributeNames?: Record<string, string>; readonly ExpressionAttributeValues?: Record<string, AttributeValue> } {
+  get attributes(): {
+    readonly ExpressionAttributeNames?: Record<string, string>;
+    readonly ExpressionAttributeValues?: Record<string, AttributeValue>;
+  } {
     const names = Object.fromEntries([...this.#names].map(([attribute, placeholder]) => [placeholder, attribute]));
     return {
       ...(this.#names.size > 0 ? { ExpressionAttributeNames: names } : {}),

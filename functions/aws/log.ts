@@ -22,7 +22,13 @@ export interface Measured {
 export const embedded = (measured: Measured, nowMs: number): Fields => ({
   _aws: {
     Timestamp: nowMs,
-    CloudWatchMetrics: [{ Namespace: METRICS.namespace, Dimensions: measured.sets, Metrics: measured.metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })) }],
+    CloudWatchMetrics: [
+      {
+        Namespace: METRICS.namespace,
+        Dimensions: measured.sets,
+        Metrics: measured.metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })),
+      },
+    ],
   },
   ...measured.dimensions,
   ...Object.fromEntries(measured.metrics.map(({ name, value }) => [name, value])),

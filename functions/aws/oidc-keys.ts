@@ -16,7 +16,17 @@ export type Fetch = (url: string, init: { readonly signal: AbortSignal; readonly
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https$/ }) });
 const text = z.optional(z.string());
-const jwk = z.object({ kty: z.enum(['RSA', 'EC', 'OKP']), kid: z.string(), alg: text, use: text, crv: text, n: text, e: text, x: text, y: text });
+const jwk = z.object({
+  kty: z.enum(['RSA', 'EC', 'OKP']),
+  kid: z.string(),
+  alg: text,
+  use: text,
+  crv: text,
+  n: text,
+  e: text,
+  x: text,
+  y: text,
+});
 const jwks = z.object({ keys: z.array(z.unknown()).check(z.maxLength(KEYS_MAX)) });
 
 type Key = z.output<typeof jwk>;

@@ -28,5 +28,11 @@ export const startRuntime = (env: Readonly<Record<string, string | undefined>>):
     regions,
     version,
   });
-  return { environment, data: new DynamoStore({ client, table: TABLES.data }), control: new DynamoStore({ client, table: TABLES.control }), monitor, clock };
+  return {
+    environment,
+    data: new DynamoStore({ client, table: TABLES.data }),
+    control: new DynamoStore({ client, table: TABLES.control }),
+    monitor,
+    clock,
+  };
 };

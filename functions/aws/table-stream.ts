@@ -21,7 +21,10 @@ export const findStream = async (table: string, withinMs: number): Promise<strin
         (error: unknown) => passing(error),
       );
       if (arn !== undefined) return arn;
-      if (Date.now() + PAUSE_MS >= deadlineMs) throw new Error(`table ${table} has no stream in this region after ${Math.round(withinMs / 1000)} s; deploy the stack of the tables first, with a replica here`);
+      if (Date.now() + PAUSE_MS >= deadlineMs)
+        throw new Error(
+          `table ${table} has no stream in this region after ${Math.round(withinMs / 1000)} s; deploy the stack of the tables first, with a replica here`,
+        );
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   } finally {

@@ -10,7 +10,11 @@ import * as schemas from './schemas.ts';
 
 type Json = { readonly [name: string]: unknown };
 
-const SUCCESS_TEXT = { 200: 'OK', 201: 'Accepted here, or the first answer to this Idempotency-Key.', 202: 'Requested: other regions have a word in it.' } as const;
+const SUCCESS_TEXT = {
+  200: 'OK',
+  201: 'Accepted here, or the first answer to this Idempotency-Key.',
+  202: 'Requested: other regions have a word in it.',
+} as const;
 
 /** What clients may rely on in an answer is named; more may come, so that an answer can grow. */
 const schemaOf = (schema: ZodMiniType): Json => {
@@ -20,7 +24,11 @@ const schemaOf = (schema: ZodMiniType): Json => {
 
 const headerRef = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
 /** On every answer of the function. */
-const SIGNATURE: Json = { [HEADERS.region]: headerRef('Region'), [HEADERS.version]: headerRef('Version'), [HEADERS.correlationId]: headerRef('CorrelationId') };
+const SIGNATURE: Json = {
+  [HEADERS.region]: headerRef('Region'),
+  [HEADERS.version]: headerRef('Version'),
+  [HEADERS.correlationId]: headerRef('CorrelationId'),
+};
 /** On every problem; API Gateway's own name no version. */
 const PROBLEM_HEADERS: Readonly<Partial<Record<number, Json>>> = {
   401: { 'www-authenticate': headerRef('Challenge') },
@@ -41,12 +49,18 @@ export const openApiDocument = (): Json => {
     info: {
       title: 'Tandem',
       version: '1',
-      description: 'The same API in every region. A request that failed or was not answered may be repeated, here or in another region, with the same Idempotency-Key.',
+      description:
+        'The same API in every region. A request that failed or was not answered may be repeated, here or in another region, with the same Idempotency-Key.',
     },
     paths,
     components: {
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: `Scopes, in the claim "scope", separated by spaces: ${SCOPES.join(', ')}.` },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: `Scopes, in the claim "scope", separated by spaces: ${SCOPES.join(', ')}.`,
+        },
       },
       schemas: { Problem: schemaOf(schemas.problem) },
       headers: HEADER_COMPONENTS,
@@ -70,9 +84,23 @@ const parametersOf = (route: Route): readonly Json[] => {
     ...Object.entries(route.params ?? {}).map(([name, schema]) => ({ name, in: 'path', required: true, schema: schemaOf(schema) })),
     ...Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
     ...(route.body
-      ? [{ name: HEADERS.idempotencyKey, in: 'header', required: true, schema: schemaOf(schemas.idempotencyKey), description: 'Made once for an operation by its caller, and kept on retries, in any region.' }]
+      ? [
+          {
+            name: HEADERS.idempotencyKey,
+            in: 'header',
+            required: true,
+            schema: schemaOf(schemas.idempotencyKey),
+            description: 'Made once for an operation by its caller, and kept on retries, in any region.',
+          },
+        ]
       : []),
-    { name: HEADERS.correlationId, in: 'header', required: false, schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{8,64}$' }, description: 'Comes back with the answer, and stands in the logs.' },
+    {
+      name: HEADERS.correlationId,
+      in: 'header',
+      required: false,
+      schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{8,64}$' },
+      description: 'Comes back with the answer, and stands in the logs.',
+    },
   ];
 };
 
@@ -83,7 +111,11 @@ const responsesOf = (operationId: string, route: Route): Json => {
   const responses: Record<string, Json> = { [status]: { description: SUCCESS_TEXT[status], headers, content } };
   const names = problemsOf(route);
   for (const code of [...new Set(names.map((name) => PROBLEMS[name].status))].sort((a, b) => a - b)) {
-    responses[code] = problemResponse(names.filter((name) => PROBLEMS[name].status === code), code, operationId === 'health' && code === 503 ? content : {});
+    responses[code] = problemResponse(
+      names.filter((name) => PROBLEMS[name].status === code),
+      code,
+      operationId === 'health' && code === 503 ? content : {},
+    );
   }
   return responses;
 };
@@ -106,9 +138,15 @@ const problemResponse = (names: readonly ProblemName[], code: number, more: Json
 
 const HEADER_COMPONENTS = {
   Region: { description: 'The region that answered.', schema: { type: 'string' } },
-  Version: { description: 'The release and function version that answered; absent where API Gateway answered by itself.', schema: { type: 'string' } },
+  Version: {
+    description: 'The release and function version that answered; absent where API Gateway answered by itself.',
+    schema: { type: 'string' },
+  },
   CorrelationId: { description: 'Finds the request in the logs.', schema: { type: 'string' } },
   Replayed: { description: '`true` on an answer that repeats an earlier one of the same key.', schema: { type: 'string', enum: ['true'] } },
   Challenge: { description: 'What is wrong with the token (RFC 6750).', schema: { type: 'string' } },
-  RetryAfter: { description: 'Seconds to wait before this region is asked again; another region can be asked at once.', schema: { type: 'integer', minimum: 0 } },
+  RetryAfter: {
+    description: 'Seconds to wait before this region is asked again; another region can be asked at once.',
+    schema: { type: 'integer', minimum: 0 },
+  },
 } as const;

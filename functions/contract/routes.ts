@@ -143,7 +143,14 @@ export const ROUTES = {
 export type RouteName = keyof typeof ROUTES;
 
 /** Refusals that any route may give. `unavailable`: no answer from the table, region fenced, behind or evacuated. */
-export const COMMON_PROBLEMS = ['bad-request', 'too-many-requests', 'internal', 'bad-gateway', 'unavailable', 'gateway-timeout'] as const satisfies readonly ProblemName[];
+export const COMMON_PROBLEMS = [
+  'bad-request',
+  'too-many-requests',
+  'internal',
+  'bad-gateway',
+  'unavailable',
+  'gateway-timeout',
+] as const satisfies readonly ProblemName[];
 /** Refusals that any user route may give. */
 export const USER_PROBLEMS = ['unauthorized', 'forbidden'] as const satisfies readonly ProblemName[];
 /** Refusals that any route with a body may give. */

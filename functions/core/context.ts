@@ -15,7 +15,14 @@ export interface Context {
 }
 
 /** Why a use case refused. A refusal has no effect and is not remembered. */
-export type RefusalCode = 'bad-request' | 'not-found' | 'order-cancelled' | 'order-shipped' | 'out-of-stock' | 'wrong-region' | 'key-reused';
+export type RefusalCode =
+  | 'bad-request'
+  | 'not-found'
+  | 'order-cancelled'
+  | 'order-shipped'
+  | 'out-of-stock'
+  | 'wrong-region'
+  | 'key-reused';
 
 export type Outcome<T> =
   /** `replayed`: the effect was there before; `value` is what the first answer said. */

@@ -75,7 +75,16 @@ export const foldKey = (items: readonly Item[]): RegisteredKey | undefined => {
   const expiresAtMs = numberOf(item, 'expiresAt');
   if (textOf(item, 'algorithm') !== 'ES256' || !publicJwk || !issuer || !audience || expiresAtMs === undefined) return undefined;
   const kid = item.pk.slice(keyKey('').length);
-  return { kid, publicJwk, algorithm: 'ES256', issuer, audience, scopes: textsOf(item, 'scopes'), subjects: textsOf(item, 'subjects'), expiresAtMs };
+  return {
+    kid,
+    publicJwk,
+    algorithm: 'ES256',
+    issuer,
+    audience,
+    scopes: textsOf(item, 'scopes'),
+    subjects: textsOf(item, 'subjects'),
+    expiresAtMs,
+  };
 };
 
 /** Claims of a token whose signature, issuer and audience were found to be right. */
@@ -86,20 +95,29 @@ export interface Claims {
   readonly exp?: number | undefined;
 }
 
-export type ClaimCheck = { readonly ok: true; readonly identity: Identity; readonly expiresAtMs: number } | { readonly ok: false; readonly detail: string };
+export type ClaimCheck =
+  | { readonly ok: true; readonly identity: Identity; readonly expiresAtMs: number }
+  | { readonly ok: false; readonly detail: string };
 
 /** Whom the claims name, within what the token's issuer may grant. */
-export const checkClaims = (claims: Claims, grant: Pick<RegisteredKey, 'scopes' | 'subjects' | 'expiresAtMs'>, nowMs: number): ClaimCheck => {
+export const checkClaims = (
+  claims: Claims,
+  grant: Pick<RegisteredKey, 'scopes' | 'subjects' | 'expiresAtMs'>,
+  nowMs: number,
+): ClaimCheck => {
   const { sub, exp, scope = '' } = claims;
   if (exp === undefined) return { ok: false, detail: 'the token does not expire; allowed: one with an "exp"' };
   const expiresAtMs = Math.min(exp * 1000, grant.expiresAtMs);
   if (expiresAtMs <= nowMs) return { ok: false, detail: exp * 1000 <= nowMs ? 'the token is expired' : 'the key of the token is expired' };
-  if (sub === undefined || sub === '' || sub.length > SUBJECT_LENGTH_MAX) return { ok: false, detail: `the token names no subject of 1 to ${SUBJECT_LENGTH_MAX} characters` };
-  if (!grant.subjects.some((pattern) => covers(pattern, sub))) return { ok: false, detail: 'the key of the token may not sign for this subject' };
+  if (sub === undefined || sub === '' || sub.length > SUBJECT_LENGTH_MAX)
+    return { ok: false, detail: `the token names no subject of 1 to ${SUBJECT_LENGTH_MAX} characters` };
+  if (!grant.subjects.some((pattern) => covers(pattern, sub)))
+    return { ok: false, detail: 'the key of the token may not sign for this subject' };
   return { ok: true, identity: { subject: sub, scopes: scope.split(' ').filter((each) => grant.scopes.includes(each)) }, expiresAtMs };
 };
 
-const covers = (pattern: string, subject: string): boolean => (pattern.endsWith('*') ? subject.startsWith(pattern.slice(0, -1)) : subject === pattern);
+const covers = (pattern: string, subject: string): boolean =>
+  pattern.endsWith('*') ? subject.startsWith(pattern.slice(0, -1)) : subject === pattern;
 
 const textsOf = (item: Item, attribute: string): readonly string[] => {
   const value = item[attribute];

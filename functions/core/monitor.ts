@@ -2,9 +2,10 @@
  * One execution environment's view of the regions, read at most every few seconds, and the deep check. Reads are shared:
  * concurrent callers wait for the one that is under way.
  */
+
+import { foldBeats, foldControl, type HealthView, healthOf, nextBeat, regionKey, type WorldView } from './operations.ts';
 import type { Clock, Store } from './store.ts';
 import { StoreUnavailable } from './store.ts';
-import { foldBeats, foldControl, type HealthView, healthOf, nextBeat, regionKey, type WorldView } from './operations.ts';
 
 /** Age at which a view or a verdict is taken anew. */
 export const VIEW_MS_MAX = 5_000;
@@ -58,7 +59,10 @@ export class Monitor {
       const after = await this.#read();
       // Counted, not timed: another environment may write a heartbeat with an earlier time in between.
       const [before, found] = [world, after].map((view) => view.beats.find((each) => each.region === region)?.rev ?? 0);
-      const table = (found ?? 0) > (before ?? 0) ? ({ ok: true } as const) : ({ ok: false, detail: 'the heartbeat just written is not there' } as const);
+      const table =
+        (found ?? 0) > (before ?? 0)
+          ? ({ ok: true } as const)
+          : ({ ok: false, detail: 'the heartbeat just written is not there' } as const);
       this.#world = { atMs: nowMs, value: Promise.resolve(after) };
       return { health: healthOf({ world: after, table }), world: after, atMs: nowMs };
     } catch (error: unknown) {

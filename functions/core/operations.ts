@@ -67,8 +67,11 @@ export const foldBeats = (items: readonly Item[]): Beat | undefined => {
 /** What operators said about a region. Of two switches given at the same time, "evacuate" wins. */
 export const foldControl = (region: string, items: readonly Item[]): Control => {
   const switches = items.filter((item) => item.sk.startsWith('SWITCH#'));
-  const latest = switches.sort((a, b) => (numberOf(b, 'at') ?? 0) - (numberOf(a, 'at') ?? 0) || Number(flagOf(b, 'evacuate')) - Number(flagOf(a, 'evacuate')))[0];
-  const numbered = (type: string): number[] => items.flatMap((item) => (partsOf(item)[0] === type ? [Number(partsOf(item)[1])] : [])).filter(Number.isSafeInteger);
+  const latest = switches.sort(
+    (a, b) => (numberOf(b, 'at') ?? 0) - (numberOf(a, 'at') ?? 0) || Number(flagOf(b, 'evacuate')) - Number(flagOf(a, 'evacuate')),
+  )[0];
+  const numbered = (type: string): number[] =>
+    items.flatMap((item) => (partsOf(item)[0] === type ? [Number(partsOf(item)[1])] : [])).filter(Number.isSafeInteger);
   const [fenced, serves] = [Math.max(1, ...numbered('FENCED')), Math.max(1, ...numbered('SERVES'))];
   return {
     region,
@@ -79,7 +82,13 @@ export const foldControl = (region: string, items: readonly Item[]): Control => 
   };
 };
 
-export const switchItem = (given: { readonly region: string; readonly by: string; readonly evacuate: boolean; readonly atMs: number; readonly reason: string }): Item => ({
+export const switchItem = (given: {
+  readonly region: string;
+  readonly by: string;
+  readonly evacuate: boolean;
+  readonly atMs: number;
+  readonly reason: string;
+}): Item => ({
   pk: regionKey(given.region),
   sk: `SWITCH#${given.by}`,
   v: ITEM_VERSION,
@@ -88,7 +97,13 @@ export const switchItem = (given: { readonly region: string; readonly by: string
   reason: given.reason,
 });
 
-export const incarnationItem = (given: { readonly region: string; readonly incarnation: number; readonly by: string; readonly phase: 'FENCED' | 'SERVES'; readonly atMs: number }): Item => ({
+export const incarnationItem = (given: {
+  readonly region: string;
+  readonly incarnation: number;
+  readonly by: string;
+  readonly phase: 'FENCED' | 'SERVES';
+  readonly atMs: number;
+}): Item => ({
   pk: regionKey(given.region),
   sk: `${given.phase}#${given.incarnation}#${given.by}`,
   v: ITEM_VERSION,
@@ -116,32 +131,60 @@ export const gateOf = (world: WorldView): Gate => {
   const writer = writerName(control);
   const own = world.beats.find((beat) => beat.region === world.region && beat.writer === writer);
   const peers = world.beats.filter((beat) => beat.region !== world.region);
-  const newest = Math.max(control.incarnation, ...world.beats.map((beat) => (beat.region === world.region ? parseWriter(beat.writer).incarnation : (beat.incarnations.get(world.region) ?? 1))));
-  if (newest > control.incarnation) return { open: false, writer, reason: 'retired', detail: `incarnation ${newest} of ${world.region} exists; this one is ${control.incarnation}` };
-  if (control.fenced) return { open: false, writer, reason: 'fenced', detail: `${world.region} is being rebuilt as incarnation ${control.incarnation}` };
+  const newest = Math.max(
+    control.incarnation,
+    ...world.beats.map((beat) =>
+      beat.region === world.region ? parseWriter(beat.writer).incarnation : (beat.incarnations.get(world.region) ?? 1),
+    ),
+  );
+  if (newest > control.incarnation)
+    return {
+      open: false,
+      writer,
+      reason: 'retired',
+      detail: `incarnation ${newest} of ${world.region} exists; this one is ${control.incarnation}`,
+    };
+  if (control.fenced)
+    return { open: false, writer, reason: 'fenced', detail: `${world.region} is being rebuilt as incarnation ${control.incarnation}` };
   const resumedAtMs = own?.resumedAtMs;
   if (resumedAtMs === undefined) return { open: true, writer };
   const awaited = world.controls.filter((each) => each.region !== world.region && !each.evacuate);
   const heard = peers.some((beat) => beat.atMs > resumedAtMs + CLOCK_SKEW_MS_MAX);
   if (heard || awaited.length === 0) return { open: true, writer };
-  return { open: false, writer, reason: 'behind', detail: `${world.region} was away and waits for a heartbeat of ${awaited.map((each) => each.region).join(' or ')}` };
+  return {
+    open: false,
+    writer,
+    reason: 'behind',
+    detail: `${world.region} was away and waits for a heartbeat of ${awaited.map((each) => each.region).join(' or ')}`,
+  };
 };
 
 /**
  * The next heartbeat of this region. Marks a return after a gap, and a first heartbeat in a table where peers already
  * wrote theirs: both must hear a peer before they write.
  */
-export const nextBeat = (world: WorldView, given: { readonly nowMs: number; readonly version: string; readonly verdict: Verdict }): Write => {
+export const nextBeat = (
+  world: WorldView,
+  given: { readonly nowMs: number; readonly version: string; readonly verdict: Verdict },
+): Write => {
   const writer = writerName(controlOf(world, world.region));
   const own = world.beats.find((beat) => beat.writer === writer);
   const away = own ? given.nowMs - own.atMs > BEAT_GAP_MS_MAX : world.beats.some((beat) => beat.region !== world.region);
   const resumedAtMs = away ? given.nowMs : own?.resumedAtMs;
-  const incarnations = Object.fromEntries(world.controls.flatMap((each) => (each.incarnation > 1 ? [[each.region, each.incarnation] as const] : [])));
+  const incarnations = Object.fromEntries(
+    world.controls.flatMap((each) => (each.incarnation > 1 ? [[each.region, each.incarnation] as const] : [])),
+  );
   return {
     action: 'update',
     key: { pk: regionKey(world.region), sk: `BEAT#${writer}` },
     add: { rev: 1 },
-    set: { at: given.nowMs, version: given.version, verdict: given.verdict, incarnations, ...(resumedAtMs === undefined ? {} : { resumedAt: resumedAtMs }) },
+    set: {
+      at: given.nowMs,
+      version: given.version,
+      verdict: given.verdict,
+      incarnations,
+      ...(resumedAtMs === undefined ? {} : { resumedAt: resumedAtMs }),
+    },
   };
 };
 
@@ -159,12 +202,16 @@ export interface HealthView {
  * The verdict that Route 53 follows. Fails only for what routing away can mend, never for a peer's trouble, replication
  * age or overload: moving an overload kills the survivor.
  */
-export const healthOf = (given: { readonly world: WorldView; readonly table: { readonly ok: true } | { readonly ok: false; readonly detail: string } }): HealthView => {
+export const healthOf = (given: {
+  readonly world: WorldView;
+  readonly table: { readonly ok: true } | { readonly ok: false; readonly detail: string };
+}): HealthView => {
   const reasons: Reason[] = [];
   if (!given.table.ok) reasons.push({ code: 'table', detail: given.table.detail });
   const gate = gateOf(given.world);
   if (!gate.open) reasons.push({ code: gate.reason, detail: gate.detail });
-  if (controlOf(given.world, given.world.region).evacuate) reasons.push({ code: 'evacuated', detail: `an operator evacuates ${given.world.region}` });
+  if (controlOf(given.world, given.world.region).evacuate)
+    reasons.push({ code: 'evacuated', detail: `an operator evacuates ${given.world.region}` });
   return { verdict: reasons.length === 0 ? 'pass' : 'fail', reasons };
 };
 
@@ -182,8 +229,10 @@ export interface SwitchView {
 /** What this region tells Route 53 about `subject`. A region that is itself unfit or evacuated speaks for no other. */
 export const switchOf = (world: WorldView, subject: string, own: HealthView): SwitchView => {
   if (!controlOf(world, subject).evacuate) return { evacuate: false, reason: 'no switch says evacuate' };
-  if (subject !== world.region && own.verdict === 'fail') return { evacuate: false, reason: `${world.region} is unfit itself and does not speak for ${subject}` };
+  if (subject !== world.region && own.verdict === 'fail')
+    return { evacuate: false, reason: `${world.region} is unfit itself and does not speak for ${subject}` };
   return { evacuate: true, reason: `an operator evacuates ${subject}` };
 };
 
-export const controlOf = (world: WorldView, region: string): Control => world.controls.find((each) => each.region === region) ?? foldControl(region, []);
+export const controlOf = (world: WorldView, region: string): Control =>
+  world.controls.find((each) => each.region === region) ?? foldControl(region, []);

@@ -105,7 +105,12 @@ const foldReservations = (items: readonly Item[]): Reservation[] => {
 };
 
 const acceptanceOf = (item: Item, writer: string): Omit<Reservation, 'ends'> | undefined => {
-  const [subject, body, placedAtMs, lines] = [textOf(item, 'subject'), textOf(item, 'body'), numberOf(item, 'placedAt'), linesOf(item['lines'])];
+  const [subject, body, placedAtMs, lines] = [
+    textOf(item, 'subject'),
+    textOf(item, 'body'),
+    numberOf(item, 'placedAt'),
+    linesOf(item['lines']),
+  ];
   if (subject === undefined || body === undefined || placedAtMs === undefined || lines === undefined) return undefined;
   return { writer, subject, body, placedAtMs, lines, note: textOf(item, 'note') };
 };
@@ -143,7 +148,8 @@ const foldPayments = (items: readonly Item[]): Payment[] => {
   });
 };
 
-const foldCancellations = (items: readonly Item[]): Cancellation[] => events(items, 'cancel').map(({ hash, atMs, by }) => ({ hash, atMs, by }));
+const foldCancellations = (items: readonly Item[]): Cancellation[] =>
+  events(items, 'cancel').map(({ hash, atMs, by }) => ({ hash, atMs, by }));
 
 const events = (items: readonly Item[], type: 'paid' | 'cancel') =>
   items

@@ -30,11 +30,15 @@ export interface PlacedOrder {
 
 export const orderKey = (id: string): string => `ORDER#${id}`;
 
-export const placeOrder = async (context: Context, given: { readonly subject: string; readonly key: string; readonly request: OrderRequest }): Promise<Outcome<PlacedOrder>> => {
+export const placeOrder = async (
+  context: Context,
+  given: { readonly subject: string; readonly key: string; readonly request: OrderRequest },
+): Promise<Outcome<PlacedOrder>> => {
   const id = hashOf('order', given.subject, given.key);
   const lines = mergeLines(given.request.lines);
   const excessive = lines.find((line) => line.quantity > QUANTITY_MAX);
-  if (excessive) return refused('bad-request', `given ${excessive.quantity} of ${excessive.sku} in all lines, allowed: up to ${QUANTITY_MAX}`);
+  if (excessive)
+    return refused('bad-request', `given ${excessive.quantity} of ${excessive.sku} in all lines, allowed: up to ${QUANTITY_MAX}`);
   const body = hashOf(lines, given.request.note ?? null);
 
   const before = await readOrder(context, id);
@@ -49,7 +53,10 @@ export const placeOrder = async (context: Context, given: { readonly subject: st
     owner: given.subject,
     listed: `${context.hlc.next(nowMs)}#${id}`,
   };
-  const outcome = await context.store.transact([{ action: 'put', item: placed, guards: [{ is: 'absent' }] }, ...lines.map((line) => reserve(context, line))]);
+  const outcome = await context.store.transact([
+    { action: 'put', item: placed, guards: [{ is: 'absent' }] },
+    ...lines.map((line) => reserve(context, line)),
+  ]);
   if (outcome.ok) return done(placedOrder(id, { lines, note: given.request.note, placedAtMs: nowMs, writer: context.writer }));
 
   // A request with the same key overtook this one, or a line is short. The facts tell which.
@@ -57,7 +64,10 @@ export const placeOrder = async (context: Context, given: { readonly subject: st
   return after ? replay(id, after, body) : outOfStock(context, lines);
 };
 
-export const getOrder = async (context: Context, { subject, id }: { readonly subject: string; readonly id: string }): Promise<Outcome<OrderAnswer>> => {
+export const getOrder = async (
+  context: Context,
+  { subject, id }: { readonly subject: string; readonly id: string },
+): Promise<Outcome<OrderAnswer>> => {
   const order = await readOrder(context, id);
   return order && owns(order, subject) ? done(orderAnswer(id, order)) : noSuchOrder(id);
 };
@@ -72,7 +82,10 @@ export interface OrderListAnswer {
  * `PLACED` is in the base table, so that an order placed in two regions is one row. The cursor is a place in time and
  * valid in any region; an order that arrives late from another region and sorts before it is missed.
  */
-export const listOrders = async (context: Context, given: { readonly subject: string; readonly cursor?: string | undefined; readonly limit: number }): Promise<Outcome<OrderListAnswer>> => {
+export const listOrders = async (
+  context: Context,
+  given: { readonly subject: string; readonly cursor?: string | undefined; readonly limit: number },
+): Promise<Outcome<OrderListAnswer>> => {
   const before = given.cursor === undefined ? undefined : Buffer.from(given.cursor, 'base64url').toString();
   const page = await context.store.listByOwner(given.subject, { limit: given.limit, ...(before === undefined ? {} : { before }) });
   const orders: PlacedOrder[] = [];
@@ -124,7 +137,8 @@ export const payOrder = async (
       const same = accepted.find((payment) => payment.amount === given.amount);
       return same ? done(answer(same), true) : keyReused();
     }
-    if (order.state === 'cancelled' || order.state === 'cancelling') return refused('order-cancelled', `order ${given.id} is ${order.state}`);
+    if (order.state === 'cancelled' || order.state === 'cancelling')
+      return refused('order-cancelled', `order ${given.id} is ${order.state}`);
     const atMs = context.clock.now();
     const item = { pk: orderKey(given.id), sk: `E#paid#${hash}#${context.writer}`, v: ITEM_VERSION, amount: given.amount, at: atMs };
     const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
@@ -153,15 +167,21 @@ export const shipOrder = async (
     const shipped = order.reservations.flatMap((each) => each.ends).filter((end) => end.kind === 'shipped');
     const same = shipped.find((end) => end.request === request);
     if (same) return same.carrier === given.carrier ? done(acceptedShipment(given.id, same), true) : keyReused();
-    if (shipped.length > 0) return refused('order-shipped', `order ${given.id} was shipped by ${shipped.map((end) => end.by).join(' and ')}`);
+    if (shipped.length > 0)
+      return refused('order-shipped', `order ${given.id} was shipped by ${shipped.map((end) => end.by).join(' and ')}`);
     if (order.state !== 'placed') return refused('order-cancelled', `order ${given.id} is ${order.state}`);
     const region = regionOf(order.keeper.writer);
-    if (region !== context.region) return refused('wrong-region', `region ${region} holds the reservation of order ${given.id}; ask it`, region);
+    if (region !== context.region)
+      return refused('wrong-region', `region ${region} holds the reservation of order ${given.id}; ask it`, region);
     const atMs = context.clock.now();
     const end = { kind: 'shipped', atMs, request, carrier: given.carrier } as const;
-    const { ok } = await context.store.transact([{ action: 'put', item: endItem(context, given.id, order.keeper, end), guards: [{ is: 'absent' }] }]);
+    const { ok } = await context.store.transact([
+      { action: 'put', item: endItem(context, given.id, order.keeper, end), guards: [{ is: 'absent' }] },
+    ]);
     if (!ok && retry) return attempt(false);
-    return ok ? done(acceptedShipment(given.id, { ...end, by: context.writer })) : refused('order-cancelled', `order ${given.id} has ended`);
+    return ok
+      ? done(acceptedShipment(given.id, { ...end, by: context.writer }))
+      : refused('order-cancelled', `order ${given.id} has ended`);
   };
   return attempt(true);
 };
@@ -174,7 +194,10 @@ export interface RequestedCancellation {
 }
 
 /** Records the wish. Each region that holds a reservation ends its own (`reconcileOrder`). */
-export const cancelOrder = async (context: Context, given: { readonly subject: string; readonly id: string; readonly key: string }): Promise<Outcome<RequestedCancellation>> => {
+export const cancelOrder = async (
+  context: Context,
+  given: { readonly subject: string; readonly id: string; readonly key: string },
+): Promise<Outcome<RequestedCancellation>> => {
   const hash = hashOf('cancel', given.subject, given.id, given.key);
   const answer = (atMs: number, by: string): RequestedCancellation => ({ id: hash, order: given.id, at: instant(atMs), by });
   const order = await readOrder(context, given.id);
@@ -192,14 +215,21 @@ export const cancelOrder = async (context: Context, given: { readonly subject: s
  * Ends this region's reservations of an order that is cancelled, or that another region keeps, and gives their lines back
  * in the same transaction. May overlap with itself: an END is written once. Returns what it ended.
  */
-export const reconcileOrder = async (context: Context, id: string): Promise<{ readonly ended: number; readonly doubleShipped: boolean }> => {
+export const reconcileOrder = async (
+  context: Context,
+  id: string,
+): Promise<{ readonly ended: number; readonly doubleShipped: boolean }> => {
   const order = await readOrder(context, id);
   if (!order) return { ended: 0, doubleShipped: false };
   let ended = 0;
   for (const reservation of order.reservations) {
     const kind = dueEnd(order, reservation);
     if (!kind || regionOf(reservation.writer) !== context.region) continue;
-    const end: Write = { action: 'put', item: endItem(context, id, reservation, { kind, atMs: context.clock.now() }), guards: [{ is: 'absent' }] };
+    const end: Write = {
+      action: 'put',
+      item: endItem(context, id, reservation, { kind, atMs: context.clock.now() }),
+      guards: [{ is: 'absent' }],
+    };
     const outcome = await context.store.transact([end, ...reservation.lines.map((line) => giveBack(context, line))]);
     if (outcome.ok) ended += 1;
   }
@@ -229,7 +259,8 @@ const readOrder = async (context: Context, id: string): Promise<OrderView | unde
 const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder> => {
   const same = order.keeper.body === body ? order.keeper : order.reservations.find((each) => each.body === body);
   if (!same) return keyReused();
-  if (order.state === 'cancelled' || order.state === 'cancelling') return refused('order-cancelled', `order ${id} is ${order.state}; a new order needs a new key`);
+  if (order.state === 'cancelled' || order.state === 'cancelling')
+    return refused('order-cancelled', `order ${id} is ${order.state}; a new order needs a new key`);
   return done(placedOrder(id, same), true);
 };
 
@@ -271,7 +302,12 @@ const endItem = (
   context: Context,
   id: string,
   reservation: Reservation,
-  end: { readonly kind: 'shipped' | 'cancelled' | 'superseded'; readonly atMs: number; readonly request?: string; readonly carrier?: string | undefined },
+  end: {
+    readonly kind: 'shipped' | 'cancelled' | 'superseded';
+    readonly atMs: number;
+    readonly request?: string;
+    readonly carrier?: string | undefined;
+  },
 ): Item => ({
   pk: orderKey(id),
   sk: `END#${reservation.writer}#${context.writer}`,
@@ -293,7 +329,8 @@ const content = (order: Pick<Reservation, 'subject' | 'lines' | 'note' | 'body' 
 
 const owns = (order: OrderView, subject: string): boolean => order.keeper.subject === subject;
 const noSuchOrder = (id: string): Outcome<never> => refused('not-found', `there is no order ${id} of this caller in this region`);
-const keyReused = (): Outcome<never> => refused('key-reused', 'the Idempotency-Key was used with another body; a new request needs a new key');
+const keyReused = (): Outcome<never> =>
+  refused('key-reused', 'the Idempotency-Key was used with another body; a new request needs a new key');
 
 const placedOrder = (id: string, order: Pick<Reservation, 'lines' | 'note' | 'placedAtMs' | 'writer'>): PlacedOrder => ({
   id,
@@ -303,7 +340,10 @@ const placedOrder = (id: string, order: Pick<Reservation, 'lines' | 'note' | 'pl
   placedBy: order.writer,
 });
 
-const acceptedShipment = (order: string, end: { readonly atMs: number; readonly by: string; readonly carrier?: string | undefined }): AcceptedShipment => ({
+const acceptedShipment = (
+  order: string,
+  end: { readonly atMs: number; readonly by: string; readonly carrier?: string | undefined },
+): AcceptedShipment => ({
   order,
   at: instant(end.atMs),
   by: end.by,
@@ -314,10 +354,18 @@ const acceptedShipment = (order: string, end: { readonly atMs: number; readonly 
 export const orderAnswer = (id: string, order: OrderView) => ({
   ...placedOrder(id, order.keeper),
   state: order.state,
-  payments: order.payments.map(({ hash, amount, atMs, by, conflicts }) => ({ id: hash, amount, at: instant(atMs), by, conflicts: [...conflicts] })),
+  payments: order.payments.map(({ hash, amount, atMs, by, conflicts }) => ({
+    id: hash,
+    amount,
+    at: instant(atMs),
+    by,
+    conflicts: [...conflicts],
+  })),
   paid: order.payments.reduce((total, payment) => total + payment.amount, 0),
   shipments: order.reservations.flatMap((each) =>
-    each.ends.filter((end) => end.kind === 'shipped').map(({ by, atMs, carrier }) => ({ by, at: instant(atMs), ...(carrier === undefined ? {} : { carrier }) })),
+    each.ends
+      .filter((end) => end.kind === 'shipped')
+      .map(({ by, atMs, carrier }) => ({ by, at: instant(atMs), ...(carrier === undefined ? {} : { carrier }) })),
   ),
   conflicts: order.reservations
     .filter((each) => each !== order.keeper && canonical([each.lines, each.note]) !== canonical([order.keeper.lines, order.keeper.note]))

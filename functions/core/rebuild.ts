@@ -23,7 +23,10 @@ export interface RebuildPlan {
 export const planRebuild = (lost: Writer, survivors: readonly (readonly Item[])[], nowMs: number): RebuildPlan => {
   const all = survivors.flat();
   const reservations = reservationsOf(lost.region, all);
-  const stock = Map.groupBy(all.filter((item) => item.pk.startsWith(stockKey(''))), (item) => item.pk.slice(stockKey('').length));
+  const stock = Map.groupBy(
+    all.filter((item) => item.pk.startsWith(stockKey(''))),
+    (item) => item.pk.slice(stockKey('').length),
+  );
   const skus = new Set([...stock.keys(), ...reservations.units.keys()]);
   const plans = [...skus].sort().map((sku) => planSku(lost, sku, stock.get(sku) ?? [], reservations.units.get(sku) ?? 0, nowMs));
   return {
@@ -40,14 +43,18 @@ export const isFactOf = (item: Item, region: string): boolean =>
 /** A fact as a survivor puts it again: the same but for an attribute nobody reads, since a no-op put may not replicate. */
 export const reput = (fact: Item, incarnation: number): Item => ({ ...fact, reput: incarnation });
 
-const reservationsOf = (region: string, items: readonly Item[]): { readonly units: ReadonlyMap<string, number>; readonly open: readonly string[] } => {
+const reservationsOf = (
+  region: string,
+  items: readonly Item[],
+): { readonly units: ReadonlyMap<string, number>; readonly open: readonly string[] } => {
   const units = new Map<string, number>();
   const open: string[] = [];
   for (const [pk, partition] of Map.groupBy(items, (item) => item.pk)) {
     if (!pk.startsWith(orderKey(''))) continue;
     const own = foldOrder(partition)?.reservations.filter((each) => regionOf(each.writer) === region) ?? [];
     if (own.some(isOpen)) open.push(pk.slice(orderKey('').length));
-    for (const line of own.filter(holdsStock).flatMap((each) => each.lines)) units.set(line.sku, (units.get(line.sku) ?? 0) + line.quantity);
+    for (const line of own.filter(holdsStock).flatMap((each) => each.lines))
+      units.set(line.sku, (units.get(line.sku) ?? 0) + line.quantity);
   }
   return { units, open };
 };
@@ -61,11 +68,15 @@ const planSku = (lost: Writer, sku: string, items: readonly Item[], sold: number
   const moves = others.map((region) => ({
     region,
     // What the receiver has credited was granted, whatever the copies of the giver's row say.
-    granted: most([...own.map((row) => row.granted.get(region)), ...rows.filter((row) => row.region === region).map((row) => row.credited.get(lost.region))]),
+    granted: most([
+      ...own.map((row) => row.granted.get(region)),
+      ...rows.filter((row) => row.region === region).map((row) => row.credited.get(lost.region)),
+    ]),
     credited: most(own.map((row) => row.credited.get(region))),
   }));
   const bookings = bookingsOf(lost.region, items);
-  const available = sum(bookings.map((each) => each.quantity)) + sum(moves.map((each) => each.credited)) - sum(moves.map((each) => each.granted)) - sold;
+  const available =
+    sum(bookings.map((each) => each.quantity)) + sum(moves.map((each) => each.credited)) - sum(moves.map((each) => each.granted)) - sold;
   const empty = bookings.length === 0 && own.length === 0 && sold === 0 && moves.every((each) => each.granted === 0);
   const held: Item = {
     ...heldKey(sku, writer),
@@ -73,7 +84,12 @@ const planSku = (lost: Writer, sku: string, items: readonly Item[], sold: number
     rev: 1,
     available,
     sold,
-    ...Object.fromEntries(moves.flatMap(({ region, granted, credited }) => [...(granted > 0 ? [[grantedTo(region), granted]] : []), ...(credited > 0 ? [[creditedFrom(region), credited]] : [])])),
+    ...Object.fromEntries(
+      moves.flatMap(({ region, granted, credited }) => [
+        ...(granted > 0 ? [[grantedTo(region), granted]] : []),
+        ...(credited > 0 ? [[creditedFrom(region), credited]] : []),
+      ]),
+    ),
   };
   const booked = bookings
     .filter((each) => !each.booked)
@@ -82,7 +98,10 @@ const planSku = (lost: Writer, sku: string, items: readonly Item[], sold: number
 };
 
 /** Every receipt of the region once: as it was booked, else as the smallest writer recorded it. */
-const bookingsOf = (region: string, items: readonly Item[]): readonly { readonly hash: string; readonly quantity: number; readonly booked: boolean }[] => {
+const bookingsOf = (
+  region: string,
+  items: readonly Item[],
+): readonly { readonly hash: string; readonly quantity: number; readonly booked: boolean }[] => {
   const relevant = items.filter((item) => {
     const [type] = partsOf(item);
     return (type === 'BOOKED' && regionOf(writerOf(item)) === region) || (type === 'RECEIPT' && textOf(item, 'region') === region);

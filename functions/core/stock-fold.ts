@@ -76,6 +76,10 @@ export const foldWants = (items: readonly Item[]): ReadonlyMap<string, number> =
 };
 
 const cumulative = (item: Item, prefix: string): ReadonlyMap<string, number> =>
-  new Map(Object.entries(item).flatMap(([name, value]) => (name.startsWith(prefix) && typeof value === 'number' ? [[name.slice(prefix.length), value] as const] : [])));
+  new Map(
+    Object.entries(item).flatMap(([name, value]) =>
+      name.startsWith(prefix) && typeof value === 'number' ? [[name.slice(prefix.length), value] as const] : [],
+    ),
+  );
 
 export const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, each) => total + each, 0);

@@ -23,7 +23,8 @@ export const receiveStock = async (
   context: Context,
   given: { readonly subject: string; readonly sku: string; readonly region: string; readonly key: string; readonly quantity: number },
 ): Promise<Outcome<ReceiptAnswer>> => {
-  if (!context.regions.includes(given.region)) return refused('not-found', `given region ${given.region}, allowed: ${context.regions.join(', ')}`);
+  if (!context.regions.includes(given.region))
+    return refused('not-found', `given region ${given.region}, allowed: ${context.regions.join(', ')}`);
   const hash = hashOf('receipt', given.subject, given.sku, given.region, given.key);
   const answer = (item: Item): ReceiptAnswer => ({
     id: hash,
@@ -37,7 +38,9 @@ export const receiveStock = async (
     const known = await receiptsOf(context, given.sku, hash);
     if (known.length === 0) return undefined;
     const same = known.find((item) => numberOf(item, 'quantity') === given.quantity);
-    return same ? done(answer(same), true) : refused('key-reused', 'the Idempotency-Key was used with another quantity; a new receipt needs a new key');
+    return same
+      ? done(answer(same), true)
+      : refused('key-reused', 'the Idempotency-Key was used with another quantity; a new receipt needs a new key');
   };
 
   const before = await replay();
@@ -87,7 +90,11 @@ export const rebalanceStock = async (context: Context, sku: string): Promise<voi
 };
 
 /** What a new or changed item of a stock partition asks this region to do; `before` is the item it replaced. */
-export const stockWork = (item: Item, before: Item | undefined, region: string): { readonly kind: 'book'; readonly hash: string } | { readonly kind: 'rebalance' } | undefined => {
+export const stockWork = (
+  item: Item,
+  before: Item | undefined,
+  region: string,
+): { readonly kind: 'book'; readonly hash: string } | { readonly kind: 'rebalance' } | undefined => {
   const [type, hash] = partsOf(item);
   const own = regionOf(writerOf(item)) === region;
   switch (type) {
@@ -112,7 +119,13 @@ const creditGrants = async (context: Context, sku: string, held: readonly Held[]
     const attribute = creditedFrom(giver.region);
     const guard: Guard = seen === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: seen };
     const outcome = await context.store.transact([
-      { action: 'update', key: heldKey(sku, context.writer), add: { available: units, rev: 1 }, set: { [attribute]: (seen ?? 0) + units }, guards: [guard] },
+      {
+        action: 'update',
+        key: heldKey(sku, context.writer),
+        add: { available: units, rev: 1 },
+        set: { [attribute]: (seen ?? 0) + units },
+        guards: [guard],
+      },
     ]);
     // Lost to an overlapping run: that one saw the same row and goes on with it.
     if (!outcome.ok) continue;
@@ -127,7 +140,9 @@ const settleWant = async (context: Context, sku: string, wants: ReadonlyMap<stri
   const available = held.find((each) => each.region === context.region)?.available ?? 0;
   if (want === 0 || available < want) return;
   const key = { pk: stockKey(sku), sk: `WANT#${context.writer}` };
-  await context.store.transact([{ action: 'update', key, set: { quantity: 0 }, guards: [{ is: 'equals', attribute: 'quantity', value: want }] }]);
+  await context.store.transact([
+    { action: 'update', key, set: { quantity: 0 }, guards: [{ is: 'equals', attribute: 'quantity', value: want }] },
+  ]);
 };
 
 /** Hands over what a region wants, or half of what this one has more than it, if that is more, and never what it wants itself. */
@@ -143,14 +158,26 @@ const grantWants = async (context: Context, sku: string, wants: ReadonlyMap<stri
       { is: 'atLeast', attribute: 'available', value: units },
       granted === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: granted },
     ];
-    const write: Write = { action: 'update', key: heldKey(sku, context.writer), add: { available: -units, rev: 1 }, set: { [attribute]: (granted ?? 0) + units }, guards };
+    const write: Write = {
+      action: 'update',
+      key: heldKey(sku, context.writer),
+      add: { available: -units, rev: 1 },
+      set: { [attribute]: (granted ?? 0) + units },
+      guards,
+    };
     if (!(await context.store.transact([write])).ok) return;
     own = { ...own, available: own.available - units, granted: new Map(own.granted).set(region, (granted ?? 0) + units) };
   }
 };
 
 /** Pure: how many units to hand over. Zero when the wanting region has, or will have, what it wants. */
-export const unitsToGrant = (given: { readonly own: Held; readonly region: string; readonly want: number; readonly ownWant: number; readonly held: readonly Held[] }): number => {
+export const unitsToGrant = (given: {
+  readonly own: Held;
+  readonly region: string;
+  readonly want: number;
+  readonly ownWant: number;
+  readonly held: readonly Held[];
+}): number => {
   const taker = given.held.find((each) => each.region === given.region);
   const expected = (taker?.available ?? 0) + sum(given.held.map((giver) => inFlight(giver, given.region, given.held)));
   const spare = Math.max(0, given.own.available - given.ownWant);
@@ -171,4 +198,11 @@ const book = (context: Context, sku: string, hash: string, quantity: number): re
 const receiptsOf = async (context: Context, sku: string, hash: string): Promise<readonly Item[]> =>
   [...(await context.store.query(stockKey(sku), `RECEIPT#${hash}#`))].sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
 
-const emptyHeld = (context: Context): Held => ({ writer: context.writer, region: context.region, available: 0, sold: 0, granted: new Map(), credited: new Map() });
+const emptyHeld = (context: Context): Held => ({
+  writer: context.writer,
+  region: context.region,
+  available: 0,
+  sold: 0,
+  granted: new Map(),
+  credited: new Map(),
+});

@@ -48,9 +48,7 @@ export type Write =
   | { readonly action: 'delete'; readonly key: Key; readonly guards?: readonly Guard[] };
 
 /** Outcome of a transaction: all of it, or none and which action's guard failed first with the item that made it fail. */
-export type Committed =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly failed: number; readonly item: Item | undefined };
+export type Committed = { readonly ok: true } | { readonly ok: false; readonly failed: number; readonly item: Item | undefined };
 
 /** One page of an index, newest first; `next` continues after the last row. */
 export interface Page {

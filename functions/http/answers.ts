@@ -25,7 +25,8 @@ export const json = (status: number, body: unknown, by: Signature, headers: Read
 export const problem = ({ problem: name, detail, more }: Refusal, by: Signature): ApiAnswer => {
   const { status, title } = PROBLEMS[name];
   const body: Problem = { type: `/problems/${name}`, title, status, detail, correlationId: by.correlationId, ...more.members };
-  const wait: Readonly<Record<string, string>> = name === 'unavailable' ? { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS.unavailable) } : {};
+  const wait: Readonly<Record<string, string>> =
+    name === 'unavailable' ? { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS.unavailable) } : {};
   return json(status, body, by, { 'content-type': 'application/problem+json', ...wait, ...more.headers });
 };
 

@@ -2,9 +2,10 @@
  * The API in a Lambda proxy's terms: event in, answer out, one log line. In order: route, caller, evacuation, input, write
  * gate, use case. Every failure ends as a problem; what was unexpected is logged, and the caller gets its correlation id.
  */
+
+import { HEADERS } from '../contract/names.ts';
 import type { RouteName } from '../contract/routes.ts';
 import { ROUTES, type Scope } from '../contract/routes.ts';
-import { HEADERS } from '../contract/names.ts';
 import type { Outcome } from '../core/context.ts';
 import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
@@ -58,7 +59,14 @@ export class Api {
     const by: Signature = { region, version, correlationId: correlationIdOf(event, input.header(HEADERS.correlationId), requestId) };
     const route = routeOf(event);
     const { answer, refusal } = await this.#end(event, input, route, by);
-    const served = { route, method: event.httpMethod, status: answer.statusCode, correlationId: by.correlationId, latencyMs: clock.now() - startedMs, refusal };
+    const served = {
+      route,
+      method: event.httpMethod,
+      status: answer.statusCode,
+      correlationId: by.correlationId,
+      latencyMs: clock.now() - startedMs,
+      refusal,
+    };
     this.#props.report(served);
     return answer;
   }
@@ -84,7 +92,8 @@ export class Api {
       }
       default: {
         const outcome = await this.#serveUser(route, input);
-        if (outcome.kind === 'refused') throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
+        if (outcome.kind === 'refused')
+          throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
         return json(ROUTES[route].success.status, outcome.value, by, outcome.replayed ? { [HEADERS.replayed]: 'true' } : {});
       }
     }
@@ -130,7 +139,9 @@ const allowed = (identified: Identified, authorization: string | undefined, scop
 };
 
 const evacuated = (region: string): Refusal =>
-  new Refusal('unavailable', `an operator evacuates ${region}; ask another region`, { headers: { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS.evacuated) } });
+  new Refusal('unavailable', `an operator evacuates ${region}; ask another region`, {
+    headers: { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS.evacuated) },
+  });
 
 /** A region that is being rebuilt, or was replaced, knows neither all keys nor all facts: it answers neither 401 nor 404. */
 const refuseWhileStranger = (world: WorldView): void => {
@@ -146,6 +157,12 @@ const openGate = (world: WorldView): string => {
 
 const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
-  if (error instanceof StoreUnavailable) return new Refusal('unavailable', 'the table does not answer; repeat with the same Idempotency-Key, here or in another region', {}, error);
+  if (error instanceof StoreUnavailable)
+    return new Refusal(
+      'unavailable',
+      'the table does not answer; repeat with the same Idempotency-Key, here or in another region',
+      {},
+      error,
+    );
   return new Refusal('internal', 'it is logged under the correlation id', {}, error);
 };

@@ -25,10 +25,12 @@ export interface ApiAnswer {
 }
 
 /** Every value of each header, by its name in lower case. */
-export const headersOf = (event: ApiEvent): ReadonlyMap<string, readonly string[]> => valuesOf(event.multiValueHeaders, event.headers, (name) => name.toLowerCase());
+export const headersOf = (event: ApiEvent): ReadonlyMap<string, readonly string[]> =>
+  valuesOf(event.multiValueHeaders, event.headers, (name) => name.toLowerCase());
 
 /** Every value of each query parameter. */
-export const queryOf = (event: ApiEvent): ReadonlyMap<string, readonly string[]> => valuesOf(event.multiValueQueryStringParameters, event.queryStringParameters, (name) => name);
+export const queryOf = (event: ApiEvent): ReadonlyMap<string, readonly string[]> =>
+  valuesOf(event.multiValueQueryStringParameters, event.queryStringParameters, (name) => name);
 
 /** The caller's own id where it is harmless in logs and headers, else API Gateway's. */
 export const correlationIdOf = (event: ApiEvent, given: string | undefined, fallback: string): string =>

@@ -31,20 +31,26 @@ export class Input {
   /** @param schema of the whole query; without one, no parameter is allowed */
   query<T extends ZodMiniType>(schema: T): output<T> {
     const values = queryOf(this.#event);
-    const repeated = [...values].filter(([, list]) => list.length > 1).map(([name]) => ({ at: `query ${name}`, message: 'given more than once, allowed: once' }));
+    const repeated = [...values]
+      .filter(([, list]) => list.length > 1)
+      .map(([name]) => ({ at: `query ${name}`, message: 'given more than once, allowed: once' }));
     if (repeated.length > 0) throw badRequest(repeated);
     return checked(schema, Object.fromEntries([...values].map(([name, list]) => [name, list[0]])), 'query');
   }
 
   refuseQuery(): void {
     const names = [...queryOf(this.#event).keys()];
-    if (names.length > 0) throw badRequest(names.map((name) => ({ at: `query ${name}`, message: 'unknown; this route takes no query parameters' })));
+    if (names.length > 0)
+      throw badRequest(names.map((name) => ({ at: `query ${name}`, message: 'unknown; this route takes no query parameters' })));
   }
 
   key(): string {
     const given = [...new Set(this.#headers.get(HEADERS.idempotencyKey) ?? [])];
     if (given.length > 1) throw badRequest([{ at: `header ${HEADERS.idempotencyKey}`, message: 'given more than once, allowed: once' }]);
-    if (given.length === 0) throw badRequest([{ at: `header ${HEADERS.idempotencyKey}`, message: 'missing; make one for each operation and keep it on retries' }]);
+    if (given.length === 0)
+      throw badRequest([
+        { at: `header ${HEADERS.idempotencyKey}`, message: 'missing; make one for each operation and keep it on retries' },
+      ]);
     return checked(idempotencyKey, given[0], `header ${HEADERS.idempotencyKey}`);
   }
 
@@ -54,7 +60,11 @@ export class Input {
     const bytes = Buffer.byteLength(body ?? '', encoding);
     if (bytes > LIMITS.bodyBytes) throw new Refusal('too-large', `given a body of ${bytes} bytes, allowed: ${LIMITS.bodyBytes}`);
     const type = this.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-    if (type !== 'application/json') throw new Refusal('unsupported-media-type', `given ${type === undefined ? 'no content-type' : 'another content-type'}, allowed: application/json`);
+    if (type !== 'application/json')
+      throw new Refusal(
+        'unsupported-media-type',
+        `given ${type === undefined ? 'no content-type' : 'another content-type'}, allowed: application/json`,
+      );
     return checked(schema, parsed(Buffer.from(body ?? '', encoding).toString()), 'body');
   }
 }
@@ -90,7 +100,11 @@ const messageOf = (issue: core.$ZodIssue): string => {
 const unitOf = (origin: string): string => (origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '');
 
 const badRequest = (errors: readonly { readonly at: string; readonly message: string }[]): Refusal =>
-  new Refusal('bad-request', errors.length === 1 ? 'one part of the request does not fit' : `${errors.length} parts of the request do not fit`, { members: { errors: [...errors] } });
+  new Refusal(
+    'bad-request',
+    errors.length === 1 ? 'one part of the request does not fit' : `${errors.length} parts of the request do not fit`,
+    { members: { errors: [...errors] } },
+  );
 
 /** API Gateway has decoded it, its stand-ins may not have; no valid parameter holds a percent sign, so both come out alike. */
 const decoded = (text: string, name: string): string => {

@@ -8,7 +8,6 @@ import type { Input } from './input.ts';
 /** Rows of a page of a list, where the caller does not say. */
 const PAGE_DEFAULT = 20;
 
-
 /** Checks the whole input, and only then gives the work: nothing is done for a request that does not fit. */
 type UserRoute = (given: { readonly subject: string; readonly input: Input }) => (context: Context) => Promise<Outcome<unknown>>;
 
@@ -36,7 +35,12 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
     return (context) => shipOrder(context, given);
   },
   cancelOrder: ({ subject, input }) => {
-    const given = { subject, id: input.param('id', ROUTES.cancelOrder.params.id), key: input.key(), ...input.body(ROUTES.cancelOrder.body) };
+    const given = {
+      subject,
+      id: input.param('id', ROUTES.cancelOrder.params.id),
+      key: input.key(),
+      ...input.body(ROUTES.cancelOrder.body),
+    };
     return (context) => cancelOrder(context, given);
   },
   getStock: ({ input }) => {
@@ -45,7 +49,13 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
   },
   receiveStock: ({ subject, input }) => {
     const { sku, region } = ROUTES.receiveStock.params;
-    const given = { subject, sku: input.param('sku', sku), region: input.param('region', region), key: input.key(), ...input.body(ROUTES.receiveStock.body) };
+    const given = {
+      subject,
+      sku: input.param('sku', sku),
+      region: input.param('region', region),
+      key: input.key(),
+      ...input.body(ROUTES.receiveStock.body),
+    };
     return (context) => receiveStock(context, given);
   },
 };

@@ -3,8 +3,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
-import { RegionStateError } from '../region/region.ts';
 import { edgeFaultSchema } from '../region/protocol.ts';
+import { RegionStateError } from '../region/region.ts';
 import { type Supervisor, UnknownNameError } from '../supervisor.ts';
 import { CONTROL_TOKEN_HEADER } from './api.ts';
 
@@ -65,9 +65,13 @@ export const startControlServer = async ({ address, port, token, supervisor }: C
 };
 
 const handle = async (request: IncomingMessage, token: string, supervisor: Supervisor): Promise<unknown> => {
-  if (!isToken(request.headers[CONTROL_TOKEN_HEADER], token)) throw new Refusal(401, `no or a wrong ${CONTROL_TOKEN_HEADER}; it stands in .tandem/local/system.json`);
+  if (!isToken(request.headers[CONTROL_TOKEN_HEADER], token))
+    throw new Refusal(401, `no or a wrong ${CONTROL_TOKEN_HEADER}; it stands in .tandem/local/system.json`);
   const url = new URL(request.url ?? '/', 'http://control');
-  const [first, name, action, ...more] = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent);
+  const [first, name, action, ...more] = url.pathname
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent);
   if (request.method === 'GET' && name === undefined) {
     if (first === 'system') return supervisor.system();
     if (first === 'events') return supervisor.events(parse(afterSchema, url.searchParams.get('after') ?? 0));
@@ -128,7 +132,8 @@ const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
   }
 };
 
-const unknownRequest = (request: IncomingMessage): Refusal => new Refusal(404, `given ${request.method} ${request.url}; the requests are listed in local/control/api.ts`);
+const unknownRequest = (request: IncomingMessage): Refusal =>
+  new Refusal(404, `given ${request.method} ${request.url}; the requests are listed in local/control/api.ts`);
 
 const statusOf = (error: unknown): number => {
   if (error instanceof Refusal) return error.status;

@@ -71,7 +71,8 @@ const ownReplica = (resource: Json, type: string, region: string, note: (type: s
   if (type !== 'AWS::DynamoDB::GlobalTable' || !isJson(properties) || !Array.isArray(properties['Replicas'])) return resource;
   const replicas = properties['Replicas'].filter(isJson);
   const own = replicas.find((replica) => replica['Region'] === region) ?? replicas[0];
-  for (const _ of replicas.slice(1)) note('replica of AWS::DynamoDB::GlobalTable', 'local/replication: copies between the emulators of the regions');
+  for (const _ of replicas.slice(1))
+    note('replica of AWS::DynamoDB::GlobalTable', 'local/replication: copies between the emulators of the regions');
   return { ...resource, Properties: { ...properties, Replicas: [{ ...own, Region: region }] } };
 };
 
@@ -98,6 +99,8 @@ const attributeTarget = (value: unknown): string | undefined => {
 const redirectSub = (text: string, isReplaced: (id: string) => boolean): string =>
   text.replace(/\$\{([A-Za-z0-9]+)\.[^}]+\}/g, (whole, id: string) => (isReplaced(id) ? `\${${id}}` : whole));
 
-const mapObject = (object: Json, change: (value: unknown) => unknown): Json => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+const mapObject = (object: Json, change: (value: unknown) => unknown): Json =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 
-const pick = (object: Json, keys: readonly string[]): Json => Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)));
+const pick = (object: Json, keys: readonly string[]): Json =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)));

@@ -7,7 +7,12 @@ import { STACKS } from '../../functions/contract/names.ts';
 import { adaptTemplate, type Json, type Replacement, sumReplacements } from './adapt.ts';
 
 const json = z.record(z.string(), z.unknown());
-const artifact = z.looseObject({ type: z.string(), environment: z.string().optional(), properties: z.looseObject({ templateFile: z.string().optional() }).optional(), dependencies: z.array(z.string()).optional() });
+const artifact = z.looseObject({
+  type: z.string(),
+  environment: z.string().optional(),
+  properties: z.looseObject({ templateFile: z.string().optional() }).optional(),
+  dependencies: z.array(z.string()).optional(),
+});
 const manifest = z.looseObject({ artifacts: z.record(z.string(), artifact) });
 const assetManifest = z.looseObject({ files: z.record(z.string(), z.looseObject({ source: z.looseObject({ path: z.string() }) })) });
 
@@ -49,21 +54,31 @@ const writeStack = (source: string, target: string, all: Manifest, name: string,
   const stack = all.artifacts[name];
   const assets = all.artifacts[`${name}.assets`];
   const templateFile = stack?.properties?.templateFile;
-  if (stack === undefined || assets === undefined || templateFile === undefined) throw new Error(`the assembly in ${source} has no stack ${name} with assets`);
+  if (stack === undefined || assets === undefined || templateFile === undefined)
+    throw new Error(`the assembly in ${source} has no stack ${name} with assets`);
   const { template, replaced } = adaptTemplate(readJson(join(source, templateFile)), region);
   const text = JSON.stringify(template);
   writeFileSync(join(target, templateFile), text);
 
   const assetFile = `${name}.assets.json`;
   const files = assetManifest.parse(readJson(join(source, assetFile))).files;
-  for (const { source: { path } } of Object.values(files)) if (path !== templateFile) cpSync(join(source, path), join(target, path), { recursive: true });
+  for (const {
+    source: { path },
+  } of Object.values(files))
+    if (path !== templateFile) cpSync(join(source, path), join(target, path), { recursive: true });
 
   // Stored under the hash of what it was, it could be taken for that. The data stack also moves from its home region here;
   // everything else is where it belongs, and no name of the data stack contains a region.
   const [hashBefore = ''] = Object.entries(files).find(([, file]) => file.source.path === templateFile) ?? [];
   const hash = createHash('sha256').update(text).digest('hex');
   const moved = (value: unknown): Json =>
-    json.parse(JSON.parse(JSON.stringify(value).replaceAll(regionOf(stack.environment), region).replaceAll(hashBefore || hash, hash)));
+    json.parse(
+      JSON.parse(
+        JSON.stringify(value)
+          .replaceAll(regionOf(stack.environment), region)
+          .replaceAll(hashBefore || hash, hash),
+      ),
+    );
   writeJson(join(target, assetFile), moved(readJson(join(source, assetFile))));
   const { additionalMetadataFile: _, metadata: __, ...kept } = stack;
   return {
@@ -76,7 +91,8 @@ const pickVersion = ({ artifacts: _, ...rest }: Manifest): Json => rest;
 
 const regionOf = (environment: string | undefined): string => {
   const region = environment?.split('/').at(-1);
-  if (region === undefined || region === 'unknown-region') throw new Error(`given a stack for ${environment ?? 'no environment'}; allowed: stacks of a region`);
+  if (region === undefined || region === 'unknown-region')
+    throw new Error(`given a stack for ${environment ?? 'no environment'}; allowed: stacks of a region`);
   return region;
 };
 

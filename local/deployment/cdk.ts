@@ -60,7 +60,8 @@ export const runCdk = async ({ projectFolder, args, cwd, home, env, logFile, sig
   try {
     const { code, signal: killed } = await group.ended;
     signal.throwIfAborted();
-    const outcome = killed === null ? `ended with exit code ${code}` : `was ended by ${killed}, at the latest after ${RUN_MS_MAX / 1_000} s`;
+    const outcome =
+      killed === null ? `ended with exit code ${code}` : `was ended by ${killed}, at the latest after ${RUN_MS_MAX / 1_000} s`;
     if (code !== 0) throw new CdkError(args, outcome, readFileSync(logFile, 'utf8'), logFile);
   } finally {
     clearTimeout(timer);
@@ -74,15 +75,6 @@ const yieldProcessor = (pid: number): void => {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // It has ended already; how, the caller learns in a moment.
-  }
-};
-
-/** A region is deployed again while the others serve: it must not take the processor from them. */
-const yieldToOthers = (pid: number): void => {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // It has ended already; how is told by who waits for it.
   }
 };
 

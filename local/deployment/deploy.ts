@@ -48,7 +48,8 @@ export class Deployment {
     const cell = STACKS.cell(this.#props.region);
     const { [cell]: outputs } = await this.#deploy([STACKS.data, cell], signal);
     const [restApiId, stageName] = [outputs?.[OUTPUTS.restApiId], outputs?.[OUTPUTS.stageName]];
-    if (restApiId === undefined || stageName === undefined) throw new Error(`stack ${cell} has no outputs ${OUTPUTS.restApiId} and ${OUTPUTS.stageName}`);
+    if (restApiId === undefined || stageName === undefined)
+      throw new Error(`stack ${cell} has no outputs ${OUTPUTS.restApiId} and ${OUTPUTS.stageName}`);
     return { restApiId, stageName };
   }
 

@@ -1,6 +1,6 @@
 /** Synthesizes the app for AWS, as `cdk deploy` would; and not again while nothing that goes into it has changed. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../infra/config.ts';
 import { runCdk } from './cdk.ts';

@@ -49,7 +49,10 @@ export interface RegionTablesProps {
 }
 
 /** Runs `work` with a client of a region's tables. */
-const withClient = async <T>({ name, endpoint, accessKeyId }: RegionTablesProps, work: (client: DynamoDBClient) => Promise<T>): Promise<T> => {
+const withClient = async <T>(
+  { name, endpoint, accessKeyId }: RegionTablesProps,
+  work: (client: DynamoDBClient) => Promise<T>,
+): Promise<T> => {
   const client = new DynamoDBClient({
     region: name,
     endpoint,
@@ -72,7 +75,9 @@ export const applyTableSettings = async (region: RegionTablesProps, tables: read
         await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification: { AttributeName: ttl, Enabled: true } }));
       }
       if (pointInTimeRecovery && !(await hasRecovery(client, TableName))) {
-        await client.send(new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }));
+        await client.send(
+          new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }),
+        );
       }
       if (deletionProtection) await client.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: true }));
     }

@@ -17,7 +17,10 @@ const KEEP_ALIVE_MS = 65_000;
 /** Seconds that callers are asked to wait, for refusals that pass. */
 const RETRY_AFTER_SECONDS = 1;
 
-const FAULT_PROBLEMS = { 500: 'internal', 502: 'bad-gateway', 503: 'unavailable', 504: 'gateway-timeout' } as const satisfies Record<number, ProblemName>;
+const FAULT_PROBLEMS = { 500: 'internal', 502: 'bad-gateway', 503: 'unavailable', 504: 'gateway-timeout' } as const satisfies Record<
+  number,
+  ProblemName
+>;
 
 export interface FrontDoorProps extends UpstreamProps {
   readonly region: string;

@@ -17,7 +17,17 @@ const CONNECTIONS_MAX = 16;
 const KEEP_ALIVE_MS = 2_000;
 
 /** Headers of one connection, not of the message: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
 
 export type Headers = Readonly<Record<string, string | string[]>>;
 
@@ -90,9 +100,16 @@ export class Upstream {
 
 /** Without the headers of the connection, those that its Connection header names, and `others`. */
 export const endToEnd = (headers: IncomingHttpHeaders, ...others: readonly string[]): Record<string, string | string[]> => {
-  const named = [headers.connection ?? []].flat().flatMap((each) => each.toLowerCase().split(',').map((token) => token.trim()));
+  const named = [headers.connection ?? []].flat().flatMap((each) =>
+    each
+      .toLowerCase()
+      .split(',')
+      .map((token) => token.trim()),
+  );
   const dropped = new Set([...HOP_BY_HOP, ...named, ...others]);
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined || dropped.has(name) ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined || dropped.has(name) ? [] : [[name, value]])),
+  );
 };
 
 /** Path and query of a request target; whoever takes this server for a proxy sends the whole URL. */
@@ -116,4 +133,6 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer | undefined> => 
 };
 
 const isTimeout = (error: unknown): boolean =>
-  error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || (error instanceof Error && error.name === 'TimeoutError');
+  error instanceof errors.HeadersTimeoutError ||
+  error instanceof errors.BodyTimeoutError ||
+  (error instanceof Error && error.name === 'TimeoutError');

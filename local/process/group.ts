@@ -40,11 +40,16 @@ export class ProcessGroup {
   constructor(id: number, leader: ChildProcess) {
     this.id = id;
     this.leader = leader;
-    this.#guard = spawn('/bin/sh', ['-c', GUARD, 'tandem-guard', String(id)], { detached: true, env: {}, stdio: ['pipe', 'ignore', 'ignore'] });
+    this.#guard = spawn('/bin/sh', ['-c', GUARD, 'tandem-guard', String(id)], {
+      detached: true,
+      env: {},
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
     for (const each of [this.#guard, this.#guard.stdin]) each?.on('error', () => undefined);
     this.ended = new Promise((resolve) => {
       leader.once('exit', (code, signal) => {
-        this.#sweep().then(() => resolve({ code, signal }));
+        const tell = (): void => resolve({ code, signal });
+        this.#sweep().then(tell, tell);
       });
     });
   }

@@ -22,7 +22,8 @@ export const identityOf = async (pid: number): Promise<ProcessIdentity | undefin
 };
 
 /** Whether that very process still runs. */
-export const isAlive = async (identity: ProcessIdentity): Promise<boolean> => (await identityOf(identity.pid))?.started === identity.started;
+export const isAlive = async (identity: ProcessIdentity): Promise<boolean> =>
+  (await identityOf(identity.pid))?.started === identity.started;
 
 /**
  * Whether a process of the group still runs. Entries of dead ones do not count on Linux, where they stay until process 1
@@ -56,7 +57,10 @@ const statOf = async (pid: number): Promise<readonly string[] | undefined> => {
 
 const startedByPs = async (pid: number): Promise<string | undefined> => {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], { timeout: PS_MS_MAX, env: { LC_ALL: 'C', PATH: '/bin:/usr/bin' } });
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      timeout: PS_MS_MAX,
+      env: { LC_ALL: 'C', PATH: '/bin:/usr/bin' },
+    });
     return stdout.trim() || undefined;
   } catch {
     return undefined;

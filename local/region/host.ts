@@ -7,7 +7,8 @@ import { FrontDoor } from '../edge/front-door.ts';
 import { spawnEmulator, untilEmulatorAnswers } from './emulator.ts';
 import { type Command, commandSchema, type HostSettings, hostSettingsSchema, type Report } from './protocol.ts';
 
-const tell = (report: Report): Promise<void> => new Promise((resolve) => process.stdout.write(`${JSON.stringify(report)}\n`, () => resolve()));
+const tell = (report: Report): Promise<void> =>
+  new Promise((resolve) => process.stdout.write(`${JSON.stringify(report)}\n`, () => resolve()));
 
 /** SIGKILL to the own group. */
 const end = (): void => {
@@ -23,7 +24,13 @@ const startEmulator = async ({ region, endpoint, emulator }: HostSettings): Prom
   if (emulator === null) return null;
   const child = spawnEmulator({ region, ...emulator });
   child.once('error', (error) => void breakDown(`the emulator cannot be started: ${error.message}`));
-  child.once('exit', (code, signal) => void breakDown(`the emulator ended by itself (${signal ?? `exit code ${code}`}); its last words are in ${emulator.folder}/emulator.log`));
+  child.once(
+    'exit',
+    (code, signal) =>
+      void breakDown(
+        `the emulator ended by itself (${signal ?? `exit code ${code}`}); its last words are in ${emulator.folder}/emulator.log`,
+      ),
+  );
   await untilEmulatorAnswers(endpoint);
   return child.pid ?? null;
 };

@@ -1,5 +1,5 @@
 /** The supervisor's end of a region: starts its process group, breaks it, repairs it, and tells what became of it. */
-import { mkdirSync, openSync, closeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,8 @@ export interface RegionProps {
   /** Where its files go. */
   readonly folder: string;
   readonly register: Register;
-  readonly onState: (state: RegionState, detail: string) => void;
+  /** `unexpected`: it was lost, and nobody had asked for that. */
+  readonly onState: (state: RegionState, detail: string, unexpected: boolean) => void;
   readonly onEdge: (fault: EdgeFault, detail: string) => void;
 }
 
@@ -89,7 +90,10 @@ export class Region {
     this.#turn(state, 'its processes start');
     await register.add(group.id, [group.id]);
     const emulatorPid = await this.#untilReady(group);
-    await register.add(group.id, [group.id, emulatorPid].filter((pid) => pid !== null));
+    await register.add(
+      group.id,
+      [group.id, emulatorPid].filter((pid) => pid !== null),
+    );
   }
 
   /** Lets callers in. `stagePath`: see `UpstreamProps`. */
@@ -143,7 +147,14 @@ export class Region {
 
   #settings(): HostSettings {
     const { name, address, port, regionalName, sharedName, endpoint, emulator, folder } = this.props;
-    return { region: name, address, port, names: [regionalName, sharedName], endpoint, emulator: emulator && { ...emulator, folder: join(folder, 'emulator') } };
+    return {
+      region: name,
+      address,
+      port,
+      names: [regionalName, sharedName],
+      endpoint,
+      emulator: emulator && { ...emulator, folder: join(folder, 'emulator') },
+    };
   }
 
   /** @returns the emulator's process id */
@@ -164,12 +175,12 @@ export class Region {
       reject(new Error(`region ${this.props.name}: ${why}`));
       this.props.register.remove(group.id);
       // Not ours to say when it was killed on purpose: then another group, or none, is in its place.
-      if (this.#group === group) this.#leave(why);
+      if (this.#group === group) this.#leave(why, true);
     });
     try {
       return await promise;
     } catch (error) {
-      if (this.#group === group) this.#leave(error instanceof Error ? error.message : String(error));
+      if (this.#group === group) this.#leave(error instanceof Error ? error.message : String(error), true);
       await group.kill();
       throw error;
     } finally {
@@ -184,7 +195,10 @@ export class Region {
     const id = this.#commands;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#pending.set(id, { resolve, reject });
-    const timer = setTimeout(() => reject(new Error(`region ${this.props.name} did not carry out "${command.kind}" within ${COMMAND_MS_MAX} ms`)), COMMAND_MS_MAX);
+    const timer = setTimeout(
+      () => reject(new Error(`region ${this.props.name} did not carry out "${command.kind}" within ${COMMAND_MS_MAX} ms`)),
+      COMMAND_MS_MAX,
+    );
     stdin.write(`${JSON.stringify({ ...command, id })}\n`);
     try {
       await promise;
@@ -200,26 +214,30 @@ export class Region {
   }
 
   /** The group is over, or about to be. */
-  #leave(detail: string): void {
+  #leave(detail: string, unexpected = false): void {
     this.#group = undefined;
     this.#edge = { kind: 'none' };
     for (const { reject } of this.#pending.values()) reject(new Error(`region ${this.props.name} is lost: ${detail}`));
-    this.#turn('lost', detail);
+    this.#turn('lost', detail, unexpected);
   }
 
-  #turn(state: RegionState, detail: string): void {
+  #turn(state: RegionState, detail: string, unexpected = false): void {
     this.#state = state;
-    this.props.onState(state, detail);
+    this.props.onState(state, detail, unexpected);
   }
 
   #requireOwn(): void {
     if (this.props.emulator === null) {
-      throw new RegionStateError(`region ${this.props.name} is served by ${this.props.endpoint}, which is not ours to stop; allowed: faults of its front door, such as "blackhole"`);
+      throw new RegionStateError(
+        `region ${this.props.name} is served by ${this.props.endpoint}, which is not ours to stop; allowed: faults of its front door, such as "blackhole"`,
+      );
     }
   }
 
   #refusal(what: string, allowed: readonly RegionState[]): RegionStateError {
-    return new RegionStateError(`region ${this.props.name} is ${this.#state} and cannot be ${what}; allowed when it is ${allowed.join(' or ')}`);
+    return new RegionStateError(
+      `region ${this.props.name} is ${this.#state} and cannot be ${what}; allowed when it is ${allowed.join(' or ')}`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { dynamoClient } from '../../functions/aws/clients.ts';
-import { SCOPES, type Scope } from '../../functions/contract/routes.ts';
 import { KEY_AGE_MS_MAX } from '../../functions/aws/registered-keys.ts';
+import { SCOPES, type Scope } from '../../functions/contract/routes.ts';
 import { isKid } from '../../functions/core/keys.ts';
 import { deleteKey, makeKey, readKeys, saveKey } from '../access/key-file.ts';
 import { knownKeys, type Replica, registerKey, revokeKey } from '../access/registry.ts';
@@ -123,5 +123,7 @@ const remove = async (replica: Replica, kid: string): Promise<void> => {
     );
   await revokeKey(replica, kid, Date.now());
   deleteKey(KEYS_FOLDER, kid);
-  console.log(`key ${kid} is removed through ${replica.region}; every region refuses its tokens once replication has brought it and ${KEY_AGE_MS_MAX / 1_000} s have passed`);
+  console.log(
+    `key ${kid} is removed through ${replica.region}; every region refuses its tokens once replication has brought it and ${KEY_AGE_MS_MAX / 1_000} s have passed`,
+  );
 };

@@ -85,15 +85,19 @@ const clientResult = (action: Action, outcome: Outcome<object>): Result => {
         detail,
       };
     }
-    case 'unknown':
+    case 'unknown': {
+      // A read that one region answered with 404, while another was silent, was served: with too little.
+      const missed = outcome.refusal !== undefined && isMiss(action, outcome.refusal.status);
+      const served = missed && !isWrite(action);
       return {
-        outcome: isWrite(action) && outcome.mayHaveRun ? 'unknown' : 'failed',
+        outcome: served ? 'ok' : isWrite(action) && outcome.mayHaveRun ? 'unknown' : 'failed',
         region: null,
-        status: null,
+        status: served ? 404 : null,
         id: null,
-        missed: outcome.refusal !== undefined && isMiss(action, outcome.refusal.status),
+        missed,
         attempts: attempts.length,
         detail: `${outcome.reason}${outcome.refusal ? `, refused with ${problemName(outcome.refusal)}` : ''}: ${detail}`,
       };
+    }
   }
 };

@@ -13,6 +13,8 @@ type Operation = (typeof PARTS)[number][0];
 /** Orders that a caller remembers, to read and pay. */
 const REMEMBERED_MAX = 50;
 const SCARCE_PART = 0.1;
+/** People pay a moment after they ordered. */
+const PAID_AFTER_MS = 2_000;
 
 /** Stock of a drill: its own skus, plenty of most, and one that sells out while a region is lost. */
 export interface Assortment {
@@ -30,11 +32,14 @@ export interface MixProps {
   readonly stock: Assortment;
   readonly regions: readonly string[];
   readonly random: () => number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly newKey: () => string;
 }
 
 interface Known {
   readonly id: string;
+  readonly ackMs: number;
   paid: boolean;
 }
 
@@ -47,7 +52,7 @@ export class Mix {
   }
 
   next(caller: string): Action {
-    const { random, newKey, stock, regions } = this.props;
+    const { random, newKey, now, stock, regions } = this.props;
     const orders = this.known.get(caller) ?? [];
     switch (this.draw()) {
       case 'getOrder': {
@@ -55,7 +60,7 @@ export class Mix {
         return order ? { operation: 'getOrder', order: order.id } : this.order();
       }
       case 'payOrder': {
-        const order = orders.find((each) => !each.paid);
+        const order = orders.find((each) => !each.paid && now() - each.ackMs >= PAID_AFTER_MS);
         if (!order) return this.order();
         order.paid = true;
         return { operation: 'payOrder', key: newKey(), order: order.id, amount: 100 + Math.floor(random() * 9_900) };
@@ -79,7 +84,7 @@ export class Mix {
   learn(record: OperationRecord): void {
     if (record.operation !== 'placeOrder' || record.outcome !== 'ok' || record.id === null) return;
     const orders = this.known.get(record.caller) ?? [];
-    this.known.set(record.caller, [...orders, { id: record.id, paid: false }].slice(-REMEMBERED_MAX));
+    this.known.set(record.caller, [...orders, { id: record.id, ackMs: record.endMs, paid: false }].slice(-REMEMBERED_MAX));
   }
 
   private order(): Action {

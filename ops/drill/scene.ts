@@ -51,7 +51,7 @@ export const openScene = async (props: SceneProps): Promise<Scene> => {
   const callers = makeCallers(props, await props.token(SUBJECT, SCOPES));
   const records: OperationRecord[] = [];
   const answers: AnswerSeen[] = [];
-  const mix = new Mix({ stock, regions: target.regions.map((each) => each.name), random, newKey: randomUUID });
+  const mix = new Mix({ stock, regions: target.regions.map((each) => each.name), random, now: Date.now, newKey: randomUUID });
   const ended = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
   const record = (each: OperationRecord) => {

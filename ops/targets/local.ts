@@ -22,6 +22,10 @@ import type { Fault, LossKind, Target, TargetEvent, TargetRegion } from './targe
 const EVENTS_PER_PAGE = 1_000;
 const EVENT_PAGES_MAX = 100;
 
+/** An emulator shares the machine with everything else and answers late at times. A frozen one must not hang its caller. */
+const PATIENT = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true } as const;
+const ATTEMPTS_MAX = 2;
+
 export { DEFAULT_PORTS };
 
 /** Errors of the stand-ins that tell the user what to do. */
@@ -166,7 +170,9 @@ export class LocalTarget implements Target {
   dynamo(region: string): DynamoDBClient {
     const { endpoint, accessKeyId } = this.#region(region);
     const key = `${endpoint} ${region}`;
-    const client = this.#clients.get(key) ?? dynamoClient({ region, endpoint, credentials: { accessKeyId, secretAccessKey: 'local' } });
+    const credentials = { accessKeyId, secretAccessKey: 'local' };
+    const client =
+      this.#clients.get(key) ?? dynamoClient({ region, endpoint, credentials, maxAttempts: ATTEMPTS_MAX, requestHandler: PATIENT });
     this.#clients.set(key, client);
     return client;
   }

@@ -105,15 +105,18 @@ describe('a refusal', () => {
     expect(world.b.asked).toHaveLength(0);
   });
 
-  test('for want of stock is asked of the next region, which may hold some', async () => {
-    await using world = await regions(problem(409, 'out-of-stock'), placing('b'));
-    expect(await world.client().placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'b' });
+  test('for want of stock stays a refusal: another region, which may be lost, could only make it uncertain', async () => {
+    await using world = await regions(problem(409, 'out-of-stock'), silence);
+    const outcome = await world.client().placeOrder(ORDER);
+    expect(outcome).toMatchObject({ kind: 'refused', region: 'a', problem: { status: 409 } });
+    expect(outcome.attempts).toHaveLength(1);
   });
 
-  test('for want of stock everywhere is a refusal after one request to each', async () => {
-    await using world = await regions(problem(409, 'out-of-stock'), problem(409, 'out-of-stock'));
-    expect(await world.client().placeOrder(ORDER)).toMatchObject({ kind: 'refused', region: 'a' });
-    expect([world.a.asked.length, world.b.asked.length]).toEqual([1, 1]);
+  test('for want of stock, beside an attempt that failed, is asked on: the doubt is there already', async () => {
+    await using world = await regions(problem(500, 'internal'), problem(409, 'out-of-stock'));
+    await using third = await FrontDoor.open('c', placing('c'));
+    const endpoints = [world.a, world.b, third].map(({ region, url }) => ({ region, url }));
+    expect(await world.client({}, { endpoints }).placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'c' });
   });
 
   test('is not believed when another attempt never got an answer', async () => {
@@ -193,6 +196,20 @@ describe('a refusal', () => {
 });
 
 describe('a read', () => {
+  test('that finds nothing does not wait long for a region that says nothing', async () => {
+    await using world = await regions(problem(404, 'not-found'), silence);
+    const startMs = Date.now();
+    const outcome = await world.client({ operation: { attemptTimeoutMs: 30_000, deadlineMs: 30_000 } }).getOrder('1');
+    expect(outcome).toMatchObject({ kind: 'unknown', refusal: { status: 404 } });
+    expect(Date.now() - startMs).toBeLessThan(10_000);
+  });
+
+  test('that finds nothing anywhere is a refusal after one request to each', async () => {
+    await using world = await regions(problem(404, 'not-found'), problem(404, 'not-found'));
+    expect(await world.client().getOrder('1')).toMatchObject({ kind: 'refused', region: 'a' });
+    expect([world.a.asked.length, world.b.asked.length]).toEqual([1, 1]);
+  });
+
   test('of an order that has not arrived in a region yet finds it in another', async () => {
     await using world = await regions(problem(404, 'not-found'), answer(200, { id: '1' }));
     expect(await world.client().getOrder('1')).toMatchObject({ kind: 'ok', region: 'b', idempotencyKey: undefined });

@@ -43,7 +43,10 @@ export interface Known {
   readonly keys: readonly string[];
 }
 
-const NOISE = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', '%', '%zz', '..', '#', '/', '{id}', '\u0000', '\ud800', '🫖', "'; --", '<script>', '0'.repeat(5_000)));
+const NOISE = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom('', '%', '%zz', '..', '#', '/', '{id}', '\u0000', '\ud800', '🫖', "'; --", '<script>', '0'.repeat(5_000)),
+);
 
 /** Something that fits, by the few patterns of this contract, or what is known. */
 const fitting = (name: string, schema: Schema, known: Known): fc.Arbitrary<string> => {
@@ -61,41 +64,65 @@ const valueOf = (schema: Schema, known: Known, name = ''): fc.Arbitrary<unknown>
       return fc.record(Object.fromEntries(members), { requiredKeys: [...(schema.required ?? [])] });
     }
     case 'array':
-      return fc.array(valueOf(schema.items ?? {}, known), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 5, 6) });
+      return fc.array(valueOf(schema.items ?? {}, known), {
+        minLength: schema.minItems ?? 0,
+        maxLength: Math.min(schema.maxItems ?? 5, 6),
+      });
     case 'integer':
-      return fc.oneof(fc.integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 9, 9) }), fc.constantFrom(schema.minimum ?? 0, schema.maximum ?? 9));
+      return fc.oneof(
+        fc.integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 9, 9) }),
+        fc.constantFrom(schema.minimum ?? 0, schema.maximum ?? 9),
+      );
     case 'string':
-      return schema.pattern === undefined ? fc.string({ unit: 'grapheme', maxLength: schema.maxLength ?? 20 }) : fitting(name, schema, known);
+      return schema.pattern === undefined
+        ? fc.string({ unit: 'grapheme', maxLength: schema.maxLength ?? 20 })
+        : fitting(name, schema, known);
     default:
       return fc.anything();
   }
 };
 
 /** `right` most of the time. */
-const mostly = <T, U>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<U>): fc.Arbitrary<T | U> => fc.oneof({ weight: 9, arbitrary: right }, { weight: 1, arbitrary: wrong });
+const mostly = <T, U>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<U>): fc.Arbitrary<T | U> =>
+  fc.oneof({ weight: 9, arbitrary: right }, { weight: 1, arbitrary: wrong });
 
 const bodyOf = (operation: Operation, known: Known): fc.Arbitrary<unknown> => {
   const schema = operation.requestBody?.content['application/json'].schema;
   if (!schema) return fc.constant(undefined);
   const right = valueOf(schema, known);
-  const bent = fc.tuple(right, fc.string(), fc.jsonValue()).map(([value, name, more]) => (typeof value === 'object' ? { ...value, [name]: more } : more));
+  const bent = fc
+    .tuple(right, fc.string(), fc.jsonValue())
+    .map(([value, name, more]) => (typeof value === 'object' ? { ...value, [name]: more } : more));
   return fc.oneof({ weight: 7, arbitrary: right }, { weight: 2, arbitrary: bent }, { weight: 1, arbitrary: fc.jsonValue() });
 };
 
 export const requests = (document: ApiDocument, known: Known): fc.Arbitrary<Request> => {
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })));
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
   return fc.constantFrom(...operations).chain(({ path, method, operation }) => {
     const of = (place: string) => operation.parameters.filter((each) => each.in === place);
     const record = (place: string, requiredKeys: string[]) =>
-      fc.record(Object.fromEntries(of(place).map(({ name, schema }) => [name, mostly(fitting(name, schema, known), NOISE)])), { requiredKeys });
+      fc.record(Object.fromEntries(of(place).map(({ name, schema }) => [name, mostly(fitting(name, schema, known), NOISE)])), {
+        requiredKeys,
+      });
     return fc.record({
       operation: fc.constant(operation),
       method: fc.constant(method),
-      path: fc.tuple(record('path', of('path').map(({ name }) => name)), record('query', []), mostly(fc.constant({}), fc.dictionary(fc.string(), fc.string(), { maxKeys: 2 }))).map(([params, query, more]) => {
-        const filled = Object.entries<string>(params).reduce((text, [name, value]) => text.replace(`{${name}}`, escape(value)), path);
-        const search = new URLSearchParams(Object.entries<string>({ ...more, ...query })).toString();
-        return search === '' ? filled : `${filled}?${search}`;
-      }),
+      path: fc
+        .tuple(
+          record(
+            'path',
+            of('path').map(({ name }) => name),
+          ),
+          record('query', []),
+          mostly(fc.constant({}), fc.dictionary(fc.string(), fc.string(), { maxKeys: 2 })),
+        )
+        .map(([params, query, more]) => {
+          const filled = Object.entries<string>(params).reduce((text, [name, value]) => text.replace(`{${name}}`, escape(value)), path);
+          const search = new URLSearchParams(Object.entries<string>({ ...more, ...query })).toString();
+          return search === '' ? filled : `${filled}?${search}`;
+        }),
       headers: record('header', method === 'POST' ? ['idempotency-key'] : []),
       body: bodyOf(operation, known),
       token: mostly(fc.constant(true), fc.constant(false)),
@@ -118,4 +145,9 @@ export const faultOf = (request: Request, answer: Answered): string | undefined 
 };
 
 export const send = (world: ApiWorld, request: Request): Promise<Answered> =>
-  world.call(request.method, request.path, { body: request.body, headers: request.headers, key: null, ...(request.token ? {} : { token: null }) });
+  world.call(request.method, request.path, {
+    body: request.body,
+    headers: request.headers,
+    key: null,
+    ...(request.token ? {} : { token: null }),
+  });

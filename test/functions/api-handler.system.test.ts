@@ -22,7 +22,13 @@ describe('the environment of a function', () => {
     expect(() => readEnvironment({ ...others, [ENV.auth]: '{"mode":"all"}', [ENV.drainSeconds]: 'soon' })).toThrow(
       /TANDEM_REGIONS is missing, TANDEM_AUTH is wrong, TANDEM_DRAIN_SECONDS is wrong/,
     );
-    expect(readEnvironment(lab.environment)).toMatchObject({ region: HERE, regions: REGIONS, drainMs: 30_000, version: '1.2.3+7', domain: undefined });
+    expect(readEnvironment(lab.environment)).toMatchObject({
+      region: HERE,
+      regions: REGIONS,
+      drainMs: 30_000,
+      version: '1.2.3+7',
+      domain: undefined,
+    });
   });
 });
 
@@ -34,8 +40,20 @@ describe('the API handler', () => {
     const { handler } = await load();
     const { value, lines } = await logged(() => handler(world.event('GET', '/orders', { token: key.token() }), invocation));
     expect([value.statusCode, value.headers['tandem-version']]).toEqual([200, '1.2.3+7']);
-    expect(lines).toEqual([expect.objectContaining({ level: 'INFO', route: 'listOrders', status: 200, Requests: 1, Errors: 0, Latency: expect.any(Number), ExecutedVersion: '7' })]);
-    expect(lines[0]?.['_aws']).toMatchObject({ CloudWatchMetrics: [{ Namespace: METRICS.namespace, Dimensions: [[], ['ExecutedVersion']] }] });
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'INFO',
+        route: 'listOrders',
+        status: 200,
+        Requests: 1,
+        Errors: 0,
+        Latency: expect.any(Number),
+        ExecutedVersion: '7',
+      }),
+    ]);
+    expect(lines[0]?.['_aws']).toMatchObject({
+      CloudWatchMetrics: [{ Namespace: METRICS.namespace, Dimensions: [[], ['ExecutedVersion']] }],
+    });
   });
 
   it('passes its deep check without a word', async () => {

@@ -18,7 +18,8 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
       expect((await world.post(`/stock/${name}/regions/${world.region}/receipts`, { quantity })).status).toBe(201);
       return name;
     };
-    const place = async (name: string, quantity = 1, key = randomUUID()) => world.post('/orders', { lines: [{ sku: name, quantity }] }, { key });
+    const place = async (name: string, quantity = 1, key = randomUUID()) =>
+      world.post('/orders', { lines: [{ sku: name, quantity }] }, { key });
 
     it('is placed, read, listed, paid and shipped, each answer as the contract says', async () => {
       const name = await stocked(5);
@@ -32,7 +33,14 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
       expect(read.body).toMatchObject({ id, state: 'shipped', paid: 250, shipments: [{ carrier: 'post', by: world.region }] });
       expect(list.body['orders']).toContainEqual(placed.body);
       expect(stock.body).toMatchObject({ received: 5, available: 3, sold: 2, moving: 0 });
-      for (const [route, answer] of [['placeOrder', placed], ['payOrder', paid], ['shipOrder', shipped], ['getOrder', read], ['listOrders', list], ['getStock', stock]] as const) {
+      for (const [route, answer] of [
+        ['placeOrder', placed],
+        ['payOrder', paid],
+        ['shipOrder', shipped],
+        ['getOrder', read],
+        ['listOrders', list],
+        ['getStock', stock],
+      ] as const) {
         expect(ROUTES[route].success.body.safeParse(answer.body).error).toBeUndefined();
       }
     });
@@ -69,7 +77,11 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
       const name = await stocked(1);
       const id = String((await place(name)).body['id']);
       const token = world.key.token({ sub: `bob-${randomUUID()}` });
-      const answers = [await world.get(`/orders/${id}`, { token }), await world.post(`/orders/${id}/payments`, { amount: 1 }, { token }), await world.post(`/orders/${id}/cancellations`, {}, { token })];
+      const answers = [
+        await world.get(`/orders/${id}`, { token }),
+        await world.post(`/orders/${id}/payments`, { amount: 1 }, { token }),
+        await world.post(`/orders/${id}/cancellations`, {}, { token }),
+      ];
       expect(answers.map((answer) => answer.status)).toEqual([404, 404, 404]);
       expect((await world.get('/orders', { token })).body).toEqual({ orders: [] });
     });
@@ -77,7 +89,10 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
     it('can be cancelled, twice with one effect, and then be neither paid nor shipped', async () => {
       const id = String((await place(await stocked(1))).body['id']);
       const key = randomUUID();
-      const [first, again] = [await world.post(`/orders/${id}/cancellations`, {}, { key }), await world.post(`/orders/${id}/cancellations`, {}, { key })];
+      const [first, again] = [
+        await world.post(`/orders/${id}/cancellations`, {}, { key }),
+        await world.post(`/orders/${id}/cancellations`, {}, { key }),
+      ];
       expect([first.status, again.status, again.headers[HEADERS.replayed]]).toEqual([202, 202, 'true']);
       expect(again.body).toEqual(first.body);
       expect(ROUTES.cancelOrder.success.body.safeParse(first.body).error).toBeUndefined();
@@ -96,7 +111,8 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
       const name = await stocked(5);
       const token = world.key.token({ sub: `carl-${randomUUID()}` });
       const ids: unknown[] = [];
-      for (let n = 0; n < 5; n += 1) ids.unshift((await world.post('/orders', { lines: [{ sku: name, quantity: 1 }] }, { token })).body['id']);
+      for (let n = 0; n < 5; n += 1)
+        ids.unshift((await world.post('/orders', { lines: [{ sku: name, quantity: 1 }] }, { token })).body['id']);
       const found: unknown[] = [];
       let cursor = '';
       for (let page = 0; page < 3; page += 1) {
@@ -122,7 +138,8 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
     it('counts once for a key, and names a region of this system', async () => {
       const world = await start();
       const name = `sku-${randomUUID().slice(0, 8)}`;
-      const send = (quantity: number, region: string, key: string) => world.post(`/stock/${name}/regions/${region}/receipts`, { quantity }, { key });
+      const send = (quantity: number, region: string, key: string) =>
+        world.post(`/stock/${name}/regions/${region}/receipts`, { quantity }, { key });
       const key = randomUUID();
       const [first, again, other] = [await send(5, world.region, key), await send(5, world.region, key), await send(6, world.region, key)];
       expect([first.status, again.status, again.headers[HEADERS.replayed], other.status]).toEqual([201, 201, 'true', 422]);

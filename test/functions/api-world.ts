@@ -131,7 +131,9 @@ const resourceOf = (path: string): { readonly resource: string; readonly paramet
   for (const { path: pattern } of Object.values(ROUTES)) {
     const wanted = pattern.split('/');
     if (wanted.length !== parts.length || !wanted.every((part, index) => part.startsWith('{') || part === parts[index])) continue;
-    const parameters = wanted.flatMap((part, index) => (part.startsWith('{') ? [[part.slice(1, -1), unescaped(parts[index] ?? '')] as const] : []));
+    const parameters = wanted.flatMap((part, index) =>
+      part.startsWith('{') ? [[part.slice(1, -1), unescaped(parts[index] ?? '')] as const] : [],
+    );
     return { resource: pattern, parameters: parameters.length > 0 ? Object.fromEntries(parameters) : null };
   }
   return { resource: path, parameters: null };

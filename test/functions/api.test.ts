@@ -3,8 +3,8 @@ import { EVACUATE_TEXT, HEADERS, HEALTHY_TEXT } from '../../functions/contract/n
 import { LIMITS } from '../../functions/contract/schemas.ts';
 import { incarnationItem, switchItem } from '../../functions/core/operations.ts';
 import type { Item } from '../../functions/core/store.ts';
-import { ApiWorld, type ApiWorldProps, type Answered, FailingStore, REGIONS } from './api-world.ts';
 import { journeys } from './api-journeys.ts';
+import { type Answered, ApiWorld, type ApiWorldProps, FailingStore, REGIONS } from './api-world.ts';
 
 const start = (props: ApiWorldProps = {}) => new ApiWorld(props).start();
 const putControl = (world: ApiWorld, item: Item) => world.control.transact([{ action: 'put', item }]);
@@ -54,11 +54,14 @@ describe('a request that does not fit', () => {
     for (const base64 of [false, true]) expect((await world.call('POST', '/orders', { rawBody, base64 })).status).toBe(status);
   });
 
-  it.each(['text/plain', 'application/jsonp', 'application/x-www-form-urlencoded', ''])('is refused with content-type "%s"', async (type) => {
-    const world = await start();
-    const answer = await world.post('/orders', { lines: [LINE] }, { headers: { 'Content-Type': type } });
-    expect([answer.status, answer.body['type']]).toEqual([415, '/problems/unsupported-media-type']);
-  });
+  it.each(['text/plain', 'application/jsonp', 'application/x-www-form-urlencoded', ''])(
+    'is refused with content-type "%s"',
+    async (type) => {
+      const world = await start();
+      const answer = await world.post('/orders', { lines: [LINE] }, { headers: { 'Content-Type': type } });
+      expect([answer.status, answer.body['type']]).toEqual([415, '/problems/unsupported-media-type']);
+    },
+  );
 
   it('may name the content-type in any case and with parameters, and headers too', async () => {
     const world = await start();
@@ -78,24 +81,43 @@ describe('a request that does not fit', () => {
   it('is refused with two different Idempotency-Keys', async () => {
     const world = await start();
     const event = world.event('POST', '/orders', { body: { lines: [LINE] }, key: null });
-    const answer = await world.handle({ ...event, multiValueHeaders: { ...event.multiValueHeaders, 'Idempotency-Key': ['key-number-1', 'key-number-2'] } });
+    const answer = await world.handle({
+      ...event,
+      multiValueHeaders: { ...event.multiValueHeaders, 'Idempotency-Key': ['key-number-1', 'key-number-2'] },
+    });
     expect(answer.statusCode).toBe(400);
   });
 
-  it.each(['/orders?limit=0', '/orders?limit=101', '/orders?limit=x', '/orders?limit=1&limit=2', '/orders?cursor=', '/orders?cursor=%00', '/orders?color=red', `/orders/${'0'.repeat(32)}?x=1`])(
-    'is refused: GET %s',
-    async (path) => {
-      const world = await start();
-      expect((await world.get(path)).status).toBe(400);
-    },
-  );
+  it.each([
+    '/orders?limit=0',
+    '/orders?limit=101',
+    '/orders?limit=x',
+    '/orders?limit=1&limit=2',
+    '/orders?cursor=',
+    '/orders?cursor=%00',
+    '/orders?color=red',
+    `/orders/${'0'.repeat(32)}?x=1`,
+  ])('is refused: GET %s', async (path) => {
+    const world = await start();
+    expect((await world.get(path)).status).toBe(400);
+  });
 
   it.each(['AAAA', 'A', '_-_-', 'x'.repeat(256)])('may carry any cursor of the right form: %.10s', async (cursor) => {
     const world = await start();
     expect((await world.get(`/orders?cursor=${cursor}`)).status).toBe(200);
   });
 
-  it.each(['/orders/xyz', `/orders/${'A'.repeat(32)}`, '/orders/%ff', '/orders/%', '/stock/a%2Fb', '/stock/%E0%A4%A', '/stock/%23', '/orders/%2525', '/stock/a b'])('is refused: GET %s', async (path) => {
+  it.each([
+    '/orders/xyz',
+    `/orders/${'A'.repeat(32)}`,
+    '/orders/%ff',
+    '/orders/%',
+    '/stock/a%2Fb',
+    '/stock/%E0%A4%A',
+    '/stock/%23',
+    '/orders/%2525',
+    '/stock/a b',
+  ])('is refused: GET %s', async (path) => {
     const world = await start();
     expect((await world.get(path)).status).toBe(400);
   });
@@ -119,8 +141,18 @@ describe('a request that does not fit', () => {
 describe('every answer', () => {
   it('names region, version and correlation id, and is kept by no cache', async () => {
     const world = await start();
-    for (const answer of [await world.get('/health'), await world.get('/orders'), await world.get('/orders', { token: null }), await world.get('/nothing')]) {
-      expect(answer.headers).toMatchObject({ [HEADERS.region]: world.region, [HEADERS.version]: '1.0.0+7', [HEADERS.correlationId]: 'gateway-1', 'cache-control': 'no-store' });
+    for (const answer of [
+      await world.get('/health'),
+      await world.get('/orders'),
+      await world.get('/orders', { token: null }),
+      await world.get('/nothing'),
+    ]) {
+      expect(answer.headers).toMatchObject({
+        [HEADERS.region]: world.region,
+        [HEADERS.version]: '1.0.0+7',
+        [HEADERS.correlationId]: 'gateway-1',
+        'cache-control': 'no-store',
+      });
     }
   });
 
@@ -128,14 +160,26 @@ describe('every answer', () => {
     const world = await start();
     const ids = ['my-correlation_1', 'short', 'x'.repeat(65), 'a b c d e f', 'line\nbreak-in-it'];
     const answers = await Promise.all(ids.map((id) => world.get('/orders', { headers: { [HEADERS.correlationId]: id } })));
-    expect(answers.map((answer) => answer.headers[HEADERS.correlationId])).toEqual(['my-correlation_1', 'gateway-1', 'gateway-1', 'gateway-1', 'gateway-1']);
+    expect(answers.map((answer) => answer.headers[HEADERS.correlationId])).toEqual([
+      'my-correlation_1',
+      'gateway-1',
+      'gateway-1',
+      'gateway-1',
+      'gateway-1',
+    ]);
   });
 
   it('that refuses is a problem with type, title, status and correlation id', async () => {
     const world = await start();
     const { headers, body } = await world.get(`/orders/${'0'.repeat(32)}`);
     expect(headers['content-type']).toBe('application/problem+json');
-    expect(body).toEqual({ type: '/problems/not-found', title: 'There is no such thing here', status: 404, detail: expect.any(String), correlationId: 'gateway-1' });
+    expect(body).toEqual({
+      type: '/problems/not-found',
+      title: 'There is no such thing here',
+      status: 404,
+      detail: expect.any(String),
+      correlationId: 'gateway-1',
+    });
   });
 
   it('to an unexpected error tells the correlation id and nothing of the error', async () => {
@@ -154,7 +198,12 @@ describe('a region in trouble', () => {
     const world = await start({ data });
     data.down = true;
     for (const answer of [await world.get('/orders'), await world.post('/orders', { lines: [LINE] }), await world.get('/regions')]) {
-      expect([answer.status, answer.body['type'], answer.headers['retry-after'], answer.text.includes('secrets')]).toEqual([503, '/problems/unavailable', '1', false]);
+      expect([answer.status, answer.body['type'], answer.headers['retry-after'], answer.text.includes('secrets')]).toEqual([
+        503,
+        '/problems/unavailable',
+        '1',
+        false,
+      ]);
     }
     data.down = false;
     expect((await world.get('/orders')).status).toBe(200);
@@ -172,7 +221,12 @@ describe('a region in trouble', () => {
     const world = await start({ data });
     data.down = true;
     const answer = await world.get('/health');
-    expect([answer.status, answer.body['verdict'], answer.body['reasons'], answer.text.includes(HEALTHY_TEXT)]).toEqual([503, 'fail', [{ code: 'table', detail: expect.any(String) }], false]);
+    expect([answer.status, answer.body['verdict'], answer.body['reasons'], answer.text.includes(HEALTHY_TEXT)]).toEqual([
+      503,
+      'fail',
+      [{ code: 'table', detail: expect.any(String) }],
+      false,
+    ]);
   });
 
   it('reads but does not write while it is being rebuilt', async () => {
@@ -243,8 +297,23 @@ describe('the list of regions', () => {
     expect(body).toMatchObject({
       region: world.region,
       regions: [
-        { region: REGIONS[0], writer: REGIONS[0], version: '1.0.0+7', verdict: 'pass', evacuate: false, writable: true, url: 'https://eu-central-1.api.example.com' },
-        { region: REGIONS[1], heartbeatAgeMs: null, version: null, verdict: null, writable: null, url: 'https://us-east-2.api.example.com' },
+        {
+          region: REGIONS[0],
+          writer: REGIONS[0],
+          version: '1.0.0+7',
+          verdict: 'pass',
+          evacuate: false,
+          writable: true,
+          url: 'https://eu-central-1.api.example.com',
+        },
+        {
+          region: REGIONS[1],
+          heartbeatAgeMs: null,
+          version: null,
+          verdict: null,
+          writable: null,
+          url: 'https://us-east-2.api.example.com',
+        },
       ],
     });
   });

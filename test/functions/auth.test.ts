@@ -2,9 +2,9 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Authenticator } from '../../functions/aws/authenticator.ts';
 import { KEY_AGE_MS_MAX } from '../../functions/aws/registered-keys.ts';
+import { ROUTES, SCOPES } from '../../functions/contract/routes.ts';
 import { foldKey, keyItem, keyRemovalItem } from '../../functions/core/keys.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { ROUTES, SCOPES } from '../../functions/contract/routes.ts';
 import { ApiWorld } from './api-world.ts';
 import { makeTestKey, type TestKey, tokenOf } from './callers.ts';
 
@@ -22,7 +22,10 @@ describe('a token of a registered key', () => {
   it('identifies its subject, with the scopes that both it and its key name', async () => {
     const key = makeTestKey({ scopes: ['orders:read', 'stock:read'] });
     const { identify } = start([key]);
-    expect(await identify(key.token({ sub: 'ann', scope: 'orders:read orders:write' }))).toEqual({ kind: 'identified', identity: { subject: 'ann', scopes: ['orders:read'] } });
+    expect(await identify(key.token({ sub: 'ann', scope: 'orders:read orders:write' }))).toEqual({
+      kind: 'identified',
+      identity: { subject: 'ann', scopes: ['orders:read'] },
+    });
   });
 
   const key = makeTestKey({ subjects: ['ann', 'shop-*'] });
@@ -48,22 +51,31 @@ describe('a token of a registered key', () => {
     ['that says it needs no signature, and has none', () => `${key.token({}, { alg: 'none' }).split('.').slice(0, 2).join('.')}.`],
     ['whose header names another algorithm', () => key.token({}, { alg: 'ES384' })],
     ['that is signed with the public key as a secret', () => confused(key)],
-    ['whose claims were changed after signing', () => key.token().replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ sub: 'shop-x' })).toString('base64url')}.`)],
+    [
+      'whose claims were changed after signing',
+      () => key.token().replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ sub: 'shop-x' })).toString('base64url')}.`),
+    ],
     ['with half a signature', () => key.token().slice(0, -20)],
     ['of only two parts', () => key.token().split('.').slice(0, 2).join('.')],
     ['that is too long', () => key.token({ sub: 'shop-1', more: 'x'.repeat(4_000) })],
     ['that is no JSON', () => 'e30x.e30x.e30x'],
-    ['whose claims are a list', () => tokenOf(key.privateKey, { kid: key.kid }).replace(/\.[^.]+\./, `.${Buffer.from('[]').toString('base64url')}.`)],
+    [
+      'whose claims are a list',
+      () => tokenOf(key.privateKey, { kid: key.kid }).replace(/\.[^.]+\./, `.${Buffer.from('[]').toString('base64url')}.`),
+    ],
   ])('is refused: one %s', async (_what, token) => {
     const { identify } = start([key]);
     expect((await identify(key.token({ sub: 'shop-7' }))).kind).toBe('identified');
     expect((await identify(token())).kind).toBe('refused');
   });
 
-  it.each(['', 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a.b', 'Bearer a.b.c.d', 'a.b.c', 'Bearer x\ny.a.b'])('is refused as header "%s"', async (header) => {
-    const { authenticator } = start([key]);
-    expect((await authenticator.identify(header)).kind).toBe('refused');
-  });
+  it.each(['', 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a.b', 'Bearer a.b.c.d', 'a.b.c', 'Bearer x\ny.a.b'])(
+    'is refused as header "%s"',
+    async (header) => {
+      const { authenticator } = start([key]);
+      expect((await authenticator.identify(header)).kind).toBe('refused');
+    },
+  );
 
   it('is refused when its key is expired, even when the token was seen before', async () => {
     const soon = makeTestKey({ expiresAtMs: Date.now() + 10_000 });
@@ -97,8 +109,11 @@ describe('a token of a registered key', () => {
   it('costs one read of the table in thirty seconds, however many callers come', async () => {
     const { control } = start([key]);
     let reads = 0;
-    const counting = { query: (...given: Parameters<MemoryStore['query']>) => ((reads += 1), control.query(...given)) };
-    const authenticator = new Authenticator({ settings: { mode: 'keys' }, control: counting, clock: { now: () => Date.now() } });
+    const query: MemoryStore['query'] = (...given) => {
+      reads += 1;
+      return control.query(...given);
+    };
+    const authenticator = new Authenticator({ settings: { mode: 'keys' }, control: { query }, clock: { now: () => Date.now() } });
     await Promise.all(Array.from({ length: 30 }, (_, n) => authenticator.identify(`Bearer ${key.token({ sub: `shop-${n}` })}`)));
     expect(reads).toBe(1);
   });
@@ -111,7 +126,16 @@ describe('a token of a registered key', () => {
 });
 
 describe('a key item', () => {
-  const key = { kid: 'k1', publicJwk: '{}', algorithm: 'ES256', issuer: 'i', audience: 'a', scopes: ['x'], subjects: ['s*'], expiresAtMs: 5 } as const;
+  const key = {
+    kid: 'k1',
+    publicJwk: '{}',
+    algorithm: 'ES256',
+    issuer: 'i',
+    audience: 'a',
+    scopes: ['x'],
+    subjects: ['s*'],
+    expiresAtMs: 5,
+  } as const;
   const added = keyItem(key, { by: 'a', atMs: 1 });
 
   it('folds to the key it was made of, whatever else it carries', () => expect(foldKey([{ ...added, v: 9, color: 'red' }])).toEqual(key));
@@ -121,7 +145,9 @@ describe('a key item', () => {
     expect(foldKey([added, keyRemovalItem('k1', { by: 'b', atMs: 0 })])).toBeUndefined();
   });
 
-  it.each(['publicJwk', 'algorithm', 'issuer', 'audience', 'expiresAt'])('without %s is nothing', (name) => expect(foldKey([{ ...added, [name]: null }])).toBeUndefined());
+  it.each(['publicJwk', 'algorithm', 'issuer', 'audience', 'expiresAt'])('without %s is nothing', (name) =>
+    expect(foldKey([{ ...added, [name]: null }])).toBeUndefined(),
+  );
 });
 
 describe('access to each route', () => {
@@ -141,7 +167,11 @@ describe('access to each route', () => {
       expect([path, wrong.status, wrong.headers['www-authenticate']]).toEqual([path, 401, 'Bearer realm="tandem", error="invalid_token"']);
       const others = SCOPES.filter((scope) => scope !== access.scope).join(' ');
       const lacking = await world.call(method, pathOf(path), { token: world.key.token({ scope: others }) });
-      expect([path, lacking.status, lacking.headers['www-authenticate']]).toEqual([path, 403, `Bearer realm="tandem", error="insufficient_scope", scope="${access.scope}"`]);
+      expect([path, lacking.status, lacking.headers['www-authenticate']]).toEqual([
+        path,
+        403,
+        `Bearer realm="tandem", error="insufficient_scope", scope="${access.scope}"`,
+      ]);
       const enough = await world.call(method, pathOf(path), { token: world.key.token({ scope: access.scope }) });
       expect([path, [401, 403].includes(enough.status)]).toEqual([path, false]);
     }
@@ -164,14 +194,21 @@ describe('a token of the OpenID Connect issuer', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const idToken = (claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}) => {
     const all = { iss: settings.issuer, aud: settings.audience, sub: 'user-1', scope: 'orders:read', exp: seconds() + 600, ...claims };
-    const signed = [{ alg: 'RS256', kid: 'rsa/1+=', ...header }, all].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const signed = [{ alg: 'RS256', kid: 'rsa/1+=', ...header }, all]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
     return `${signed}.${sign('sha256', Buffer.from(signed), rsa.privateKey).toString('base64url')}`;
   };
   const provider = (issuer: string = settings.issuer) => {
     const state = { down: false, requests: 0 };
     const documents: Record<string, unknown> = {
       'https://id.example.com/tenant/.well-known/openid-configuration': { issuer, jwks_uri: 'https://keys.example.com/jwks' },
-      'https://keys.example.com/jwks': { keys: [{ kty: 'oct', kid: 'secret', k: 'x' }, { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa/1+=', alg: 'RS256', use: 'sig', x5c: ['x'] }] },
+      'https://keys.example.com/jwks': {
+        keys: [
+          { kty: 'oct', kid: 'secret', k: 'x' },
+          { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa/1+=', alg: 'RS256', use: 'sig', x5c: ['x'] },
+        ],
+      },
     };
     const fetch = async (url: string): Promise<Response> => {
       state.requests += 1;
@@ -186,7 +223,11 @@ describe('a token of the OpenID Connect issuer', () => {
 
   it('identifies its subject, and its keys are fetched once', async () => {
     const { identify, state } = provider();
-    for (let n = 0; n < 3; n += 1) expect(await identify(idToken({ sub: `user-${n}` }))).toEqual({ kind: 'identified', identity: { subject: `user-${n}`, scopes: ['orders:read'] } });
+    for (let n = 0; n < 3; n += 1)
+      expect(await identify(idToken({ sub: `user-${n}` }))).toEqual({
+        kind: 'identified',
+        identity: { subject: `user-${n}`, scopes: ['orders:read'] },
+      });
     expect(state.requests).toBe(2);
   });
 

@@ -33,12 +33,27 @@ export const makeTestKey = (changes: Partial<RegisteredKey> & { readonly curve?:
     ...grant,
   };
   const privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
-  return { kid, privateKey, item: keyItem(key, { by: 'eu-central-1', atMs: Date.now() }), token: (claims, header) => tokenOf(privateKey, { kid, ...header }, claims) };
+  return {
+    kid,
+    privateKey,
+    item: keyItem(key, { by: 'eu-central-1', atMs: Date.now() }),
+    token: (claims, header) => tokenOf(privateKey, { kid, ...header }, claims),
+  };
 };
 
 export const tokenOf = (privateKey: KeyObject, header: Record<string, unknown>, claims: Record<string, unknown> = {}): string => {
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const full = { iss: TOKEN.issuer, aud: TOKEN.audience, sub: 'ann', scope: SCOPES.join(' '), iat: nowSeconds, exp: nowSeconds + 600, ...claims };
-  const signed = [{ alg: TOKEN.algorithm, typ: 'JWT', ...header }, full].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  const full = {
+    iss: TOKEN.issuer,
+    aud: TOKEN.audience,
+    sub: 'ann',
+    scope: SCOPES.join(' '),
+    iat: nowSeconds,
+    exp: nowSeconds + 600,
+    ...claims,
+  };
+  const signed = [{ alg: TOKEN.algorithm, typ: 'JWT', ...header }, full]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
   return `${signed}.${sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 };

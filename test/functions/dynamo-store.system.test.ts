@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { dynamoClient } from '../../functions/aws/clients.ts';
+import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import { StoreUnavailable } from '../../functions/core/store.ts';
 import { startEmulator, type TestEmulator } from '../support/emulator.ts';
@@ -30,9 +30,16 @@ storeContract('the DynamoDB store', () => store);
 describe('the DynamoDB store, when answers get lost on the way', () => {
   const lossy = async (work: (given: { readonly store: DynamoStore; readonly wire: LossyWire }) => Promise<void>) => {
     const wire = await LossyWire.to(emulator.endpoint);
-    const through = dynamoClient({ endpoint: wire.endpoint, region: emulator.region, credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: 'test' } });
+    const through = dynamoClient({
+      endpoint: wire.endpoint,
+      region: emulator.region,
+      credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: 'test' },
+    });
     try {
-      await work({ store: new DynamoStore({ client: through, table: TABLES.data, limits: { attempts: 3, attemptMs: 300, backoffMs: 1 } }), wire });
+      await work({
+        store: new DynamoStore({ client: through, table: TABLES.data, limits: { attempts: 3, attemptMs: 300, backoffMs: 1 } }),
+        wire,
+      });
     } finally {
       through.destroy();
       await wire.close();
@@ -92,14 +99,22 @@ describe('the DynamoDB store, when the table is out of reach', () => {
   it('is unavailable without the table, or without anybody who listens, and nothing was applied', async () => {
     const elsewhere = new DynamoStore({ client, table: 'no-such-table', limits: short });
     await expect(elsewhere.get({ pk: 'X', sk: 'Y' })).rejects.toThrow(/after 1 of 2 attempts, nothing was applied/);
-    const nobody = dynamoClient({ endpoint: 'http://127.0.0.1:1', region: 'eu-central-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
+    const nobody = dynamoClient({
+      endpoint: 'http://127.0.0.1:1',
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    });
     const alone = new DynamoStore({ client: nobody, table: TABLES.data, limits: short });
-    await expect(alone.transact([{ action: 'delete', key: { pk: 'X', sk: 'Y' } }])).rejects.toThrow(/after 2 of 2 attempts, nothing was applied/);
+    await expect(alone.transact([{ action: 'delete', key: { pk: 'X', sk: 'Y' } }])).rejects.toThrow(
+      /after 2 of 2 attempts, nothing was applied/,
+    );
     nobody.destroy();
   });
 
   it('calls an item that is too large a mistake, not an outage', async () => {
-    const error: unknown = await store.transact([{ action: 'put', item: { pk: 'LARGE', sk: 'A', v: 1, filler: 'x'.repeat(410_000) } }]).catch((reason: unknown) => reason);
+    const error: unknown = await store
+      .transact([{ action: 'put', item: { pk: 'LARGE', sk: 'A', v: 1, filler: 'x'.repeat(410_000) } }])
+      .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'ValidationException' });
   });
 });

@@ -29,7 +29,14 @@ describe('the housekeeping handler', () => {
   });
 
   /** The same rules under the peer's name, on the same table: what replication would have brought. */
-  const contextOf = (region: string) => ({ store: lab.data, clock: { now: () => Date.now() }, hlc: new Hlc(), region, writer: region, regions: REGIONS });
+  const contextOf = (region: string) => ({
+    store: lab.data,
+    clock: { now: () => Date.now() },
+    hlc: new Hlc(),
+    region,
+    writer: region,
+    regions: REGIONS,
+  });
 
   it('writes a heartbeat each minute, and tells how old the peers look', async () => {
     const { handler } = await load();
@@ -44,7 +51,11 @@ describe('the housekeeping handler', () => {
   it('ends what another region keeps, books what was received for this one, and moves what is wanted', async () => {
     const { handler } = await load();
     const [here, there] = [contextOf(HERE), contextOf(PEER)];
-    for (const [context, region] of [[here, HERE], [there, PEER]] as const) await receiveStock(context, { subject: 's', sku: 'both', region, key: `k-${region}`, quantity: 10 });
+    for (const [context, region] of [
+      [here, HERE],
+      [there, PEER],
+    ] as const)
+      await receiveStock(context, { subject: 's', sku: 'both', region, key: `k-${region}`, quantity: 10 });
     await receiveStock(there, { subject: 's', sku: 'sent', region: HERE, key: 'k-sent', quantity: 4 });
     const request = { subject: 's', key: 'order-key-1', request: { lines: [{ sku: 'both', quantity: 3 }] } };
     const placed = await placeOrder(there, request);
@@ -52,7 +63,10 @@ describe('the housekeeping handler', () => {
     // The same order as if this region had taken it before it heard of the peer's.
     const [twin] = await lab.data.query(`ORDER#${id}`);
     if (!twin) throw new Error('no order was placed');
-    await lab.data.transact([{ action: 'put', item: { ...twin, sk: `PLACED#${HERE}` } }, { action: 'update', key: { pk: 'STOCK#both', sk: `HELD#${HERE}` }, add: { available: -3, sold: 3 } }]);
+    await lab.data.transact([
+      { action: 'put', item: { ...twin, sk: `PLACED#${HERE}` } },
+      { action: 'update', key: { pk: 'STOCK#both', sk: `HELD#${HERE}` }, add: { available: -3, sold: 3 } },
+    ]);
     await lab.data.transact([{ action: 'update', key: { pk: 'STOCK#both', sk: `WANT#${PEER}` }, set: { quantity: 9, at: 1 } }]);
 
     const { value, lines } = await logged(async () => handler({ Records: await streamRecords() }, invocation));
@@ -77,7 +91,9 @@ describe('the housekeeping handler', () => {
       { pk: 'STOCK#x', sk: `BOOKED#h#${HERE}`, v: 1 },
       { pk: `REGION#${PEER}`, sk: `BEAT#${PEER}`, v: 1 },
     ];
-    const Records: readonly StreamRecord[] = own.map((item, n) => ({ dynamodb: { SequenceNumber: String(n), NewImage: marshalAll(item) } }));
+    const Records: readonly StreamRecord[] = own.map((item, n) => ({
+      dynamodb: { SequenceNumber: String(n), NewImage: marshalAll(item) },
+    }));
     await lab.frozen(async () => {
       expect(await handler({ Records }, invocation)).toEqual({ batchItemFailures: [] });
     });
@@ -85,7 +101,9 @@ describe('the housekeeping handler', () => {
 
   it('gives back the records it could not work on: a table that fails, too little time, or a region that may not write', async () => {
     const { handler } = await load();
-    const record = (n: number): StreamRecord => ({ dynamodb: { SequenceNumber: `00${n}`, NewImage: marshalAll({ pk: `ORDER#${n}`, sk: `PLACED#${PEER}`, v: 1 }) } });
+    const record = (n: number): StreamRecord => ({
+      dynamodb: { SequenceNumber: `00${n}`, NewImage: marshalAll({ pk: `ORDER#${n}`, sk: `PLACED#${PEER}`, v: 1 }) },
+    });
     const all = { batchItemFailures: [{ itemIdentifier: '001' }, { itemIdentifier: '002' }] };
     const event = { Records: [record(1), record(2), { ...record(2), dynamodb: { ...record(2).dynamodb, SequenceNumber: '003' } }] };
     expect((await logged(() => handler(event, { getRemainingTimeInMillis: () => 1_000 }))).value).toEqual(all);
@@ -104,14 +122,20 @@ describe('the housekeeping handler', () => {
 
 /** Everything that the table's stream holds, as Lambda hands it over. */
 const streamRecords = async (): Promise<readonly StreamRecord[]> => {
-  const streams = new DynamoDBStreamsClient({ endpoint: lab.emulator.endpoint, region: HERE, credentials: { accessKeyId: lab.emulator.accessKeyId, secretAccessKey: 'test' } });
+  const streams = new DynamoDBStreamsClient({
+    endpoint: lab.emulator.endpoint,
+    region: HERE,
+    credentials: { accessKeyId: lab.emulator.accessKeyId, secretAccessKey: 'test' },
+  });
   try {
     const { Table } = await lab.client.send(new DescribeTableCommand({ TableName: TABLES.data }));
     const StreamArn = Table?.LatestStreamArn;
     const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
     const found = await Promise.all(
       (StreamDescription?.Shards ?? []).map(async ({ ShardId }) => {
-        const { ShardIterator } = await streams.send(new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
+        const { ShardIterator } = await streams.send(
+          new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+        );
         return (await streams.send(new GetRecordsCommand({ ShardIterator }))).Records ?? [];
       }),
     );

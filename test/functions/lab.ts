@@ -61,12 +61,17 @@ export const startLab = async (): Promise<Lab> => {
 };
 
 /** What a handler writes to the log while it works, line by line. */
-export const logged = async <T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly lines: readonly Record<string, unknown>[] }> => {
+export const logged = async <T>(
+  work: () => Promise<T>,
+): Promise<{ readonly value: T; readonly lines: readonly Record<string, unknown>[] }> => {
   const written: string[] = [];
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
   try {
     const value = await work();
-    const lines = written.join('').split('\n').filter((line) => line.startsWith('{"timestamp"'));
+    const lines = written
+      .join('')
+      .split('\n')
+      .filter((line) => line.startsWith('{"timestamp"'));
     return { value, lines: lines.map((line) => JSON.parse(line)) };
   } finally {
     spy.mockRestore();

@@ -1,5 +1,5 @@
 /** An HTTP hop that passes every request on and loses what it is told to lose of the answers. */
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 
 export class LossyWire {
   /** Requests that were passed on. */

@@ -26,7 +26,9 @@ describe('the OpenAPI document', () => {
   });
 
   it('limits every parameter, and requires the Idempotency-Key of every POST', () => {
-    for (const path of Object.values<Record<string, { parameters: { name: string; required: boolean; schema: Record<string, unknown> }[] }>>(document.paths)) {
+    for (const path of Object.values<
+      Record<string, { parameters: { name: string; required: boolean; schema: Record<string, unknown> }[] }>
+    >(document.paths)) {
       for (const [method, operation] of Object.entries(path)) {
         for (const { schema } of operation.parameters) expect(schema['pattern']).toEqual(expect.any(String));
         expect(operation.parameters.some(({ name, required }) => name === 'idempotency-key' && required)).toBe(method === 'post');
@@ -38,7 +40,12 @@ describe('the OpenAPI document', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? '');
     expect(references.length).toBeGreaterThan(50);
     for (const reference of new Set(references)) {
-      const target = reference.split('/').reduce<unknown>((place, part) => (typeof place === 'object' && place !== null && part in place ? Reflect.get(place, part) : undefined), document);
+      const target = reference
+        .split('/')
+        .reduce<unknown>(
+          (place, part) => (typeof place === 'object' && place !== null && part in place ? Reflect.get(place, part) : undefined),
+          document,
+        );
       expect([reference, target === undefined]).toEqual([reference, false]);
     }
   });

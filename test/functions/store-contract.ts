@@ -6,7 +6,16 @@ import type { Committed, Item, Key, Store, Write } from '../../functions/core/st
 export const storeContract = (name: string, store: () => Store): void => {
   describe(`${name}, reading and writing items`, () => {
     it('gives back every kind of value as it was put', async () => {
-      const item = fact(partition(), 'A#w', { text: 'ü "x" \\', empty: '', number: -(2 ** 53 - 1), zero: 0, flag: false, nothing: null, list: [1, 'a', [true, null]], map: { a: { b: [] }, '': 1 } });
+      const item = fact(partition(), 'A#w', {
+        text: 'ü "x" \\',
+        empty: '',
+        number: -(2 ** 53 - 1),
+        zero: 0,
+        flag: false,
+        nothing: null,
+        list: [1, 'a', [true, null]],
+        map: { a: { b: [] }, '': 1 },
+      });
       expect(await store().transact([put(item)])).toEqual({ ok: true });
       expect(await store().get(item)).toEqual(item);
     });
@@ -35,7 +44,12 @@ export const storeContract = (name: string, store: () => Store): void => {
 
     it('keeps attributes that are reserved words of a query language, or look like its syntax', async () => {
       const key = { pk: partition(), sk: 'A#w' };
-      const write: Write = { action: 'update', key, set: { name: 'n', 'granted_eu-west-1': 1, 'a.b': 2, '#n0': 3, ':v0': 4 }, add: { size: 5 } };
+      const write: Write = {
+        action: 'update',
+        key,
+        set: { name: 'n', 'granted_eu-west-1': 1, 'a.b': 2, '#n0': 3, ':v0': 4 },
+        add: { size: 5 },
+      };
       expect(await store().transact([write])).toEqual({ ok: true });
       expect(await store().get(key)).toEqual({ ...key, v: 1, name: 'n', 'granted_eu-west-1': 1, 'a.b': 2, '#n0': 3, ':v0': 4, size: 5 });
     });
@@ -81,7 +95,10 @@ export const storeContract = (name: string, store: () => Store): void => {
       ['atLeast, of an attribute that is not there', { is: 'atLeast', attribute: 'other', value: 0 }, false, false],
     ];
     it.each(cases)('%s', async (_what, guard, onItem, onNothing) => {
-      for (const [item, holds] of [[fact(partition(), 'A#w', present), onItem], [undefined, onNothing]] as const) {
+      for (const [item, holds] of [
+        [fact(partition(), 'A#w', present), onItem],
+        [undefined, onNothing],
+      ] as const) {
         const key = item ?? { pk: partition(), sk: 'A#w' };
         if (item) await store().transact([put(item)]);
         const expected: Committed = holds ? { ok: true } : { ok: false, failed: 0, item };
@@ -107,7 +124,12 @@ export const storeContract = (name: string, store: () => Store): void => {
     it('all hold or none counts', async () => {
       const item = fact(partition(), 'A#w', { count: 1 });
       await store().transact([put(item)]);
-      const update = (value: number): Write => ({ action: 'update', key: item, add: { count: 1 }, guards: [{ is: 'present' }, { is: 'equals', attribute: 'count', value }] });
+      const update = (value: number): Write => ({
+        action: 'update',
+        key: item,
+        add: { count: 1 },
+        guards: [{ is: 'present' }, { is: 'equals', attribute: 'count', value }],
+      });
       expect(await store().transact([update(2)])).toEqual({ ok: false, failed: 0, item });
       expect(await store().transact([update(1)])).toEqual({ ok: true });
     });
@@ -120,7 +142,12 @@ export const storeContract = (name: string, store: () => Store): void => {
       await store().transact([put(stock)]);
       const take = (quantity: number): readonly Write[] => [
         { action: 'put', item: fact(pk, `PLACED#${quantity}`), guards: [{ is: 'absent' }] },
-        { action: 'update', key: stock, add: { available: -quantity }, guards: [{ is: 'atLeast', attribute: 'available', value: quantity }] },
+        {
+          action: 'update',
+          key: stock,
+          add: { available: -quantity },
+          guards: [{ is: 'atLeast', attribute: 'available', value: quantity }],
+        },
         { action: 'check', key: { pk, sk: 'FENCE' }, guards: [{ is: 'absent' }] },
       ];
       expect(await store().transact(take(4))).toEqual({ ok: false, failed: 1, item: stock });
@@ -136,7 +163,9 @@ export const storeContract = (name: string, store: () => Store): void => {
       const writes = (count: number) => Array.from({ length: count }, (_, index) => put(fact(pk, `A#${String(index).padStart(3, '0')}`)));
       await expect(store().transact(writes(101))).rejects.toThrow(TypeError);
       await expect(store().transact([])).rejects.toThrow(TypeError);
-      await expect(store().transact([put(fact(pk, 'X')), { action: 'check', key: { pk, sk: 'X' }, guards: [{ is: 'absent' }] }])).rejects.toThrow(TypeError);
+      await expect(
+        store().transact([put(fact(pk, 'X')), { action: 'check', key: { pk, sk: 'X' }, guards: [{ is: 'absent' }] }]),
+      ).rejects.toThrow(TypeError);
       expect(await store().transact(writes(100))).toEqual({ ok: true });
       expect(await store().query(pk)).toHaveLength(100);
     });
@@ -147,7 +176,10 @@ export const storeContract = (name: string, store: () => Store): void => {
         const stock = fact(pk, 'HELD#w', { available: 1 });
         await store().transact([put(stock)]);
         const take = (name: string) =>
-          store().transact([put(fact(pk, `PLACED#${name}`), [{ is: 'absent' }]), { action: 'update', key: stock, add: { available: -1 }, guards: [{ is: 'atLeast', attribute: 'available', value: 1 }] }]);
+          store().transact([
+            put(fact(pk, `PLACED#${name}`), [{ is: 'absent' }]),
+            { action: 'update', key: stock, add: { available: -1 }, guards: [{ is: 'atLeast', attribute: 'available', value: 1 }] },
+          ]);
         const outcomes = await Promise.all([take('a'), take('b')]);
         expect(outcomes.filter((each) => each.ok)).toHaveLength(1);
         expect(outcomes.find((each) => !each.ok)).toEqual({ ok: false, failed: 1, item: { ...stock, available: 0 } });
@@ -197,7 +229,8 @@ export const storeContract = (name: string, store: () => Store): void => {
   });
 
   describe(`${name}, the owner's list`, () => {
-    const owned = (owner: string, count: number, extra = {}) => Array.from({ length: count }, (_, n) => put({ ...fact(partition(), 'PLACED#w', extra), owner, listed: `00${n}#x` }));
+    const owned = (owner: string, count: number, extra = {}) =>
+      Array.from({ length: count }, (_, n) => put({ ...fact(partition(), 'PLACED#w', extra), owner, listed: `00${n}#x` }));
     const listedOf = (items: readonly Item[]) => items.map((item) => item['listed']);
 
     it('gives pages newest first, and tells whether more follow', async () => {

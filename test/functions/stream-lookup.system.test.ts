@@ -40,7 +40,12 @@ describe('the stream lookup', () => {
   const ask = async (RequestType: 'Create' | 'Update' | 'Delete', TableName: string, remainingMs = 30_000) => {
     const { handler } = await load();
     const ids = { StackId: 'stack-1', RequestId: 'request-1', LogicalResourceId: 'Stream' };
-    await logged(() => handler({ RequestType, ResponseURL: url, ...ids, ResourceProperties: { TableName } }, { getRemainingTimeInMillis: () => remainingMs }));
+    await logged(() =>
+      handler(
+        { RequestType, ResponseURL: url, ...ids, ResourceProperties: { TableName } },
+        { getRemainingTimeInMillis: () => remainingMs },
+      ),
+    );
     return answers.at(-1);
   };
 
@@ -50,17 +55,30 @@ describe('the stream lookup', () => {
     const answer = await ask('Create', TABLES.data);
     expect(answer).toEqual({
       type: undefined,
-      body: { Status: 'SUCCESS', StackId: 'stack-1', RequestId: 'request-1', LogicalResourceId: 'Stream', PhysicalResourceId: 'stream-of-tandem-data', Data: { StreamArn: Table?.LatestStreamArn } },
+      body: {
+        Status: 'SUCCESS',
+        StackId: 'stack-1',
+        RequestId: 'request-1',
+        LogicalResourceId: 'Stream',
+        PhysicalResourceId: 'stream-of-tandem-data',
+        Data: { StreamArn: Table?.LatestStreamArn },
+      },
     });
     expect((await ask('Update', TABLES.data))?.body['PhysicalResourceId']).toBe('stream-of-tandem-data');
   });
 
   it('answers a failure with its reason when no stream appears in time', async () => {
-    expect((await ask('Create', 'no-such-table', 10_000))?.body).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('no-such-table has no stream') });
+    expect((await ask('Create', 'no-such-table', 10_000))?.body).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringContaining('no-such-table has no stream'),
+    });
     expect((await ask('Create', TABLES.control, 9_000))?.body).toMatchObject({ Status: 'FAILED' });
   });
 
   it('lets itself be deleted, whatever became of the table', async () => {
-    expect((await ask('Delete', 'no-such-table'))?.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'stream-of-no-such-table' });
+    expect((await ask('Delete', 'no-such-table'))?.body).toMatchObject({
+      Status: 'SUCCESS',
+      PhysicalResourceId: 'stream-of-no-such-table',
+    });
   });
 });

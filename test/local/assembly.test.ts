@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseConfig } from '../../infra/config.ts';
 import { readStacks, writeRegionAssembly } from '../../local/deployment/assembly.ts';
 import { CdkError, runCdk } from '../../local/deployment/cdk.ts';
 import { synthesize } from '../../local/deployment/synthesize.ts';
 import { tableSettings } from '../../local/deployment/tables.ts';
-import { parseConfig } from '../../infra/config.ts';
 
 const REGIONS = ['eu-central-1', 'us-east-2'] as const;
 
@@ -37,7 +37,9 @@ describe('the assembly that one region gets', () => {
   test('stores an adapted template under another name than the one that AWS gets', async () => {
     const { source, target } = await written('eu-central-1');
 
-    const [before, after] = await Promise.all([source, target].map(async (folder) => JSON.stringify(await json(folder, 'Tandem-Data.assets.json'))));
+    const [before, after] = await Promise.all(
+      [source, target].map(async (folder) => JSON.stringify(await json(folder, 'Tandem-Data.assets.json'))),
+    );
     expect(before).toContain('hash-of-Tandem-Data');
     expect(after).not.toContain('hash-of-Tandem-Data');
     const { artifacts } = await json(target, 'manifest.json');
@@ -71,7 +73,11 @@ describe('the assembly that one region gets', () => {
 test('the stacks of an assembly are read as AWS would get them, with their regions', async () => {
   const stacks = readStacks(await assembly());
 
-  expect(stacks.map(({ name, region }) => `${name} ${region}`)).toEqual(['Tandem-Data eu-central-1', 'Tandem-Cell-eu-central-1 eu-central-1', 'Tandem-Cell-us-east-2 us-east-2']);
+  expect(stacks.map(({ name, region }) => `${name} ${region}`)).toEqual([
+    'Tandem-Data eu-central-1',
+    'Tandem-Cell-eu-central-1 eu-central-1',
+    'Tandem-Cell-us-east-2 us-east-2',
+  ]);
   expect(stacks[0]?.template).toEqual(template('Tandem-Data'));
 });
 
@@ -84,7 +90,11 @@ test('what the emulator drops of a table is read from the replica of its region'
     {
       Resources: {
         Table: table([
-          { Region: 'eu-central-1', DeletionProtectionEnabled: true, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } },
+          {
+            Region: 'eu-central-1',
+            DeletionProtectionEnabled: true,
+            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          },
           { Region: 'us-east-2' },
         ]),
       },
@@ -107,14 +117,17 @@ describe('synthesis', () => {
     expect(await project.runs()).toBe(1);
   });
 
-  test.each(['infra/app.ts', 'functions/core/deep/rule.ts', 'cdk.json', 'package-lock.json'])('is done again when %s changes', async (path) => {
-    const project = await stubProject();
-    await project.synthesize();
+  test.each(['infra/app.ts', 'functions/core/deep/rule.ts', 'cdk.json', 'package-lock.json'])(
+    'is done again when %s changes',
+    async (path) => {
+      const project = await stubProject();
+      await project.synthesize();
 
-    await project.write(path, 'changed');
+      await project.write(path, 'changed');
 
-    expect((await project.synthesize()).reused).toBe(false);
-  });
+      expect((await project.synthesize()).reused).toBe(false);
+    },
+  );
 
   test('is done again when the configuration changes', async () => {
     const project = await stubProject();
@@ -164,7 +177,14 @@ test('a command that was aborted before is not started', async () => {
   const project = await stubProject();
   const home = join(project.folder, 'home');
 
-  const run = runCdk({ projectFolder: project.folder, args: ['ls'], cwd: home, home, logFile: join(home, 'log'), signal: AbortSignal.abort(new Error('before')) });
+  const run = runCdk({
+    projectFolder: project.folder,
+    args: ['ls'],
+    cwd: home,
+    home,
+    logFile: join(home, 'log'),
+    signal: AbortSignal.abort(new Error('before')),
+  });
 
   await expect(run).rejects.toThrow('before');
   expect(await project.runs()).toBe(0);
@@ -177,7 +197,10 @@ const template = (name: string) => ({ Resources: { Thing: { Type: 'AWS::Route53:
 /** As `cdk synth` writes it, with what matters. */
 const assembly = async (): Promise<string> => {
   const folder = join(await temporaryFolder(), 'source');
-  const stacks = [{ name: 'Tandem-Data', region: 'eu-central-1', after: [] }, ...REGIONS.map((region) => ({ name: `Tandem-Cell-${region}`, region, after: ['Tandem-Data'] }))];
+  const stacks = [
+    { name: 'Tandem-Data', region: 'eu-central-1', after: [] },
+    ...REGIONS.map((region) => ({ name: `Tandem-Cell-${region}`, region, after: ['Tandem-Data'] })),
+  ];
   await mkdir(folder, { recursive: true });
   const artifacts: Record<string, unknown> = { Tree: { type: 'cdk:tree', properties: { file: 'tree.json' } } };
   for (const { name, region, after } of stacks) {
@@ -189,10 +212,15 @@ const assembly = async (): Promise<string> => {
       properties: { templateFile: `${name}.template.json`, stackTemplateAssetObjectUrl: `s3://${bucket}/hash-of-${name}.json` },
       dependencies: [...after, `${name}.assets`],
     };
-    const asset = (path: string, key: string) => ({ source: { path }, destinations: { [`account-${region}`]: { bucketName: bucket, objectKey: key, region } } });
+    const asset = (path: string, key: string) => ({
+      source: { path },
+      destinations: { [`account-${region}`]: { bucketName: bucket, objectKey: key, region } },
+    });
     const code = after.length === 0 ? {} : { [`hash-of-code-${region}`]: asset(`asset.code-${region}`, 'code.zip') };
     await put(folder, `${name}.template.json`, template(name));
-    await put(folder, `${name}.assets.json`, { files: { [`hash-of-${name}`]: asset(`${name}.template.json`, `hash-of-${name}.json`), ...code } });
+    await put(folder, `${name}.assets.json`, {
+      files: { [`hash-of-${name}`]: asset(`${name}.template.json`, `hash-of-${name}.json`), ...code },
+    });
     if (after.length > 0) {
       await mkdir(join(folder, `asset.code-${region}`));
       await writeFile(join(folder, `asset.code-${region}`, 'index.mjs'), region);
@@ -219,11 +247,13 @@ const stubProject = async () => {
   };
   await write('node_modules/aws-cdk/bin/cdk', STUB);
   await write('node_modules/aws-cdk/package.json', '{"type":"commonjs"}');
-  for (const path of ['infra/app.ts', 'functions/core/deep/rule.ts', 'cdk.json', 'package.json', 'package-lock.json']) await write(path, 'as it was');
+  for (const path of ['infra/app.ts', 'functions/core/deep/rule.ts', 'cdk.json', 'package.json', 'package-lock.json'])
+    await write(path, 'as it was');
   return {
     folder,
     write,
-    synthesize: (config = CONFIG, signal = new AbortController().signal) => synthesize({ projectFolder: folder, stateFolder: join(folder, 'state'), config, signal }),
+    synthesize: (config = CONFIG, signal = new AbortController().signal) =>
+      synthesize({ projectFolder: folder, stateFolder: join(folder, 'state'), config, signal }),
     runs: async () => (await readFile(join(folder, 'runs'), 'utf8').catch(() => '')).length,
   };
 };

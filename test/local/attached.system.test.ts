@@ -20,7 +20,10 @@ describe('the local system on an endpoint that runs already', () => {
   it('serves every region from it, each with its own tables', async () => {
     const token = await system.token();
     expect((await system.control.system()).mode).toBe('attached');
-    expect(await system.send(EU, `/stock/lamp/regions/${EU}/receipts`, { body: { quantity: 5 }, token })).toMatchObject({ status: 201, headers: { 'tandem-region': EU } });
+    expect(await system.send(EU, `/stock/lamp/regions/${EU}/receipts`, { body: { quantity: 5 }, token })).toMatchObject({
+      status: 201,
+      headers: { 'tandem-region': EU },
+    });
     const placed = await eventually(
       () => system.send(EU, '/orders', { body: { lines: [{ sku: 'lamp', quantity: 1 }] }, token }),
       ({ status }) => status === 201,

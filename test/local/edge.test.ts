@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, createServer, type IncomingMessage, request, type RequestListener, type RequestOptions } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type RequestListener, type RequestOptions, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -14,16 +14,26 @@ describe('a front door passes on', () => {
   test('method, path, query, body and headers, and tells where the call came from', async () => {
     const { door, seen } = await open((_, response) => response.end('{}'));
 
-    await call(door, { method: 'POST', path: '/orders/a%2Fb?x=1&x=2', headers: { 'idempotency-key': 'k', 'x-forwarded-for': '203.0.113.9' } }, 'body');
+    await call(
+      door,
+      { method: 'POST', path: '/orders/a%2Fb?x=1&x=2', headers: { 'idempotency-key': 'k', 'x-forwarded-for': '203.0.113.9' } },
+      'body',
+    );
 
     expect(seen).toHaveLength(1);
     expect(seen[0]).toMatchObject({ method: 'POST', url: '/stage/orders/a%2Fb?x=1&x=2', body: 'body' });
-    expect(seen[0]?.headers).toMatchObject({ 'idempotency-key': 'k', 'x-forwarded-for': '203.0.113.9, 127.0.0.1', 'x-forwarded-proto': 'http' });
+    expect(seen[0]?.headers).toMatchObject({
+      'idempotency-key': 'k',
+      'x-forwarded-for': '203.0.113.9, 127.0.0.1',
+      'x-forwarded-proto': 'http',
+    });
   });
 
   test('the answer as it is: status, repeated headers, bytes', async () => {
     const bytes = Buffer.from([0, 255, 10, 13, 128]);
-    const { door } = await open((_, response) => response.writeHead(422, { 'set-cookie': ['a=1', 'b=2'], 'content-type': 'x/y' }).end(bytes));
+    const { door } = await open((_, response) =>
+      response.writeHead(422, { 'set-cookie': ['a=1', 'b=2'], 'content-type': 'x/y' }).end(bytes),
+    );
 
     const answer = await call(door);
 
@@ -32,7 +42,9 @@ describe('a front door passes on', () => {
   });
 
   test('no header that belongs to one connection only, in either direction', async () => {
-    const { door, seen } = await open((_, response) => response.writeHead(200, { connection: 'x-secret', 'x-secret': '1', 'x-kept': '2' }).end());
+    const { door, seen } = await open((_, response) =>
+      response.writeHead(200, { connection: 'x-secret', 'x-secret': '1', 'x-kept': '2' }).end(),
+    );
 
     const answer = await call(door, { headers: { connection: 'keep-alive, x-hop', 'x-hop': '1', te: 'trailers', 'x-kept': '2' } });
 
@@ -213,7 +225,9 @@ describe('faults', () => {
     [504, 'gateway-timeout'],
   ] as const)('error %i: answered at once, also on a kept connection, and nothing gets through', async (status, problem) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    onTestFinished(() => agent.destroy());
+    onTestFinished(() => {
+      agent.destroy();
+    });
     const { door, seen } = await open((_, response) => response.end());
     expect((await call(door, { agent })).status).toBe(200);
 
@@ -259,7 +273,15 @@ const open = async (listener: RequestListener, options: { readonly timeoutMs?: n
   };
   const at = upstream.address();
   if (at === null || typeof at === 'string') throw new Error('no port was given');
-  const door = new FrontDoor({ region: 'a', address: '127.0.0.1', port: 0, names: [NAME], endpoint: `http://127.0.0.1:${at.port}`, stagePath: '/stage', ...options });
+  const door = new FrontDoor({
+    region: 'a',
+    address: '127.0.0.1',
+    port: 0,
+    names: [NAME],
+    endpoint: `http://127.0.0.1:${at.port}`,
+    stagePath: '/stage',
+    ...options,
+  });
   await door.open();
   onTestFinished(async () => {
     await door.close();
@@ -280,7 +302,13 @@ const call = async (door: FrontDoor, options: RequestOptions = {}, body?: string
   for await (const chunk of response) chunks.push(Buffer.from(chunk));
   const bytes = Buffer.concat(chunks);
   const isProblem = response.headers['content-type'] === 'application/problem+json';
-  return { status: response.statusCode, headers: response.headers, body: bytes, text: bytes.toString(), problem: isProblem ? JSON.parse(bytes.toString()).type : undefined };
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    body: bytes,
+    text: bytes.toString(),
+    problem: isProblem ? JSON.parse(bytes.toString()).type : undefined,
+  };
 };
 
 const connectTo = async (door: FrontDoor): Promise<Socket> => {

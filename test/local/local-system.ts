@@ -49,7 +49,7 @@ export interface TestSystem {
 }
 
 /** A configuration of two regions without a domain. */
-export const config = () => parseConfig({ regions: [{ name: EU }, { name: US }], auth: 'keys' });
+const config = () => parseConfig({ regions: [{ name: EU }, { name: US }], auth: 'keys' });
 
 /** Options of a start that nobody watches. */
 export const quietly = (stateFolder: string, ports: Ports): StartOptions => ({
@@ -94,7 +94,9 @@ export const startTestSystem = async (options: Partial<StartOptions> = {}): Prom
         headers: {
           host: host ?? regionalName,
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json', 'idempotency-key': `${path}-${JSON.stringify(body)}`.replaceAll(/[^\x21-\x7e]/g, '') }),
+          ...(body === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'idempotency-key': `${path}-${JSON.stringify(body)}`.replaceAll(/[^\x21-\x7e]/g, '') }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(timeoutMs),
@@ -118,7 +120,8 @@ export const startTestSystem = async (options: Partial<StartOptions> = {}): Prom
 /** Ports that are free on every address of a system of two regions: below those that the kernel hands out by itself. */
 export const freePorts = async (): Promise<Ports> => {
   const found: number[] = [];
-  for (let port = 20_000 + (process.pid % 500) * 20; found.length < 5 && port < HIGHEST_PORT; port += 1) if (await isFree(port)) found.push(port);
+  for (let port = 20_000 + (process.pid % 500) * 20; found.length < 5 && port < HIGHEST_PORT; port += 1)
+    if (await isFree(port)) found.push(port);
   const [edge = 0, dns = 0, control = 0, ...rest] = found;
   const [emulator = 0, next = 0] = rest;
   if (next !== emulator + 1) throw new Error(`no free ports in a row: ${found.join(', ')}`);

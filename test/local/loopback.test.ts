@@ -75,7 +75,9 @@ describe('what to do about it', () => {
   });
 
   test('a privileged port asks for a higher one', () => {
-    expect(explain({ ...door, port: 80 }, 'EACCES', 'linux')).toBe('127.0.2.1:80 needs privileges: choose a port from 1024 on with --edge-port N');
+    expect(explain({ ...door, port: 80 }, 'EACCES', 'linux')).toBe(
+      '127.0.2.1:80 needs privileges: choose a port from 1024 on with --edge-port N',
+    );
   });
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type ProcessGroup, startGroup } from '../../local/process/group.ts';
+import { type ProcessGroup, sendToGroup, startGroup } from '../../local/process/group.ts';
 import { groupRuns, identityOf, isAlive, type ProcessIdentity } from '../../local/process/identity.ts';
 import { AlreadyRunningError, Register } from '../../local/process/register.ts';
 
@@ -56,6 +56,7 @@ describe('a process group', () => {
     const supervisor = spawn(process.execPath, [SUPERVISOR, how], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void supervisor.kill('SIGKILL'));
     const id = Number(await firstLine(supervisor));
+    onTestFinished(() => void sendToGroup(id, 'SIGKILL'));
     expect(await groupRuns(id)).toBe(true);
 
     supervisor.kill('SIGKILL');
@@ -146,7 +147,13 @@ test('a process is known by more than its number', async () => {
 });
 
 const start = async (script: string): Promise<ProcessGroup> => {
-  const group = await startGroup({ command: '/bin/sh', args: ['-c', script], cwd: '/', env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'ignore', 'ignore'] });
+  const group = await startGroup({
+    command: '/bin/sh',
+    args: ['-c', script],
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin' },
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
   onTestFinished(() => group.kill());
   return group;
 };
@@ -157,9 +164,10 @@ const family = (): Promise<ProcessGroup> => start('sleep 600 & sleep 600; true')
 /** A group without a guard, as it is left when both the supervisor and the guard were killed. */
 const orphan = async (): Promise<{ readonly id: number }> => {
   const child = spawn('/bin/sh', ['-c', 'sleep 600 & sleep 600; true'], { detached: true, stdio: 'ignore' });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  if (child.pid === undefined) throw new Error('/bin/sh did not start');
-  return { id: child.pid };
+  const id = child.pid;
+  if (id === undefined) throw new Error('/bin/sh did not start');
+  onTestFinished(() => void sendToGroup(id, 'SIGKILL'));
+  return { id };
 };
 
 const leave = async (folder: string, groups: readonly unknown[]): Promise<void> => {

@@ -21,10 +21,12 @@ describe('the end of a local system', () => {
 
   it('leaves no process behind when its own process is killed in the middle of a start', async () => {
     // given a start that runs commands of the CDK against two emulators
-    const holder = spawn(process.execPath, [join(import.meta.dirname, 'system-process.ts'), folder, JSON.stringify(ports)], { stdio: 'ignore' });
+    const holder = spawn(process.execPath, ['--input-type=module', '--eval', STARTS, folder, JSON.stringify(ports)], { stdio: 'ignore' });
     const started = await eventually(
       () => descendantsOf(holder.pid),
-      (processes) => processes.filter(({ args }) => args.includes('ministack')).length === 2 && processes.some(({ args }) => args.includes('bin/cdk bootstrap')),
+      (processes) =>
+        processes.filter(({ args }) => args.includes('ministack')).length === 2 &&
+        processes.some(({ args }) => args.includes('bin/cdk bootstrap')),
     );
     // when it is killed, so that it can clean up nothing
     holder.kill('SIGKILL');
@@ -68,6 +70,14 @@ describe('the end of a local system', () => {
   });
 });
 
+/** Starts a system and stays, to be killed. */
+const STARTS = `
+  const { quietly } = await import(${JSON.stringify(join(import.meta.dirname, 'local-system.ts'))});
+  const { startSystem } = await import(${JSON.stringify(join(PROJECT, 'local/system.ts'))});
+  const [folder, ports] = process.argv.slice(1);
+  await startSystem(quietly(folder, JSON.parse(ports)));
+`;
+
 interface Process {
   readonly pid: number;
   readonly parent: number;
@@ -86,7 +96,8 @@ const processes = (): readonly Process[] =>
 
 const descendantsOf = (pid: number | undefined): readonly Process[] => {
   const all = processes();
-  const below = (parent: number): readonly Process[] => all.filter((each) => each.parent === parent).flatMap((each) => [each, ...below(each.pid)]);
+  const below = (parent: number): readonly Process[] =>
+    all.filter((each) => each.parent === parent).flatMap((each) => [each, ...below(each.pid)]);
   return pid === undefined ? [] : below(pid);
 };
 

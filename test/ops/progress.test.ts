@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { plainProgress } from '../../ops/progress.ts';
 import { Interrupted, interruptible, untilAborted } from '../../ops/signals.ts';
@@ -23,6 +25,23 @@ describe('progress in a pipe', () => {
     const failed = progress.step('deploying', () => Promise.reject(new Error('no disk')));
     await expect(failed).rejects.toThrow('no disk');
     expect(lines.at(-1)).toBe('deploying: failed after N s');
+  });
+});
+
+describe('progress on a terminal', () => {
+  it('shows every step, what it said and what comes after it', () => {
+    const module = new URL('../../ops/progress.ts', import.meta.url).href;
+    const program = `
+      const { progressFor } = await import('${module}');
+      const progress = progressFor();
+      const sum = await progress.step('first step', async (say) => { say('one'); say('two'); return 41; });
+      await progress.step('second step', async (say) => say('three'));
+      progress.line('then ' + (sum + 1));`;
+    const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
+    const terminal = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))';
+    const args = ['-c', terminal, process.execPath, '--input-type=module', '--eval', program];
+    const output = execFileSync(python, args, { encoding: 'utf8', env: { ...process.env, TERM: 'xterm', COLUMNS: '120' } });
+    expect(output).toMatch(/first step[\s\S]*one[\s\S]*two[\s\S]*second step[\s\S]*three[\s\S]*then 42/);
   });
 });
 

@@ -60,10 +60,12 @@ describe('the mix', () => {
     for (let index = 0; index < 40; index += 1)
       mix.learn(recordOf(index, { caller: 'c1', operation: 'placeOrder', id: `o${index}`, status: 201 }));
     mix.learn(recordOf(0, { caller: 'c1', operation: 'placeOrder', id: 'unknown', outcome: 'unknown' }));
+    mix.learn(recordOf(998_900, { caller: 'c1', operation: 'placeOrder', id: 'young', status: 201 }));
     const own = Array.from({ length: 500 }, () => mix.next('c1'));
     const paid = own.flatMap((action) => (action.operation === 'payOrder' ? [action.order] : []));
     expect(paid.length).toBeGreaterThan(10);
     expect(new Set(paid).size).toBe(paid.length);
+    expect(paid).not.toContain('young');
     expect(own.some((action) => action.operation === 'getOrder' && action.order === 'unknown')).toBe(false);
     const others = Array.from({ length: 200 }, () => mix.next('c2').operation);
     expect(others).not.toContain('getOrder');
@@ -95,7 +97,7 @@ const mixOf = (): Mix => {
     key += 1;
     return `key-${key}`;
   };
-  return new Mix({ stock: assortment('d'), regions: ['a', 'b'], random, newKey });
+  return new Mix({ stock: assortment('d'), regions: ['a', 'b'], random, now: () => 1_000_000, newKey });
 };
 
 const answerIn = async (milliseconds: number): Promise<Result> => {
