@@ -1,7 +1,7 @@
 /** Runs one of the children and returns what it tells. */
 import { fork } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { ENV } from '../functions/contract/names.ts';
 
 export const REGION = 'eu-central-1';
@@ -22,8 +22,9 @@ const ENVIRONMENT = {
   [ENV.domain]: '',
 };
 
+/** @param file a path, or a name in this folder */
 export const askChild = async (file: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<unknown> => {
-  const child = fork(join(import.meta.dirname, file), [...args], {
+  const child = fork(resolve(import.meta.dirname, file), [...args], {
     env: { ...ENVIRONMENT, ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     timeout: CHILD_MS_MAX,

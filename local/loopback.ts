@@ -16,7 +16,7 @@ export interface Ports {
 export const DEFAULT_PORTS: Ports = { edge: 8080, dns: 8053, control: 8054, emulator: 8055 };
 
 /** What the command line calls each of them. */
-export const PORT_OPTIONS = {
+const PORT_OPTIONS = {
   edge: '--edge-port',
   dns: '--dns-port',
   control: '--control-port',

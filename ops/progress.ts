@@ -54,6 +54,11 @@ const terminalProgress = (): Progress => ({
   line: (text) => console.log(text),
 });
 
+/** Narrower, or without a size (as some containers give), lines that move cannot be drawn. */
+const COLUMNS_MIN = 40;
+
 /** Fits the stream: `process.stdout` by default. */
-export const progressFor = (stream: { readonly isTTY?: boolean } = process.stdout): Progress =>
-  stream.isTTY === true && process.env['TERM'] !== 'dumb' ? terminalProgress() : plainProgress((line) => console.log(line));
+export const progressFor = (stream: { readonly isTTY?: boolean; readonly columns?: number } = process.stdout): Progress => {
+  const moves = stream.isTTY === true && (stream.columns ?? 0) >= COLUMNS_MIN && process.env['TERM'] !== 'dumb';
+  return moves ? terminalProgress() : plainProgress((line) => console.log(line));
+};

@@ -40,9 +40,9 @@ const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREAC
  * - `unknown`: it may have happened; a late write can even be applied after the next attempt.
  * - `lasting`: nothing happened and nothing will (no permission, no table, no key): the next attempt ends alike.
  */
-export type Failure = 'mistake' | 'not-applied' | 'unknown' | 'lasting';
+type Failure = 'mistake' | 'not-applied' | 'unknown' | 'lasting';
 
-export const failureOf = (error: unknown): Failure => {
+const failureOf = (error: unknown): Failure => {
   if (error instanceof TransactionCanceledException)
     return error.CancellationReasons?.some(({ Code }) => Code === 'ValidationError') ? 'mistake' : 'not-applied';
   if (error instanceof DynamoDBServiceException) {

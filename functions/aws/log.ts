@@ -34,7 +34,7 @@ export const embedded = (measured: Measured, nowMs: number): Fields => ({
   ...Object.fromEntries(measured.metrics.map(({ name, value }) => [name, value])),
 });
 
-export const logLine = (level: Level, message: string, fields: Fields, nowMs: number): string =>
+const logLine = (level: Level, message: string, fields: Fields, nowMs: number): string =>
   `${JSON.stringify({ timestamp: new Date(nowMs).toISOString(), level, message, ...fields })}\n`;
 
 export type Log = (level: Level, message: string, fields: Fields) => void;

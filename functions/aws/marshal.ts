@@ -34,7 +34,7 @@ export const marshalAll = (record: { readonly [name: string]: Value | undefined 
   return attributes;
 };
 
-export const unmarshal = (value: WireValue): Value | undefined => {
+const unmarshal = (value: WireValue): Value | undefined => {
   if (value.S !== undefined) return value.S;
   if (value.N !== undefined) return Number(value.N);
   if (value.BOOL !== undefined) return value.BOOL;
@@ -44,7 +44,7 @@ export const unmarshal = (value: WireValue): Value | undefined => {
   return undefined;
 };
 
-export const unmarshalAll = (attributes: { readonly [name: string]: WireValue }): { readonly [name: string]: Value } => {
+const unmarshalAll = (attributes: { readonly [name: string]: WireValue }): { readonly [name: string]: Value } => {
   const record: Record<string, Value> = {};
   for (const [name, attribute] of Object.entries(attributes)) {
     const value = unmarshal(attribute);

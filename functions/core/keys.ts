@@ -39,7 +39,7 @@ export type Identified =
   | { readonly kind: 'unavailable'; readonly detail: string; readonly cause: unknown };
 
 /** Characters of a subject: it is part of keys of items. */
-export const SUBJECT_LENGTH_MAX = 256;
+const SUBJECT_LENGTH_MAX = 256;
 
 export const keyKey = (kid: string): string => `KEY#${kid}`;
 

@@ -2,10 +2,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SystemFile } from './api.ts';
+import { SYSTEM_FILE } from './client.ts';
 
 /** @returns what removes it */
 export const writeSystemFile = (stateFolder: string, file: SystemFile): (() => void) => {
-  const path = join(stateFolder, 'system.json');
+  const path = join(stateFolder, SYSTEM_FILE);
   // A file that is there keeps its mode.
   rmSync(path, { force: true });
   writeFileSync(path, `${JSON.stringify(file)}\n`, { mode: 0o600 });

@@ -12,7 +12,7 @@ const CONNECT_MS = 2_000;
  * Requests that the emulator works on at once; more wait. It starts a process for each function call that finds no idle
  * one, and some dozens of cold starts at once take all of a small machine for seconds.
  */
-const CONNECTIONS_MAX = 16;
+const CONNECTIONS_MAX = 8;
 /** Shorter than the emulator's own patience (5 s), so that no request goes out on a connection that is about to close. */
 const KEEP_ALIVE_MS = 2_000;
 
@@ -68,18 +68,26 @@ export class Upstream {
   async forward(request: IncomingMessage): Promise<Answer> {
     const body = await bodyOf(request);
     if (body === undefined) return { kind: 'problem', problem: 'too-large' };
+    // A region that was frozen finds a backlog of requests whose callers left long ago: to work on them first would keep
+    // it from everybody who waits.
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    request.socket.once('close', leave);
+    if (request.socket.destroyed) leave();
     try {
       const answer = await this.#pool.request({
         method: request.method ?? 'GET',
         path: `${this.#stagePath}${originForm(request.url ?? '/')}`,
         headers: this.#requestHeaders(request),
         body: body.byteLength === 0 ? null : body,
-        signal: AbortSignal.timeout(this.#timeoutMs),
+        signal: AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), gone.signal]),
       });
       const received = Buffer.from(await answer.body.arrayBuffer());
       return { kind: 'answer', status: answer.statusCode, headers: endToEnd(answer.headers, 'content-length'), body: received };
     } catch (error) {
       return { kind: 'problem', problem: isTimeout(error) ? 'gateway-timeout' : 'bad-gateway' };
+    } finally {
+      request.socket.off('close', leave);
     }
   }
 

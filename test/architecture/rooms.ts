@@ -27,7 +27,7 @@ const TOOLS = /^(?!aws-cdk|constructs|cdk-nag|vitest)/;
 /** Built-ins that read no clock, no chance, no file and no network. `node:crypto` is narrowed by `purity.ts`. */
 const PURE = ['node:crypto', 'node:util', 'node:buffer', 'node:path/posix'];
 
-export const ROOMS: Readonly<Record<string, Room>> = {
+const ROOMS: Readonly<Record<string, Room>> = {
   'functions/contract': { files: CONTRACT, paths: [CONTRACT], packages: [/^zod(\/|$)/], builtins: 'none' },
   'functions/core': { files: CORE, paths: [CORE], packages: [], builtins: PURE },
   'functions/http': { files: HTTP, paths: [HTTP, CORE, CONTRACT], packages: [/^zod(\/|$)/], builtins: 'none' },
@@ -65,6 +65,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   test: { files: /^test\//, paths: [/./], packages: [/./], builtins: 'all' },
 };
 
+/** Rooms that load what they have built or been given, by its path. */
+const COMPUTED = new Set(['bench', 'test']);
+
 const BUILTINS = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 
 /** What a file may not import, one line each. */
@@ -74,7 +77,7 @@ export const importProblems = (path: string, text: string): readonly string[] =>
   const [name, rules] = room;
   return importsOf(path, text).flatMap((each) => {
     const reason = refusal(rules, each);
-    return reason === undefined || (name === 'test' && each.target === undefined)
+    return reason === undefined || (each.target === undefined && COMPUTED.has(name))
       ? []
       : [`${path}:${each.line}: ${name} may not import ${each.specifier}: ${reason}`];
   });

@@ -229,13 +229,32 @@ describe('a region in trouble', () => {
     ]);
   });
 
-  it('reads but does not write while it is being rebuilt', async () => {
+  it('says neither 401 nor 404 while it is being rebuilt: it does not know all keys and facts', async () => {
     const world = await start();
     await putControl(world, incarnationItem({ region: world.region, incarnation: 2, by: 'us-east-2', phase: 'FENCED', atMs: Date.now() }));
+    const answers = [
+      await world.get('/orders'),
+      await world.get(`/orders/${'0'.repeat(32)}`),
+      await world.get('/orders', { token: 'a.b.c' }),
+      await world.post('/orders', { lines: [LINE] }),
+    ];
+    expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual(Array(4).fill([503, '1']));
+    expect((await world.get('/health')).status).toBe(503);
+  });
+
+  it('that was away reads, but does not write before it heard a peer', async () => {
+    const world = await start();
+    const beat = (region: string, more: object) => ({ pk: `REGION#${region}`, sk: `BEAT#${region}`, v: 1, rev: 1, ...more });
+    const nowMs = Date.now();
+    const put = (item: Item) => world.data.transact([{ action: 'put', item }]);
+    await put(beat(world.region, { at: nowMs, resumedAt: nowMs }));
+    await put(beat(REGIONS[1], { at: nowMs - 60_000 }));
     expect((await world.get('/orders')).status).toBe(200);
     const write = await world.post('/orders', { lines: [LINE] });
-    expect([write.status, write.headers['retry-after']]).toEqual([503, '1']);
-    expect((await world.get('/health')).status).toBe(503);
+    expect([write.status, write.body['type'], write.headers['retry-after']]).toEqual([503, '/problems/unavailable', '1']);
+    await put(beat(REGIONS[1], { at: nowMs + 2_000 }));
+    world.aheadMs = 5_001;
+    expect((await world.post('/orders', { lines: [LINE] })).body['type']).toBe('/problems/out-of-stock');
   });
 
   it('that is evacuated fails its health check at once, and refuses callers after the drain time', async () => {

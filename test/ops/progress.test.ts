@@ -28,8 +28,25 @@ describe('progress in a pipe', () => {
   });
 });
 
+/** Runs a program in a terminal of that many columns, and passes on what it shows. */
+const TERMINAL = `
+import fcntl, os, pty, struct, sys, termios
+process, terminal = pty.fork()
+if process == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 40, int(sys.argv[1]), 0, 0))
+    os.execv(sys.argv[2], sys.argv[2:])
+while True:
+    try:
+        data = os.read(terminal, 65536)
+    except OSError:
+        break
+    if not data:
+        break
+    os.write(1, data)
+`;
+
 describe('progress on a terminal', () => {
-  it('shows every step, what it said and what comes after it', () => {
+  const shown = (columns: number) => {
     const module = new URL('../../ops/progress.ts', import.meta.url).href;
     const program = `
       const { progressFor } = await import('${module}');
@@ -38,10 +55,16 @@ describe('progress on a terminal', () => {
       await progress.step('second step', async (say) => say('three'));
       progress.line('then ' + (sum + 1));`;
     const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
-    const terminal = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))';
-    const args = ['-c', terminal, process.execPath, '--input-type=module', '--eval', program];
-    const output = execFileSync(python, args, { encoding: 'utf8', env: { ...process.env, TERM: 'xterm', COLUMNS: '120' } });
-    expect(output).toMatch(/first step[\s\S]*one[\s\S]*two[\s\S]*second step[\s\S]*three[\s\S]*then 42/);
+    const args = ['-c', TERMINAL, String(columns), process.execPath, '--input-type=module', '--eval', program];
+    return execFileSync(python, args, { encoding: 'utf8', env: { PATH: process.env['PATH'], TERM: 'xterm' } });
+  };
+
+  it('shows every step, what it said and what comes after it', () => {
+    expect(shown(120)).toMatch(/first step[\s\S]*one[\s\S]*two[\s\S]*second step[\s\S]*three[\s\S]*then 42/);
+  });
+
+  it('is plain lines where the terminal has no size', () => {
+    expect(shown(0)).toMatch(/^first step \.\.\.\s+one\s+two\s+first step: done/);
   });
 });
 
