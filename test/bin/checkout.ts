@@ -58,6 +58,7 @@ export interface Running {
 export class Checkout implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'tandem-bootstrap-'));
   readonly #programs = join(this.root, 'programs');
+  readonly #started: ChildProcess[] = [];
 
   constructor(programs: { readonly python?: boolean; readonly uv?: boolean } = { python: true }) {
     cpSync(join(repository, 'bin'), join(this.root, 'bin'), { recursive: true });
@@ -99,6 +100,7 @@ export class Checkout implements Disposable {
       env: { PATH: this.#programs, HOME: this.root, CALLS: this.path('calls'), npm_execpath: this.path('programs/npm-cli.js'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.#started.push(child);
     const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on('error', reject);
@@ -111,7 +113,9 @@ export class Checkout implements Disposable {
     return this.start(env, process.execPath, ['bin/bootstrap.mjs', ...args]).ended;
   }
 
+  /** A test that failed may leave processes waiting. */
   [Symbol.dispose](): void {
+    for (const child of this.#started) child.kill('SIGTERM');
     rmSync(this.root, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { Monitor, VIEW_MS_MAX } from '../../functions/core/monitor.ts';
-import { BEAT_GAP_MS_MAX, CLOCK_SKEW_MS_MAX, foldControl, gateOf, healthOf, incarnationItem, isDrained, switchItem, switchOf } from '../../functions/core/operations.ts';
+import {
+  BEAT_GAP_MS_MAX,
+  CLOCK_SKEW_MS_MAX,
+  foldControl,
+  gateOf,
+  healthOf,
+  incarnationItem,
+  isDrained,
+  switchItem,
+  switchOf,
+} from '../../functions/core/operations.ts';
 import { StoreUnavailable } from '../../functions/core/store.ts';
 
 const two = () => {
@@ -12,7 +22,10 @@ const two = () => {
   };
   const [a, b] = [region('a'), region('b')];
   const replicate = () => {
-    for (const [from, to] of [[a, b], [b, a]] as const) {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       for (const item of from.data.items()) if (item.sk.split('#').at(-1)?.split('.')[0] === from.name) to.data.place(item);
       for (const item of from.control.items()) to.control.place(item);
     }

@@ -40,7 +40,12 @@ describe('placing an order', () => {
     const a = world.at('a');
     await receive(a, 'receipt-1', 5);
     await receive(a, 'receipt-2', 1, 'a', 'cup');
-    const request = { lines: [{ sku: 'tea', quantity: 1 }, { sku: 'cup', quantity: 2 }] };
+    const request = {
+      lines: [
+        { sku: 'tea', quantity: 1 },
+        { sku: 'cup', quantity: 2 },
+      ],
+    };
     expect(await placeOrder(a, { subject: 'ann', key: 'key-1', request })).toMatchObject({ code: 'out-of-stock' });
     expect(valueOf(await getStock(a, { sku: 'tea' }))).toMatchObject({ available: 5, sold: 0 });
     expect((await a.store.query('ORDER#')).length).toBe(0);
@@ -50,9 +55,23 @@ describe('placing an order', () => {
     const world = new World();
     const a = world.at('a');
     await receive(a, 'receipt-1', 5);
-    const lines = [{ sku: 'tea', quantity: 1 }, { sku: 'tea', quantity: 2 }];
+    const lines = [
+      { sku: 'tea', quantity: 1 },
+      { sku: 'tea', quantity: 2 },
+    ];
     expect(valueOf(await placeOrder(a, { subject: 'ann', key: 'key-1', request: { lines } })).lines).toEqual([{ sku: 'tea', quantity: 3 }]);
-    expect(await placeOrder(a, { subject: 'ann', key: 'key-2', request: { lines: [{ sku: 'tea', quantity: 999_999 }, { sku: 'tea', quantity: 2 }] } })).toMatchObject({ code: 'bad-request' });
+    expect(
+      await placeOrder(a, {
+        subject: 'ann',
+        key: 'key-2',
+        request: {
+          lines: [
+            { sku: 'tea', quantity: 999_999 },
+            { sku: 'tea', quantity: 2 },
+          ],
+        },
+      }),
+    ).toMatchObject({ code: 'bad-request' });
   });
 });
 
@@ -133,7 +152,9 @@ describe('what may follow', () => {
     await payOrder(b, { subject: 'ann', id, key: 'pay-1', amount: 5 });
     await payOrder(a, { subject: 'ann', id, key: 'pay-1', amount: 9 });
     world.replicate();
-    expect(valueOf(await getOrder(b, { subject: 'ann', id })).payments).toMatchObject([{ amount: 9, by: 'a', conflicts: [{ amount: 5, by: 'b' }] }]);
+    expect(valueOf(await getOrder(b, { subject: 'ann', id })).payments).toMatchObject([
+      { amount: 9, by: 'a', conflicts: [{ amount: 5, by: 'b' }] },
+    ]);
   });
 
   it('a shipment leaves from the region that holds the reservation; elsewhere it is named', async () => {
@@ -203,7 +224,11 @@ describe('the fold', () => {
     await world.settle();
     const facts = await world.at('a').store.query(`ORDER#${id}`);
     const expected = foldOrder(facts);
-    const strange = [{ pk: `ORDER#${id}`, sk: 'GIFT#b', v: 7 }, { pk: `ORDER#${id}`, sk: 'END#b#c', v: 9, kind: 'returned' }, { pk: `ORDER#${id}`, sk: 'E#paid', v: 1 }];
+    const strange = [
+      { pk: `ORDER#${id}`, sk: 'GIFT#b', v: 7 },
+      { pk: `ORDER#${id}`, sk: 'END#b#c', v: 9, kind: 'returned' },
+      { pk: `ORDER#${id}`, sk: 'E#paid', v: 1 },
+    ];
     fc.assert(
       fc.property(fc.shuffledSubarray([...facts, ...facts, ...strange], { minLength: facts.length * 2 + strange.length - 2 }), (items) => {
         fc.pre(facts.every((fact) => items.includes(fact)));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { cancelOrder, getOrder, reconcileOrder, shipOrder } from '../../functions/core/orders.ts';
 import { isFactOf, planRebuild, reput } from '../../functions/core/rebuild.ts';
 import { bookReceipt, getStock, rebalanceStock } from '../../functions/core/stock.ts';
-import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { order, type Place, receive, valueOf, World } from './world.ts';
 
 /** Loses `region` with what it had not replicated, and rebuilds it from the others as incarnation 2. */
@@ -27,7 +27,10 @@ describe('a region rebuilt from its survivors', () => {
     await world.settle();
     const before = valueOf(await getStock(world.at('b'), { sku: 'tea' }));
     const { place } = rebuilt(world, 'a');
-    expect(valueOf(await getStock(place, { sku: 'tea' }))).toEqual({ ...before, regions: before.regions.map((row) => (row.region === 'a' ? { ...row, writer: 'a.2' } : row)) });
+    expect(valueOf(await getStock(place, { sku: 'tea' }))).toEqual({
+      ...before,
+      regions: before.regions.map((row) => (row.region === 'a' ? { ...row, writer: 'a.2' } : row)),
+    });
   });
 
   it('books receipts that it had lost, and does not sell units of orders nobody knows any more', async () => {
@@ -59,7 +62,12 @@ describe('a region rebuilt from its survivors', () => {
     world.at('c').store.place({ pk: 'STOCK#tea', sk: 'HELD#a', v: 1, available: 15, granted_c: 5, credited_c: 2 });
     world.at('c').store.place({ pk: 'STOCK#tea', sk: 'HELD#c', v: 1, available: -2, granted_a: 2 });
     const { place } = rebuilt(world, 'a');
-    expect(place.store.peek({ pk: 'STOCK#tea', sk: 'HELD#a.2' })).toMatchObject({ granted_b: 9, granted_c: 5, credited_c: 2, available: 20 + 2 - 14 });
+    expect(place.store.peek({ pk: 'STOCK#tea', sk: 'HELD#a.2' })).toMatchObject({
+      granted_b: 9,
+      granted_c: 5,
+      credited_c: 2,
+      available: 20 + 2 - 14,
+    });
   });
 
   it('does not clamp: more sold than is known to be received shows as a negative row', async () => {

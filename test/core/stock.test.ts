@@ -52,12 +52,21 @@ describe('moving stock', () => {
   });
 
   const held = (region: string, available: number, granted: readonly (readonly [string, number])[] = []): Held => ({
-    writer: region, region, available, sold: 0, granted: new Map(granted), credited: new Map(),
+    writer: region,
+    region,
+    available,
+    sold: 0,
+    granted: new Map(granted),
+    credited: new Map(),
   });
   it.each([
     ['all of what is wanted', { own: held('a', 3), held: [held('a', 3), held('b', 0)], want: 3, ownWant: 0 }, 3],
     ['half of the difference when that is more', { own: held('a', 10), held: [held('a', 10), held('b', 0)], want: 1, ownWant: 0 }, 5],
-    ['nothing when it is on the way', { own: held('a', 10, [['b', 4]]), held: [held('a', 10, [['b', 4]]), held('b', 0)], want: 4, ownWant: 0 }, 0],
+    [
+      'nothing when it is on the way',
+      { own: held('a', 10, [['b', 4]]), held: [held('a', 10, [['b', 4]]), held('b', 0)], want: 4, ownWant: 0 },
+      0,
+    ],
     ['nothing when the region has enough by now', { own: held('a', 10), held: [held('a', 10), held('b', 4)], want: 4, ownWant: 0 }, 0],
     ['never what the giver wants itself', { own: held('a', 3), held: [held('a', 3)], want: 3, ownWant: 2 }, 1],
     ['nothing of a negative row', { own: held('a', -3), held: [held('a', -3)], want: 3, ownWant: 0 }, 0],

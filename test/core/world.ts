@@ -1,11 +1,10 @@
 /** A small world for the rules: regions with a memory store each, and replication by hand. */
 import type { Context, Outcome } from '../../functions/core/context.ts';
 import { Hlc } from '../../functions/core/hlc.ts';
-import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { placeOrder } from '../../functions/core/orders.ts';
-import { bookReceipt, rebalanceStock, receiveStock } from '../../functions/core/stock.ts';
 import { partsOf } from '../../functions/core/item.ts';
-import { reconcileOrder } from '../../functions/core/orders.ts';
+import { MemoryStore } from '../../functions/core/memory-store.ts';
+import { placeOrder, reconcileOrder } from '../../functions/core/orders.ts';
+import { bookReceipt, rebalanceStock, receiveStock } from '../../functions/core/stock.ts';
 import { regionOf } from '../../functions/core/writer.ts';
 
 export interface Place extends Context {
