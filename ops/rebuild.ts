@@ -12,6 +12,7 @@ import { reconcileOrder } from '../functions/core/orders.ts';
 import { isFactOf, planRebuild, reput } from '../functions/core/rebuild.ts';
 import type { Item, Store } from '../functions/core/store.ts';
 import { parseWriter, writerName } from '../functions/core/writer.ts';
+import { OPERATOR_LIMITS } from './limits.ts';
 import type { Target } from './targets/target.ts';
 
 /** As many items as a transaction holds. */
@@ -89,7 +90,8 @@ const nextIncarnation = async (control: Store, region: string): Promise<number> 
   return known.fenced ? known.incarnation : known.incarnation + 1;
 };
 
-const storeOf = (target: Target, region: string, table: string): Store => new DynamoStore({ client: target.dynamo(region), table });
+const storeOf = (target: Target, region: string, table: string): Store =>
+  new DynamoStore({ client: target.dynamo(region), table, limits: OPERATOR_LIMITS });
 
 const place = async (store: Store, items: readonly Item[]): Promise<void> => {
   for (let start = 0; start < items.length; start += ITEMS_PER_WRITE) {

@@ -1,18 +1,15 @@
 /** Public keys in the control table: what every region's API trusts. Written in one region, replicated to all. */
 import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
-import type { Limits } from '../../functions/aws/attempts.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { itemOf } from '../../functions/aws/marshal.ts';
 import { KEYS, TABLES, TOKEN } from '../../functions/contract/names.ts';
 import { foldKey, keyItem, keyKey, keyRemovalItem, type RegisteredKey } from '../../functions/core/keys.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { OPERATOR_LIMITS } from '../limits.ts';
 import { type KeyFile, publicHalf } from './key-file.ts';
 
 /** Pages of 1 MB of the small control table. */
 const PAGES_MAX = 32;
-
-/** Patience of a person: a table that answers late is better than a command that gives up. */
-const LIMITS: Limits = { attempts: 5, attemptMs: 10_000, backoffMs: 200 };
 
 /** A region's replica, to which an operator speaks. */
 export interface Replica {
@@ -20,7 +17,7 @@ export interface Replica {
   readonly client: DynamoDBClient;
 }
 
-const storeOf = ({ client }: Replica) => new DynamoStore({ client, table: TABLES.control, limits: LIMITS });
+const storeOf = ({ client }: Replica) => new DynamoStore({ client, table: TABLES.control, limits: OPERATOR_LIMITS });
 
 /** Makes the key known, through one region. Repeating it changes nothing. */
 export const registerKey = async (replica: Replica, key: KeyFile, nowMs: number): Promise<void> => {

@@ -21,7 +21,6 @@ const CONFIG = /^infra\/config\.ts$/;
 /** The version is read from there. */
 const PACKAGE = /^package\.json$/;
 const SDK = /^@aws-sdk\//;
-const LAMBDA_TYPES = /^aws-lambda$/;
 /** Anything but what belongs to infra alone. */
 const TOOLS = /^(?!aws-cdk|constructs|cdk-nag|vitest)/;
 /** Built-ins that read no clock, no chance, no file and no network. `node:crypto` is narrowed by `purity.ts`. */
@@ -34,10 +33,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws': {
     files: AWS,
     paths: [AWS, CORE, CONTRACT],
-    packages: [SDK, /^@aws-lambda-powertools\//, /^aws-jwt-verify(\/|$)/, /^zod(\/|$)/, LAMBDA_TYPES],
+    packages: [SDK, /^aws-jwt-verify(\/|$)/, /^zod(\/|$)/],
     builtins: 'all',
   },
-  handlers: { files: /^functions\/[^/]+\.handler\.ts$/, paths: [AWS, HTTP, CORE, CONTRACT], packages: [LAMBDA_TYPES], builtins: 'none' },
+  handlers: { files: /^functions\/[^/]+\.handler\.ts$/, paths: [AWS, HTTP, CORE, CONTRACT], packages: [], builtins: 'none' },
   infra: {
     files: /^infra\//,
     paths: [/^infra\//, CONTRACT, PACKAGE],
