@@ -14,7 +14,7 @@ export interface OperationSettings {
   readonly hedgeAfterMs: number;
   /** Milliseconds after which an attempt is given up. */
   readonly attemptTimeoutMs: number;
-  /** Milliseconds that any other attempt is waited for once a region has refused. */
+  /** Milliseconds that a read's other attempts are waited for once a region has refused. */
   readonly patienceMs: number;
   /** Milliseconds after which the operation is. */
   readonly deadlineMs: number;
@@ -191,7 +191,9 @@ export class Operation {
       member.circuit.rest(nowMs + (scope.retryAfterMs ?? this.jitter()));
     } else {
       member.circuit.succeeded();
-      for (const flight of this.inFlight) flight.endMs = Math.min(flight.endMs, nowMs + this.props.settings.patienceMs);
+      // A write that is still under way elsewhere may yet end well, and without its answer nobody could say: it keeps its time.
+      const isRead = this.props.idempotencyKey === undefined;
+      if (isRead) for (const flight of this.inFlight) flight.endMs = Math.min(flight.endMs, nowMs + this.props.settings.patienceMs);
     }
     this.another(nowMs);
   }

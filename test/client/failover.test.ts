@@ -127,6 +127,12 @@ describe('a refusal', () => {
     expect(world.a.asked).toHaveLength(1);
   });
 
+  test('of a write does not cut short the answer that a slower region is about to give', async () => {
+    await using world = await regions(late(200, placing('a')), problem(409, 'out-of-stock'));
+    const client = world.client({ operation: { attemptTimeoutMs: 3_000, patienceMs: 20 } });
+    expect(await client.placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'a' });
+  });
+
   test('is not held up by a region that is known to be lost', async () => {
     await using world = await regions(silence, placing('b'));
     const client = world.client({ circuit: { probeAfterMs: 60_000 } });
