@@ -78,7 +78,7 @@ export const attempt = async <T>(limits: Limits, call: (given: Attempt) => Promi
   let doubtful = false;
   for (let count = 1; ; count += 1) {
     try {
-      return await call({ signal: new AbortController().signal, doubtful });
+      return await call({ signal: AbortSignal.timeout(limits.attemptMs), doubtful });
     } catch (error: unknown) {
       const failure = failureOf(error);
       if (failure === 'mistake') throw error;

@@ -1,5 +1,6 @@
 /** Requests made from the OpenAPI document: mostly right, with something wrong here and there, and some mere noise. */
 import * as fc from 'fast-check';
+import { LIMITS } from '../../functions/contract/schemas.ts';
 import type { Answered, ApiWorld } from './api-world.ts';
 
 interface Schema {
@@ -93,7 +94,13 @@ const bodyOf = (operation: Operation, known: Known): fc.Arbitrary<unknown> => {
   const bent = fc
     .tuple(right, fc.string(), fc.jsonValue())
     .map(([value, name, more]) => (typeof value === 'object' ? { ...value, [name]: more } : more));
-  return fc.oneof({ weight: 7, arbitrary: right }, { weight: 2, arbitrary: bent }, { weight: 1, arbitrary: fc.jsonValue() });
+  const large = fc.constant({ note: 'x'.repeat(LIMITS.bodyBytes) });
+  return fc.oneof(
+    { weight: 14, arbitrary: right },
+    { weight: 4, arbitrary: bent },
+    { weight: 2, arbitrary: fc.jsonValue() },
+    { weight: 1, arbitrary: large },
+  );
 };
 
 export const requests = (document: ApiDocument, known: Known): fc.Arbitrary<Request> => {
@@ -123,7 +130,12 @@ export const requests = (document: ApiDocument, known: Known): fc.Arbitrary<Requ
           const search = new URLSearchParams(Object.entries<string>({ ...more, ...query })).toString();
           return search === '' ? filled : `${filled}?${search}`;
         }),
-      headers: record('header', method === 'POST' ? ['idempotency-key'] : []),
+      headers: fc
+        .tuple(
+          record('header', method === 'POST' ? ['idempotency-key'] : []),
+          mostly(fc.constant({}), fc.constant({ 'Content-Type': 'text/plain' })),
+        )
+        .map(([headers, more]) => ({ ...headers, ...more })),
       body: bodyOf(operation, known),
       token: mostly(fc.constant(true), fc.constant(false)),
     });

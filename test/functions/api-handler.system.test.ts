@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../functions/aws/environment.ts';
 import { ENV, HEALTHY_TEXT, METRICS } from '../../functions/contract/names.ts';
 import { journeys } from './api-journeys.ts';
@@ -36,6 +36,11 @@ describe('the API handler', () => {
   const load = () => import('../../functions/api.handler.ts');
   const world = new ApiWorld();
 
+  // A new execution environment for each test: it would remember the last verdict for five seconds.
+  beforeEach(() => {
+    vi.resetModules();
+  });
+
   it('answers, and writes one line for a request: log entry and metrics, under the version and under none', async () => {
     const { handler } = await load();
     const { value, lines } = await logged(() => handler(world.event('GET', '/orders', { token: key.token() }), invocation));
@@ -63,7 +68,6 @@ describe('the API handler', () => {
   });
 
   it('fails its deep check while the table is frozen, soon enough to say so, and counts errors of requests', async () => {
-    vi.resetModules();
     const { handler } = await load();
     await lab.frozen(async () => {
       const started = performance.now();

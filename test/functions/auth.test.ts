@@ -98,6 +98,15 @@ describe('a token of a registered key', () => {
     expect((await identify(token)).kind).toBe('refused');
   });
 
+  it('is refused once its key item holds another public key, though its signature was seen to be right before', async () => {
+    const { identify, clock, control } = start([key]);
+    const token = key.token({ sub: 'shop-1' });
+    expect((await identify(token)).kind).toBe('identified');
+    control.place({ ...key.item, publicJwk: stranger.item['publicJwk'] });
+    clock.aheadMs = KEY_AGE_MS_MAX;
+    expect((await identify(token)).kind).toBe('refused');
+  });
+
   it('is soon accepted when its key was registered after the first try', async () => {
     const { identify, clock, control } = start();
     expect((await identify(key.token({ sub: 'shop-1' }))).kind).toBe('refused');
