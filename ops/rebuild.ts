@@ -7,7 +7,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { DynamoStore } from '../functions/aws/dynamo-store.ts';
 import { TABLES } from '../functions/contract/names.ts';
 import { Hlc } from '../functions/core/hlc.ts';
-import { foldControl, incarnationItem, regionKey } from '../functions/core/operations.ts';
+import { foldControl, incarnationItem, REGIONS_KEY } from '../functions/core/operations.ts';
 import { reconcileOrder } from '../functions/core/orders.ts';
 import { isFactOf, planRebuild, reput } from '../functions/core/rebuild.ts';
 import type { Item, Store } from '../functions/core/store.ts';
@@ -86,7 +86,7 @@ export const rebuildRegion = async (target: Target, region: string, progress: (l
 
 /** The incarnation whose rebuild was begun and not ended, else the next. */
 const nextIncarnation = async (control: Store, region: string): Promise<number> => {
-  const known = foldControl(region, await control.query(regionKey(region)));
+  const known = foldControl(region, await control.query(REGIONS_KEY));
   return known.fenced ? known.incarnation : known.incarnation + 1;
 };
 

@@ -2,7 +2,7 @@
 import type { Committed, Guard, Item, Key, Page, Store, Write } from './store.ts';
 
 /** As DynamoDB's TransactWriteItems. */
-export const WRITES_PER_TRANSACTION_MAX = 100;
+const WRITES_PER_TRANSACTION_MAX = 100;
 
 export class MemoryStore implements Store {
   readonly #partitions = new Map<string, Map<string, Item>>();
@@ -73,10 +73,10 @@ export const refuseMalformed = (writes: readonly Write[]): void => {
   if (keys.size < writes.length) throw new TypeError('given two writes on one key in a transaction, allowed: one');
 };
 
-export const keyOf = (write: Write): Key => (write.action === 'put' ? write.item : write.key);
+const keyOf = (write: Write): Key => (write.action === 'put' ? write.item : write.key);
 
 /** Whether a guard holds on the current item of its key. */
-export const holds = (guard: Guard, item: Item | undefined): boolean => {
+const holds = (guard: Guard, item: Item | undefined): boolean => {
   switch (guard.is) {
     case 'absent':
       return item === undefined;

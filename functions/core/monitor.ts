@@ -3,7 +3,7 @@
  * concurrent callers wait for the one that is under way.
  */
 
-import { foldBeats, foldControl, type HealthView, healthOf, nextBeat, regionKey, type WorldView } from './operations.ts';
+import { foldBeats, foldControl, type HealthView, healthOf, nextBeat, REGIONS_KEY, type WorldView } from './operations.ts';
 import type { Clock, Store } from './store.ts';
 import { StoreUnavailable } from './store.ts';
 
@@ -74,12 +74,12 @@ export class Monitor {
 
   async #read(): Promise<WorldView> {
     const { data, control, region, regions } = this.#props;
-    const read = async (each: string) => {
-      const [beats, switches] = await Promise.all([data.query(regionKey(each), 'BEAT#'), control.query(regionKey(each))]);
-      return { beat: foldBeats(beats), control: foldControl(each, switches) };
+    const [beats, controls] = await Promise.all([data.query(REGIONS_KEY, 'BEAT#'), control.query(REGIONS_KEY)]);
+    return {
+      region,
+      beats: foldBeats(beats).filter((beat) => regions.includes(beat.region)),
+      controls: regions.map((each) => foldControl(each, controls)),
     };
-    const rows = await Promise.all(regions.map(read));
-    return { region, beats: rows.flatMap((row) => row.beat ?? []), controls: rows.map((row) => row.control) };
   }
 
   #fresh<T>(shared: Shared<T> | undefined): Shared<T> | undefined {

@@ -4,9 +4,11 @@
  *
  * | item | table | meaning |
  * |---|---|---|
- * | `REGION#r / BEAT#W` | data | r is alive: when, which version, its verdict, and the incarnations it knows to be retired |
- * | `REGION#r / SWITCH#W` | control | an operator's word, given through W: evacuate r, or do not. The latest wins |
- * | `REGION#r / FENCED#n#W`, `SERVES#n#W` | control | r is being rebuilt as incarnation n: all before are retired; n may serve |
+ * | `REGIONS / BEAT#W` | data | W's region is alive: when, which version, its verdict, and the incarnations it knows to be retired |
+ * | `REGIONS / SWITCH#r#W` | control | an operator's word, given through W: evacuate r, or do not. The latest wins |
+ * | `REGIONS / FENCED#r#n#W`, `SERVES#r#n#W` | control | r is being rebuilt as incarnation n: all before are retired; n may serve |
+ *
+ * One partition in each table: whoever needs one region's word needs all of them, and a cold start reads them once.
  */
 import { flagOf, ITEM_VERSION, isRecord, numberOf, partsOf, textOf, writerOf } from './item.ts';
 import type { Item, Write } from './store.ts';
@@ -17,7 +19,8 @@ export const BEAT_GAP_MS_MAX = 90_000;
 /** Largest difference between two regions' clocks that the gate allows for. Amazon Time Sync keeps far below it. */
 export const CLOCK_SKEW_MS_MAX = 1_000;
 
-export const regionKey = (region: string): string => `REGION#${region}`;
+/** Partition key of everything above. */
+export const REGIONS_KEY = 'REGIONS';
 
 export interface Beat {
   readonly region: string;
@@ -45,11 +48,14 @@ export interface Control {
   readonly fenced: boolean;
 }
 
-/** The newest incarnation's heartbeat of a region. */
-export const foldBeats = (items: readonly Item[]): Beat | undefined => {
+/** The newest incarnation's heartbeat of each region. */
+export const foldBeats = (items: readonly Item[]): readonly Beat[] => {
   const rows = items.filter((item) => item.sk.startsWith('BEAT#') && numberOf(item, 'at') !== undefined);
-  const item = rows.sort((a, b) => compareWriters(writerOf(b), writerOf(a)))[0];
-  if (!item) return undefined;
+  const oldestFirst = rows.sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
+  return [...new Map(oldestFirst.map((row) => [regionOf(writerOf(row)), beatOf(row)])).values()];
+};
+
+const beatOf = (item: Item): Beat => {
   const known = isRecord(item['incarnations']) ? Object.entries(item['incarnations']) : [];
   const verdict = textOf(item, 'verdict');
   return {
@@ -66,12 +72,15 @@ export const foldBeats = (items: readonly Item[]): Beat | undefined => {
 
 /** What operators said about a region. Of two switches given at the same time, "evacuate" wins. */
 export const foldControl = (region: string, items: readonly Item[]): Control => {
-  const switches = items.filter((item) => item.sk.startsWith('SWITCH#'));
+  const about = (type: string): Item[] => items.filter((item) => partsOf(item)[0] === type && partsOf(item)[1] === region);
+  const switches = about('SWITCH');
   const latest = switches.sort(
     (a, b) => (numberOf(b, 'at') ?? 0) - (numberOf(a, 'at') ?? 0) || Number(flagOf(b, 'evacuate')) - Number(flagOf(a, 'evacuate')),
   )[0];
   const numbered = (type: string): number[] =>
-    items.flatMap((item) => (partsOf(item)[0] === type ? [Number(partsOf(item)[1])] : [])).filter(Number.isSafeInteger);
+    about(type)
+      .map((item) => Number(partsOf(item)[2]))
+      .filter(Number.isSafeInteger);
   const [fenced, serves] = [Math.max(1, ...numbered('FENCED')), Math.max(1, ...numbered('SERVES'))];
   return {
     region,
@@ -89,8 +98,8 @@ export const switchItem = (given: {
   readonly atMs: number;
   readonly reason: string;
 }): Item => ({
-  pk: regionKey(given.region),
-  sk: `SWITCH#${given.by}`,
+  pk: REGIONS_KEY,
+  sk: `SWITCH#${given.region}#${given.by}`,
   v: ITEM_VERSION,
   evacuate: given.evacuate,
   at: given.atMs,
@@ -104,8 +113,8 @@ export const incarnationItem = (given: {
   readonly phase: 'FENCED' | 'SERVES';
   readonly atMs: number;
 }): Item => ({
-  pk: regionKey(given.region),
-  sk: `${given.phase}#${given.incarnation}#${given.by}`,
+  pk: REGIONS_KEY,
+  sk: `${given.phase}#${given.region}#${given.incarnation}#${given.by}`,
   v: ITEM_VERSION,
   at: given.atMs,
 });
@@ -176,7 +185,7 @@ export const nextBeat = (
   );
   return {
     action: 'update',
-    key: { pk: regionKey(world.region), sk: `BEAT#${writer}` },
+    key: { pk: REGIONS_KEY, sk: `BEAT#${writer}` },
     add: { rev: 1 },
     set: {
       at: given.nowMs,

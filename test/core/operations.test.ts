@@ -118,16 +118,16 @@ describe('the verdict', () => {
     await Promise.all([a.monitor.check(), a.monitor.check(), a.monitor.check()]);
     pass(VIEW_MS_MAX - 1);
     await a.monitor.check();
-    expect(a.data.peek({ pk: 'REGION#a', sk: 'BEAT#a' })?.['rev']).toBe(1);
+    expect(a.data.peek({ pk: 'REGIONS', sk: 'BEAT#a' })?.['rev']).toBe(1);
     pass(1);
     await a.monitor.check();
-    expect(a.data.peek({ pk: 'REGION#a', sk: 'BEAT#a' })?.['rev']).toBe(2);
+    expect(a.data.peek({ pk: 'REGIONS', sk: 'BEAT#a' })?.['rev']).toBe(2);
   });
 
   it('does not depend on the peer: neither its age nor its own verdict', async () => {
     const { a, b, replicate, pass } = two();
     await a.monitor.check();
-    b.data.place({ pk: 'REGION#b', sk: 'BEAT#b', v: 1, at: 1, verdict: 'fail' });
+    b.data.place({ pk: 'REGIONS', sk: 'BEAT#b', v: 1, at: 1, verdict: 'fail' });
     replicate();
     pass(VIEW_MS_MAX);
     expect((await a.monitor.check()).health.verdict).toBe('pass');

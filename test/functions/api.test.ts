@@ -244,7 +244,7 @@ describe('a region in trouble', () => {
 
   it('that was away reads, but does not write before it heard a peer', async () => {
     const world = await start();
-    const beat = (region: string, more: object) => ({ pk: `REGION#${region}`, sk: `BEAT#${region}`, v: 1, rev: 1, ...more });
+    const beat = (region: string, more: object) => ({ pk: 'REGIONS', sk: `BEAT#${region}`, v: 1, rev: 1, ...more });
     const nowMs = Date.now();
     const put = (item: Item) => world.data.transact([{ action: 'put', item }]);
     await put(beat(world.region, { at: nowMs, resumedAt: nowMs }));
@@ -276,7 +276,7 @@ describe('the health check', () => {
       expect([status, text.slice(0, 5_120).includes(HEALTHY_TEXT)]).toEqual([200, true]);
       expect(body).toMatchObject({ region: world.region, version: '1.0.0+7', writer: world.region, reasons: [] });
     }
-    const beat = () => world.data.get({ pk: `REGION#${world.region}`, sk: `BEAT#${world.region}` });
+    const beat = () => world.data.get({ pk: 'REGIONS', sk: `BEAT#${world.region}` });
     expect(await beat()).toMatchObject({ rev: 1 });
     world.aheadMs = 5_001;
     await world.get('/health');

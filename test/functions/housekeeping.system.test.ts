@@ -11,7 +11,7 @@ import type { Item } from '../../functions/core/store.ts';
 import { REGIONS } from './api-world.ts';
 import { HERE, invocation, type Lab, logged, PEER, startLab } from './lab.ts';
 
-const FENCE = { pk: `REGION#${HERE}`, sk: `FENCED#2#${PEER}`, v: 1, at: 1 };
+const FENCE = { pk: 'REGIONS', sk: `FENCED#${HERE}#2#${PEER}`, v: 1, at: 1 };
 let lab: Lab;
 beforeAll(async () => {
   lab = await startLab();
@@ -24,7 +24,7 @@ describe('the housekeeping handler', () => {
   beforeEach(async () => {
     vi.resetModules();
     // A region that has been there for long, and may write.
-    await lab.data.transact([{ action: 'put', item: { pk: `REGION#${HERE}`, sk: `BEAT#${HERE}`, v: 1, at: Date.now() - 10_000, rev: 1 } }]);
+    await lab.data.transact([{ action: 'put', item: { pk: 'REGIONS', sk: `BEAT#${HERE}`, v: 1, at: Date.now() - 10_000, rev: 1 } }]);
     await lab.control.transact([{ action: 'delete', key: FENCE }]);
   });
 
@@ -40,9 +40,9 @@ describe('the housekeeping handler', () => {
 
   it('writes a heartbeat each minute, and tells how old the peers look', async () => {
     const { handler } = await load();
-    await lab.data.transact([{ action: 'put', item: { pk: `REGION#${PEER}`, sk: `BEAT#${PEER}`, v: 1, at: Date.now() - 9_000, rev: 1 } }]);
+    await lab.data.transact([{ action: 'put', item: { pk: 'REGIONS', sk: `BEAT#${PEER}`, v: 1, at: Date.now() - 9_000, rev: 1 } }]);
     const { lines } = await logged(() => handler({}, invocation));
-    expect(await lab.data.get({ pk: `REGION#${HERE}`, sk: `BEAT#${HERE}` })).toMatchObject({ version: '1.2.3+7', verdict: 'pass' });
+    expect(await lab.data.get({ pk: 'REGIONS', sk: `BEAT#${HERE}` })).toMatchObject({ version: '1.2.3+7', verdict: 'pass' });
     const [line] = lines;
     expect(line).toMatchObject({ Peer: PEER, _aws: { CloudWatchMetrics: [{ Dimensions: [['Peer']] }] } });
     expect(line?.['HeartbeatAge']).toBeGreaterThanOrEqual(9);
@@ -89,7 +89,7 @@ describe('the housekeeping handler', () => {
       { pk: 'ORDER#1', sk: `E#paid#h#${HERE}`, v: 1 },
       { pk: 'STOCK#x', sk: `HELD#${HERE}`, v: 1, available: 1 },
       { pk: 'STOCK#x', sk: `BOOKED#h#${HERE}`, v: 1 },
-      { pk: `REGION#${PEER}`, sk: `BEAT#${PEER}`, v: 1 },
+      { pk: 'REGIONS', sk: `BEAT#${PEER}`, v: 1 },
     ];
     const Records: readonly StreamRecord[] = own.map((item, n) => ({
       dynamodb: { SequenceNumber: String(n), NewImage: marshalAll(item) },
