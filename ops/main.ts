@@ -1,5 +1,6 @@
 /** The command line. Exit codes: 0 done, 1 a drill or a region failed, 2 a mistake in the command or its surroundings, 128 + N ended by signal N. */
 import { Command, CommanderError } from 'commander';
+import { StoreUnavailable } from '../functions/core/store.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { addDrill } from './commands/drill.ts';
 import { addKeys } from './commands/keys.ts';
@@ -27,6 +28,10 @@ const report = (error: unknown): number => {
   }
   if (process.env['TANDEM_DEBUG'] === '1') console.error(error);
   else if (error instanceof UserError) console.error(`tandem: ${error.message}`);
+  else if (error instanceof StoreUnavailable)
+    console.error(
+      `tandem: ${error.message}; see \`tandem status\`, and for AWS the credentials, then run it again or name another --region`,
+    );
   else console.error(`tandem: unexpected: ${messageOf(error)}\nrun it again with TANDEM_DEBUG=1 for the stack`);
   return error instanceof UserError ? 2 : 1;
 };
