@@ -1,6 +1,7 @@
 /** Reads what one attempt came to. Pure. */
+
+import type { Problem } from '../functions/contract/answers.ts';
 import type { ProblemName } from '../functions/contract/problems.ts';
-import type { Problem } from '../functions/contract/schemas.ts';
 
 export type Verdict =
   | {

@@ -14,7 +14,7 @@
  * A write that was refused wherever it was sent (`out-of-stock`, 404) is left at that: see next-region.ts.
  * Every request after an operation's first comes out of the retry budget.
  */
-import type { Regions } from '../functions/contract/schemas.ts';
+import type { Regions } from '../functions/contract/answers.ts';
 import { type FetchAnswer, readAnswer, readError, type Verdict } from './answer.ts';
 import { RetryBudget } from './budget.ts';
 import { type Endpoint, Fleet } from './fleet.ts';

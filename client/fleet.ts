@@ -2,7 +2,7 @@
  * What a client knows about its regions: a circuit for each, and what `/regions` said. Everything here is done in
  * passing, when requests come: no timers, nothing to close, and an idle client sends nothing.
  */
-import type { Regions } from '../functions/contract/schemas.ts';
+import type { Regions } from '../functions/contract/answers.ts';
 import { Circuit, type CircuitSettings } from './circuit.ts';
 import type { Runtime } from './runtime.ts';
 

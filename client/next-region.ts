@@ -1,5 +1,5 @@
 /** Whom an operation asks next. Pure, given what the fleet knows. */
-import type { Problem } from '../functions/contract/schemas.ts';
+import type { Problem } from '../functions/contract/answers.ts';
 import type { RefusalScope } from './answer.ts';
 import type { Fleet, Member } from './fleet.ts';
 

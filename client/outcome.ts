@@ -1,5 +1,5 @@
 /** What an operation came to. */
-import type { Problem } from '../functions/contract/schemas.ts';
+import type { Problem } from '../functions/contract/answers.ts';
 
 /** One request that was sent, or tried to be, for an operation. */
 export interface Attempt {

@@ -2,6 +2,7 @@
  * The routes that callers use, typed by the contract: the contract's code stays out of the caller's bundle, and a path
  * that differs from it does not compile.
  */
+import type { ANSWERS } from '../functions/contract/answers.ts';
 import type { ROUTES, RouteName } from '../functions/contract/routes.ts';
 
 /** Routes that are no caller's business: the client reads `/health` and `/regions` by itself. */
@@ -34,7 +35,7 @@ export type Query<N extends ClientRoute> = Contract[N] extends { readonly query:
   ? Output
   : undefined;
 /** What a route answers on success. */
-export type Answer<N extends ClientRoute> = Contract[N]['success']['body']['_zod']['output'];
+export type Answer<N extends ClientRoute> = (typeof ANSWERS)[N]['_zod']['output'];
 
 /** Path with its parameters and query filled in, escaped. */
 export const pathOf = (

@@ -1,7 +1,7 @@
 /** Asks each region's own front door how it is: no control plane, no credentials. */
 import { Agent, request } from 'undici';
 import type * as z from 'zod/mini';
-import { health, regions } from '../functions/contract/schemas.ts';
+import { health, regions } from '../functions/contract/answers.ts';
 import { messageOf } from './errors.ts';
 import type { TargetRegion } from './targets/target.ts';
 

@@ -74,8 +74,8 @@ describe('the import table catches', () => {
 
   it('and lets through what is allowed', () => {
     expect(importProblems('ops/targets/local.ts', "import type { X } from '../../local/control/api.ts';")).toEqual([]);
-    expect(importProblems('client/a.ts', "import type { Order } from '../functions/contract/schemas.ts';")).toEqual([]);
-    expect(importProblems('client/a.ts', "import { type Order } from '../functions/contract/schemas.ts';")).toEqual([]);
+    expect(importProblems('client/a.ts', "import type { Order } from '../functions/contract/answers.ts';")).toEqual([]);
+    expect(importProblems('client/a.ts', "import { type Order } from '../functions/contract/answers.ts';")).toEqual([]);
     expect(importProblems('local/a.ts', "import { parseConfig } from '../infra/config.ts';")).toEqual([]);
     expect(importProblems('functions/core/a.ts', "import { createHash } from 'node:crypto';")).toEqual([]);
   });

@@ -3,6 +3,7 @@
  * asked for: no cold start pays for it.
  */
 import { toJSONSchema, type ZodMiniType } from 'zod/mini';
+import { ANSWERS, problem } from './answers.ts';
 import { HEADERS } from './names.ts';
 import { PROBLEMS, type ProblemName } from './problems.ts';
 import { BODY_PROBLEMS, COMMON_PROBLEMS, ROUTES, type Route, SCOPES, USER_PROBLEMS } from './routes.ts';
@@ -62,7 +63,7 @@ export const openApiDocument = (): Json => {
           description: `Scopes, in the claim "scope", separated by spaces: ${SCOPES.join(', ')}.`,
         },
       },
-      schemas: { Problem: schemaOf(schemas.problem) },
+      schemas: { Problem: schemaOf(problem) },
       headers: HEADER_COMPONENTS,
     },
   };
@@ -104,10 +105,17 @@ const parametersOf = (route: Route): readonly Json[] => {
   ];
 };
 
+const answerOf = (operationId: string): ZodMiniType => {
+  const answers: Readonly<Record<string, ZodMiniType>> = ANSWERS;
+  const answer = answers[operationId];
+  if (!answer) throw new Error(`no answer is described for ${operationId}`);
+  return answer;
+};
+
 const responsesOf = (operationId: string, route: Route): Json => {
-  const { status, body } = route.success;
+  const { status } = route.success;
   const headers = route.body ? { ...SIGNATURE, [HEADERS.replayed]: headerRef('Replayed') } : SIGNATURE;
-  const content = { 'application/json': { schema: schemaOf(body) } };
+  const content = { 'application/json': { schema: schemaOf(answerOf(operationId)) } };
   const responses: Record<string, Json> = { [status]: { description: SUCCESS_TEXT[status], headers, content } };
   const names = problemsOf(route);
   for (const code of [...new Set(names.map((name) => PROBLEMS[name].status))].sort((a, b) => a - b)) {

@@ -1,4 +1,4 @@
-/** Shapes of requests and answers. `z.strictObject` refuses unknown fields: strict at the API's edge, and only there. */
+/** Shapes of requests. `z.strictObject` refuses unknown fields: strict at the API's edge, and only there. */
 import * as z from 'zod/mini';
 
 export const LIMITS = {
@@ -22,11 +22,11 @@ export const region = pattern(/^[a-z]{2}(-[a-z]+)+-\d$/, 'An AWS region of this 
 export const orderId = pattern(/^[0-9a-f]{32}$/, 'Order id: a hash of the subject and the Idempotency-Key.');
 export const idempotencyKey = pattern(/^[\x21-\x7e]{8,128}$/, 'Made once per operation by the caller and kept on retries.');
 export const cursor = pattern(/^[A-Za-z0-9_-]{1,256}$/, 'Continues a list; valid in any region.');
-const note = z.string().check(z.maxLength(500));
-const instant = z.iso.datetime();
+export const note = z.string().check(z.maxLength(500));
+export const instant = z.iso.datetime();
 
 export const line = z.strictObject({ sku, quantity: integer(1, LIMITS.quantity) });
-const lines = z.array(line).check(z.minLength(1), z.maxLength(LIMITS.lines));
+export const lines = z.array(line).check(z.minLength(1), z.maxLength(LIMITS.lines));
 
 export const orderRequest = z.strictObject({ lines, note: z.optional(note) });
 export const paymentRequest = z.strictObject({ amount: integer(1, LIMITS.amount) });
@@ -38,142 +38,5 @@ export const listQuery = z.strictObject({
   limit: z.optional(pattern(/^([1-9]\d?|100)$/, 'Rows of the page, 1 to 100; 20 when absent.')),
 });
 
-/** What was agreed when the order was placed: the same on every replay and in every region. */
-export const placedOrder = z.object({
-  id: orderId,
-  lines,
-  note: z.optional(note),
-  placedAt: instant,
-  /** Writer that holds the reservation: a region, with its incarnation after a rebuild (`eu-west-1.2`). */
-  placedBy: z.string(),
-});
-
-const orderState = z.enum(['placed', 'shipped', 'cancelling', 'cancelled']);
-
-export const payment = z.object({
-  id: z.string(),
-  amount: z.int(),
-  at: instant,
-  by: z.string(),
-  /** Other amounts that other regions accepted under the same key. Counted once, shown all. */
-  conflicts: z.array(z.object({ amount: z.int(), by: z.string() })),
-});
-
-export const order = z.object({
-  id: orderId,
-  state: orderState,
-  lines,
-  note: z.optional(note),
-  placedAt: instant,
-  placedBy: z.string(),
-  payments: z.array(payment),
-  /** Minor units, each payment key counted once. */
-  paid: z.int(),
-  /** More than one entry: goods left from two regions, and a person must look. */
-  shipments: z.array(z.object({ by: z.string(), at: instant, carrier: z.optional(z.string()) })),
-  /** Other bodies that other regions accepted under the same Idempotency-Key. */
-  conflicts: z.array(z.object({ lines, note: z.optional(note), placedBy: z.string() })),
-});
-
-export const orderList = z.object({
-  orders: z.array(placedOrder),
-  /** Absent on the last page. A late arrival from another region may sort before it and be missed. */
-  cursor: z.optional(cursor),
-});
-
-export const acceptedPayment = z.object({ id: z.string(), order: orderId, amount: z.int(), at: instant, by: z.string() });
-export const acceptedShipment = z.object({ order: orderId, at: instant, by: z.string(), carrier: z.optional(z.string()) });
-export const requestedCancellation = z.object({ id: z.string(), order: orderId, at: instant, by: z.string() });
-
-export const receipt = z.object({
-  id: z.string(),
-  sku,
-  /** The region that books the units. */
-  region,
-  quantity: z.int(),
-  at: instant,
-  by: z.string(),
-});
-
-export const stock = z.object({
-  sku,
-  /** Units received and booked anywhere. */
-  received: z.int(),
-  /** Units that can be sold somewhere. Never negative in sum unless a region was lost for good. */
-  available: z.int(),
-  /** Units in open or shipped orders. */
-  sold: z.int(),
-  /** Units granted by one region and not yet credited by the other. */
-  moving: z.int(),
-  regions: z.array(z.object({ region: z.string(), writer: z.string(), available: z.int(), sold: z.int() })),
-});
-
-/** Why a region's verdict is what it is. */
-const reason = z.object({ code: z.string(), detail: z.string() });
-
-export const health = z.object({
-  verdict: z.enum(['pass', 'fail']),
-  region: z.string(),
-  version: z.string(),
-  writer: z.string(),
-  reasons: z.array(reason),
-  checkedAt: instant,
-});
-
-export const switchState = z.object({
-  evacuate: z.boolean(),
-  region: z.string(),
-  /** Why `evacuate` is what it is: no switch, switch on, or this region may not speak for another. */
-  reason: z.string(),
-});
-
-export const regions = z.object({
-  /** The region that answers. */
-  region: z.string(),
-  at: instant,
-  regions: z.array(
-    z.object({
-      region: z.string(),
-      writer: z.string(),
-      /** Milliseconds since its last heartbeat, as seen in the answering region's replica; null: never seen. */
-      heartbeatAgeMs: z.nullable(z.int()),
-      version: z.nullable(z.string()),
-      verdict: z.nullable(z.enum(['pass', 'fail'])),
-      evacuate: z.boolean(),
-      /** Takes writes: not behind, not fenced, not being rebuilt. Known of the answering region alone, else null. */
-      writable: z.nullable(z.boolean()),
-      /** Base URL of the region's own front door, when a domain is configured. */
-      url: z.nullable(z.string()),
-    }),
-  ),
-});
-
-export const openapi = z.record(z.string(), z.unknown());
-
-/** RFC 9457. */
-export const problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.optional(z.string()),
-  correlationId: z.string(),
-  /** The region that must be asked instead (421). */
-  region: z.optional(z.string()),
-  /** What is wrong with the input, by place. */
-  errors: z.optional(z.array(z.object({ at: z.string(), message: z.string() }))),
-});
-
 export type Line = z.infer<typeof line>;
 export type OrderRequest = z.infer<typeof orderRequest>;
-export type PlacedOrder = z.infer<typeof placedOrder>;
-export type Order = z.infer<typeof order>;
-export type OrderList = z.infer<typeof orderList>;
-export type AcceptedPayment = z.infer<typeof acceptedPayment>;
-export type AcceptedShipment = z.infer<typeof acceptedShipment>;
-export type RequestedCancellation = z.infer<typeof requestedCancellation>;
-export type Receipt = z.infer<typeof receipt>;
-export type Stock = z.infer<typeof stock>;
-export type Health = z.infer<typeof health>;
-export type SwitchState = z.infer<typeof switchState>;
-export type Regions = z.infer<typeof regions>;
-export type Problem = z.infer<typeof problem>;

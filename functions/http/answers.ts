@@ -1,8 +1,9 @@
 /** Answers' form, in one place: successes as JSON, refusals as problem details (RFC 9457). */
+
+import type { Problem } from '../contract/answers.ts';
 import { HEADERS } from '../contract/names.ts';
 import { PROBLEMS } from '../contract/problems.ts';
 import type { Scope } from '../contract/routes.ts';
-import type { Problem } from '../contract/schemas.ts';
 import type { ApiAnswer } from './event.ts';
 import type { Refusal } from './refusal.ts';
 

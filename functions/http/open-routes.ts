@@ -1,7 +1,8 @@
 /** The routes that need no token: what the regions say of themselves and each other. */
+
+import type { Health, Regions, SwitchState } from '../contract/answers.ts';
 import { dnsNames } from '../contract/names.ts';
 import { ROUTES } from '../contract/routes.ts';
-import type { Health, Regions, SwitchState } from '../contract/schemas.ts';
 import { instant } from '../core/context.ts';
 import type { Checked } from '../core/monitor.ts';
 import { controlOf, gateOf, type HealthView, switchOf, type WorldView } from '../core/operations.ts';

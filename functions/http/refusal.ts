@@ -1,5 +1,5 @@
+import type { Problem } from '../contract/answers.ts';
 import type { ProblemName } from '../contract/problems.ts';
-import type { Problem } from '../contract/schemas.ts';
 
 /** Ends a request with a problem. What it says goes to the caller: never an exception's text. */
 export class Refusal extends Error {

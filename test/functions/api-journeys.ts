@@ -1,8 +1,8 @@
 /** What callers do, told by answers alone: run over every store. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ANSWERS } from '../../functions/contract/answers.ts';
 import { HEADERS } from '../../functions/contract/names.ts';
-import { ROUTES } from '../../functions/contract/routes.ts';
 import type { ApiWorld } from './api-world.ts';
 
 export const journeys = (name: string, start: () => Promise<ApiWorld>): void => {
@@ -41,7 +41,7 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
         ['listOrders', list],
         ['getStock', stock],
       ] as const) {
-        expect(ROUTES[route].success.body.safeParse(answer.body).error).toBeUndefined();
+        expect(ANSWERS[route].safeParse(answer.body).error).toBeUndefined();
       }
     });
 
@@ -95,7 +95,7 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
       ];
       expect([first.status, again.status, again.headers[HEADERS.replayed]]).toEqual([202, 202, 'true']);
       expect(again.body).toEqual(first.body);
-      expect(ROUTES.cancelOrder.success.body.safeParse(first.body).error).toBeUndefined();
+      expect(ANSWERS.cancelOrder.safeParse(first.body).error).toBeUndefined();
       const late = [await world.post(`/orders/${id}/payments`, { amount: 1 }), await world.post(`/orders/${id}/shipments`, {})];
       expect(late.map((answer) => [answer.status, answer.body['type']])).toEqual(Array(2).fill([409, '/problems/order-cancelled']));
     });
@@ -144,7 +144,7 @@ export const journeys = (name: string, start: () => Promise<ApiWorld>): void => 
       const [first, again, other] = [await send(5, world.region, key), await send(5, world.region, key), await send(6, world.region, key)];
       expect([first.status, again.status, again.headers[HEADERS.replayed], other.status]).toEqual([201, 201, 'true', 422]);
       expect(again.body).toEqual(first.body);
-      expect(ROUTES.receiveStock.success.body.safeParse(first.body).error).toBeUndefined();
+      expect(ANSWERS.receiveStock.safeParse(first.body).error).toBeUndefined();
       expect((await send(5, 'eu-west-9', randomUUID())).status).toBe(404);
       expect((await world.get(`/stock/${name}`)).body).toMatchObject({ received: 5, available: 5 });
       expect((await world.get('/stock/unheard-of')).status).toBe(404);
