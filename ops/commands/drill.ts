@@ -45,6 +45,10 @@ export const addDrill = (program: Command): void => {
     .option('--abort', 'repair what a killed drill left broken, and do nothing else', false);
   addLocalOptions(command).action(async (_name: string, options: Options, self: Command) => {
     const config = readConfig(configFileOf(self));
+    const names = config.regions.map(({ name }) => name);
+    // Before a whole system is started for it.
+    if (options.region !== undefined && !names.includes(options.region))
+      throw new UserError(`given region "${options.region}"; allowed: ${names.join(', ')}`);
     const progress = progressFor();
     process.exitCode = options.abort
       ? await abort(progress)

@@ -49,6 +49,7 @@ describe('the command line', () => {
   it.each([
     ['an unknown command', ['stauts'], /unknown command 'stauts'\n\(Did you mean status\?\)/],
     ['an unknown option', ['start', '--exti'], /unknown option '--exti'\n\(Did you mean --exit\?\)/],
+    ['a region that is not configured', ['drill', '--region', 'mars'], /given region "mars"; allowed: eu-central-1, us-east-2/],
     ['a drill that does not exist', ['drill', 'flood'], /'flood' is invalid.*Allowed choices are region-loss/],
     ['a port out of range', ['start', '--dns-port', '70000'], /'70000' is invalid\. allowed: a whole number from 1 to 65535/],
     ['an endpoint that is no URL', ['start', '--endpoint', 'localhost'], /allowed: a URL such as/],
