@@ -6,7 +6,7 @@ import { DIMENSIONS, METRICS } from './contract/names.ts';
 import type { Context } from './core/context.ts';
 import { Hlc } from './core/hlc.ts';
 import { gateOf } from './core/operations.ts';
-import { reconcileOrder } from './core/orders.ts';
+import { reconcileOrder } from './core/reconcile.ts';
 import { bookReceipt, rebalanceStock } from './core/stock.ts';
 
 /** Tasks that run side by side. */

@@ -1,5 +1,6 @@
 /** What a batch of the data table's stream asks of this region: each task once, with the first record that asks for it. */
-import { mayNeedReconciling, orderKey } from '../core/orders.ts';
+import { orderKey } from '../core/order-items.ts';
+import { mayNeedReconciling } from '../core/reconcile.ts';
 import { stockWork } from '../core/stock.ts';
 import { stockKey } from '../core/stock-fold.ts';
 import type { Item } from '../core/store.ts';

@@ -4,10 +4,11 @@
  */
 import { type Context, done, instant, type Outcome, refused } from './context.ts';
 import { canonical, hashOf } from './hash.ts';
-import { ITEM_VERSION, partsOf, textOf, writerOf } from './item.ts';
-import { foldOrder, isShipped, type Line, type OrderView, type Reservation } from './order-fold.ts';
+import { ITEM_VERSION, textOf, writerOf } from './item.ts';
+import { foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
+import { content, endItem, orderKey, readOrder, reserve } from './order-items.ts';
 import { heldKey, stockKey } from './stock-fold.ts';
-import type { Item, Write } from './store.ts';
+import type { Item } from './store.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
 /** Largest quantity of a merged line. */
@@ -27,8 +28,6 @@ export interface PlacedOrder {
   readonly placedAt: string;
   readonly placedBy: string;
 }
-
-export const orderKey = (id: string): string => `ORDER#${id}`;
 
 export const placeOrder = async (
   context: Context,
@@ -211,51 +210,6 @@ export const cancelOrder = async (
   return done(answer(outcome.ok ? atMs : Number(outcome.item?.['at'] ?? atMs), context.writer), !outcome.ok);
 };
 
-/**
- * Ends this region's reservations of an order that is cancelled, or that another region keeps, and gives their lines back
- * in the same transaction. May overlap with itself: an END is written once. Returns what it ended.
- */
-export const reconcileOrder = async (
-  context: Context,
-  id: string,
-): Promise<{ readonly ended: number; readonly doubleShipped: boolean }> => {
-  const order = await readOrder(context, id);
-  if (!order) return { ended: 0, doubleShipped: false };
-  let ended = 0;
-  for (const reservation of order.reservations) {
-    const kind = dueEnd(order, reservation);
-    if (!kind || regionOf(reservation.writer) !== context.region) continue;
-    const end: Write = {
-      action: 'put',
-      item: endItem(context, id, reservation, { kind, atMs: context.clock.now() }),
-      guards: [{ is: 'absent' }],
-    };
-    const outcome = await context.store.transact([end, ...reservation.lines.map((line) => giveBack(context, line))]);
-    if (outcome.ok) ended += 1;
-  }
-  return { ended, doubleShipped: order.reservations.filter(isShipped).length > 1 };
-};
-
-/** How an open reservation must end, if it must. */
-const dueEnd = (order: OrderView, reservation: Reservation): 'cancelled' | 'superseded' | undefined => {
-  if (reservation.ends.length > 0) return undefined;
-  if (order.state === 'cancelling') return 'cancelled';
-  return reservation === order.keeper ? undefined : 'superseded';
-};
-
-/** Whether a new fact can give this region's reconciler work: its own acceptance alone cannot. */
-export const mayNeedReconciling = (item: Pick<Item, 'pk' | 'sk' | 'v'>, region: string): boolean => {
-  const [type, kind] = partsOf(item);
-  if (type === 'PLACED') return regionOf(writerOf(item)) !== region;
-  return type === 'END' || (type === 'E' && kind === 'cancel');
-};
-
-const readOrder = async (context: Context, id: string): Promise<OrderView | undefined> => {
-  const items = await context.store.query(orderKey(id));
-  for (const item of items) context.hlc.observe(textOf(item, 'listed')?.split('#')[0] ?? '', context.clock.now());
-  return foldOrder(items);
-};
-
 const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder> => {
   const same = order.keeper.body === body ? order.keeper : order.reservations.find((each) => each.body === body);
   if (!same) return keyReused();
@@ -283,49 +237,6 @@ const mergeLines = (lines: readonly Line[]): Line[] => {
   for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
   return [...quantities].map(([sku, quantity]) => ({ sku, quantity })).sort((a, b) => (a.sku < b.sku ? -1 : 1));
 };
-
-const reserve = (context: Context, line: Line): Write => ({
-  action: 'update',
-  key: heldKey(line.sku, context.writer),
-  add: { available: -line.quantity, sold: line.quantity, rev: 1 },
-  guards: [{ is: 'atLeast', attribute: 'available', value: line.quantity }],
-});
-
-const giveBack = (context: Context, line: Line): Write => ({
-  action: 'update',
-  key: heldKey(line.sku, context.writer),
-  add: { available: line.quantity, sold: -line.quantity, rev: 1 },
-});
-
-/** `END#P#W` carries the order, so that it can stand in for a PLACED that never arrives. */
-const endItem = (
-  context: Context,
-  id: string,
-  reservation: Reservation,
-  end: {
-    readonly kind: 'shipped' | 'cancelled' | 'superseded';
-    readonly atMs: number;
-    readonly request?: string;
-    readonly carrier?: string | undefined;
-  },
-): Item => ({
-  pk: orderKey(id),
-  sk: `END#${reservation.writer}#${context.writer}`,
-  v: ITEM_VERSION,
-  ...content(reservation),
-  kind: end.kind,
-  at: end.atMs,
-  ...(end.request === undefined ? {} : { request: end.request }),
-  ...(end.carrier === undefined ? {} : { carrier: end.carrier }),
-});
-
-const content = (order: Pick<Reservation, 'subject' | 'lines' | 'note' | 'body' | 'placedAtMs'>) => ({
-  subject: order.subject,
-  lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
-  body: order.body,
-  placedAt: order.placedAtMs,
-  ...(order.note === undefined ? {} : { note: order.note }),
-});
 
 const owns = (order: OrderView, subject: string): boolean => order.keeper.subject === subject;
 const noSuchOrder = (id: string): Outcome<never> => refused('not-found', `there is no order ${id} of this caller in this region`);

@@ -5,7 +5,7 @@
  */
 import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
 import { foldOrder, holdsStock, isOpen } from './order-fold.ts';
-import { orderKey } from './orders.ts';
+import { orderKey } from './order-items.ts';
 import { creditedFrom, grantedTo, heldKey, heldOf, stockKey, sum } from './stock-fold.ts';
 import type { Item } from './store.ts';
 import { compareWriters, regionOf, type Writer, writerName } from './writer.ts';

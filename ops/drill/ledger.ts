@@ -4,7 +4,7 @@
  */
 import { numberOf } from '../../functions/core/item.ts';
 import { foldOrder, holdsStock } from '../../functions/core/order-fold.ts';
-import { orderKey } from '../../functions/core/orders.ts';
+import { orderKey } from '../../functions/core/order-items.ts';
 import { foldHeld, stockKey, sum } from '../../functions/core/stock-fold.ts';
 import type { Item } from '../../functions/core/store.ts';
 import type { Line, OperationRecord } from './operations.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldOrder } from '../../functions/core/order-fold.ts';
-import { cancelOrder, getOrder, listOrders, payOrder, placeOrder, reconcileOrder, shipOrder } from '../../functions/core/orders.ts';
+import { cancelOrder, getOrder, listOrders, payOrder, placeOrder, shipOrder } from '../../functions/core/orders.ts';
+import { reconcileOrder } from '../../functions/core/reconcile.ts';
 import { getStock } from '../../functions/core/stock.ts';
 import { order, receive, valueOf, World } from './world.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { cancelOrder, getOrder, reconcileOrder, shipOrder } from '../../functions/core/orders.ts';
+import { cancelOrder, getOrder, shipOrder } from '../../functions/core/orders.ts';
 import { isFactOf, planRebuild, reput } from '../../functions/core/rebuild.ts';
+import { reconcileOrder } from '../../functions/core/reconcile.ts';
 import { bookReceipt, getStock, rebalanceStock } from '../../functions/core/stock.ts';
 import { order, type Place, receive, valueOf, World } from './world.ts';
 

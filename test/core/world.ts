@@ -3,7 +3,8 @@ import type { Context, Outcome } from '../../functions/core/context.ts';
 import { Hlc } from '../../functions/core/hlc.ts';
 import { partsOf } from '../../functions/core/item.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { placeOrder, reconcileOrder } from '../../functions/core/orders.ts';
+import { placeOrder } from '../../functions/core/orders.ts';
+import { reconcileOrder } from '../../functions/core/reconcile.ts';
 import { bookReceipt, rebalanceStock, receiveStock } from '../../functions/core/stock.ts';
 import { regionOf } from '../../functions/core/writer.ts';
 

@@ -1,0 +1,46 @@
+/** What a region does about its own reservations when facts of others arrive. */
+import type { Context } from './context.ts';
+import { partsOf, writerOf } from './item.ts';
+import { isShipped, type OrderView, type Reservation } from './order-fold.ts';
+import { endItem, giveBack, readOrder } from './order-items.ts';
+import type { Item, Write } from './store.ts';
+import { regionOf } from './writer.ts';
+
+/**
+ * Ends this region's reservations of an order that is cancelled, or that another region keeps, and gives their lines back
+ * in the same transaction. May overlap with itself: an END is written once. Returns what it ended.
+ */
+export const reconcileOrder = async (
+  context: Context,
+  id: string,
+): Promise<{ readonly ended: number; readonly doubleShipped: boolean }> => {
+  const order = await readOrder(context, id);
+  if (!order) return { ended: 0, doubleShipped: false };
+  let ended = 0;
+  for (const reservation of order.reservations) {
+    const kind = dueEnd(order, reservation);
+    if (!kind || regionOf(reservation.writer) !== context.region) continue;
+    const end: Write = {
+      action: 'put',
+      item: endItem(context, id, reservation, { kind, atMs: context.clock.now() }),
+      guards: [{ is: 'absent' }],
+    };
+    const outcome = await context.store.transact([end, ...reservation.lines.map((line) => giveBack(context, line))]);
+    if (outcome.ok) ended += 1;
+  }
+  return { ended, doubleShipped: order.reservations.filter(isShipped).length > 1 };
+};
+
+/** How an open reservation must end, if it must. */
+const dueEnd = (order: OrderView, reservation: Reservation): 'cancelled' | 'superseded' | undefined => {
+  if (reservation.ends.length > 0) return undefined;
+  if (order.state === 'cancelling') return 'cancelled';
+  return reservation === order.keeper ? undefined : 'superseded';
+};
+
+/** Whether a new fact can give this region's reconciler work: its own acceptance alone cannot. */
+export const mayNeedReconciling = (item: Pick<Item, 'pk' | 'sk' | 'v'>, region: string): boolean => {
+  const [type, kind] = partsOf(item);
+  if (type === 'PLACED') return regionOf(writerOf(item)) !== region;
+  return type === 'END' || (type === 'E' && kind === 'cancel');
+};
