@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FrontDoor } from '../../local/edge/front-door.ts';
 import { endToEnd } from '../../local/edge/upstream.ts';
+import { freePort } from '../support/free-port.ts';
 
 const NAME = 'a.api.tandem.test';
 /** Long enough to be sure that nothing comes, short enough to wait for. */
@@ -331,16 +332,4 @@ const silent = async (socket: Socket): Promise<boolean> => {
 const isQuiet = async (socket: Socket): Promise<boolean> => {
   const heard = Promise.race(['data', 'end', 'close'].map((event) => once(socket, event)));
   return Promise.race([heard.then(() => false), sleep(SILENCE_MS).then(() => true)]);
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const at = server.address();
-  const closed = once(server, 'close');
-  server.close();
-  await closed;
-  if (at === null || typeof at === 'string') throw new Error('no port was given');
-  return at.port;
 };

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkListeners, explain, type Listener, LoopbackError, listenersOf } from '../../local/loopback.ts';
+import { freePort } from '../support/free-port.ts';
 
 const PORTS = { edge: 8080, dns: 8053, control: 8054, emulator: 8055 } as const;
 
@@ -93,14 +94,6 @@ const busyUdp = async (): Promise<number> => {
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   onTestFinished(() => void socket.close());
   return socket.address().port;
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const port = portOf(server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 };
 
 const portOf = (address: ReturnType<ReturnType<typeof createServer>['address']>): number => {

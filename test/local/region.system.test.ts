@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { groupRuns } from '../../local/process/identity.ts';
 import { Register } from '../../local/process/register.ts';
 import { Region, type RegionProps, RegionStateError } from '../../local/region/region.ts';
+import { freePort } from '../support/free-port.ts';
 
 const PYTHON = resolve(import.meta.dirname, '../../.venv/bin/python');
 const HOST_PROGRAM = resolve(import.meta.dirname, '../../local/region/host.ts');
@@ -258,16 +259,4 @@ const eventually = async (isSo: () => boolean | Promise<boolean>): Promise<void>
     if (Date.now() > deadlineMs) throw new Error(`not so within ${WAIT_MS_MAX} ms`);
     await sleep(20);
   }
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const at = server.address();
-  const closed = once(server, 'close');
-  server.close();
-  await closed;
-  if (at === null || typeof at === 'string') throw new Error('no port was given');
-  return at.port;
 };

@@ -1,9 +1,9 @@
 /** A real MiniStack process for tests: own process group, own port, own folders; nothing of it is left behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { freePort } from './free-port.ts';
 
 const START_MS_MAX = 30_000;
 const PROGRAM = resolve(import.meta.dirname, '../../.venv/bin/ministack');
@@ -105,13 +105,4 @@ const signal = (child: ChildProcess, name: NodeJS.Signals): void => {
 const gone = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   await new Promise((resolve) => child.once('exit', resolve));
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 };
