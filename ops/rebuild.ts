@@ -2,9 +2,9 @@
  * Brings back a region that was lost for good: fence, cut, restart empty, copy from the survivors, merge, admit under a
  * new incarnation. Every step can be run again: an interrupted rebuild is continued by starting it once more.
  */
-import { type AttributeValue, paginateScan } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { DynamoStore } from '../functions/aws/dynamo-store.ts';
+import { itemOf } from '../functions/aws/marshal.ts';
 import { TABLES } from '../functions/contract/names.ts';
 import { Hlc } from '../functions/core/hlc.ts';
 import { foldControl, incarnationItem, REGIONS_KEY } from '../functions/core/operations.ts';
@@ -104,11 +104,6 @@ const scan = async (target: Target, region: string): Promise<readonly Item[]> =>
   for await (const page of paginateScan({ client: target.dynamo(region) }, { TableName: TABLES.data, ConsistentRead: true }))
     items.push(...(page.Items ?? []).map(itemOf));
   return items;
-};
-
-const itemOf = (attributes: Record<string, AttributeValue>): Item => {
-  const { pk, sk, v, ...rest } = unmarshall(attributes);
-  return { ...rest, pk: String(pk), sk: String(sk), v: Number(v) };
 };
 
 const keyText = ({ pk, sk }: Item): string => `${pk}\n${sk}`;
