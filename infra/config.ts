@@ -107,6 +107,17 @@ const schema = section({
     /** Seconds from an evacuation until user routes answer 503, so that callers with open connections move. */
     drainSeconds: whole(0, 900).default(30),
   }).prefault({}),
+  /** How a new version of the API reaches callers, region by region. */
+  delivery: section({
+    /** Percent of a region's calls that the new version gets while it is exposed. */
+    exposePercent: whole(1, 99).default(5),
+    /** Minutes of exposure, watched by the alarms on the new version. CodeDeploy allows 2,880. */
+    exposeMinutes: whole(1, 2_880).default(5),
+    /** Minutes that the version is watched with all calls, inside the alias update, before the next region begins. */
+    bakeMinutes: whole(0, 50).default(10),
+    /** Deploys although alarms fire: to ship a fix while its fault is on. Audited. */
+    ignoreAlarms: flag.default(false),
+  }).prefault({}),
   throttling: section({
     user: throttle.default({ rate: 1_000, burst: 2_000 }),
     probes: throttle.default({ rate: 100, burst: 200 }),

@@ -42,7 +42,8 @@ export class Cell {
   async deploy(tables: readonly TableSettings[], signal: AbortSignal): Promise<void> {
     const { restApiId, stageName } = await this.#deployment.deployAll(signal);
     await applyTableSettings(this.region.props, tables);
-    await this.region.open(`/restapis/${restApiId}/${stageName}/_user_request_`);
+    const stagePath = `/restapis/${restApiId}/${stageName}/_user_request_`;
+    await this.region.open(stagePath, stagePath);
     await this.#warm(signal);
   }
 

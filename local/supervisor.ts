@@ -118,5 +118,18 @@ export class Supervisor {
 const describe = ({ region }: Cell): LocalRegion => {
   const { name, address, port, regionalName, endpoint, accessKeyId, emulator } = region.props;
   const processGroup = emulator === null ? null : region.processGroup;
-  return { name, state: region.state, address, port, regionalName, endpoint, accessKeyId, processGroup, edge: region.edge };
+  return {
+    name,
+    state: region.state,
+    address,
+    port,
+    regionalName,
+    endpoint,
+    accessKeyId,
+    processGroup,
+    edge: region.edge,
+    functions: { api: '' },
+    topicArn: '',
+    alarms: [],
+  };
 };

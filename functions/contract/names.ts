@@ -31,6 +31,8 @@ export const OUTPUTS = {
   url: 'Url',
   apiFunction: 'ApiFunctionName',
   housekeepingFunction: 'HousekeepingFunctionName',
+  /** The topic that alarms and the ends of deployments are told to. */
+  topic: 'TopicArn',
 } as const;
 
 /** API Gateway stage of every cell. */
@@ -67,6 +69,33 @@ export const ENV = {
 } as const;
 export type EnvName = (typeof ENV)[keyof typeof ENV];
 
+/**
+ * Further variables of the functions that deliver versions: the canary, the deployment hooks, and what records the end
+ * of a deployment. Each function gets those that it reads, beside all of `ENV`.
+ */
+export const DELIVERY_ENV = {
+  /** ARN of the cell's KMS key, under which its canary signs its tokens. */
+  canaryKey: 'TANDEM_CANARY_KEY',
+  /** Base URL of this region's API where no domain is configured; empty with one: names are derived from the domain. */
+  apiUrl: 'TANDEM_API_URL',
+  /** Name of the API function. */
+  apiFunction: 'TANDEM_API_FUNCTION',
+  /** Number of the API function's version that this stack deploys: hooks are not told by CodeDeploy. */
+  candidate: 'TANDEM_CANDIDATE',
+  /** Whole minutes, 0 to 50. */
+  bakeMinutes: 'TANDEM_BAKE_MINUTES',
+  /** Names of the alarms that end a bake, comma separated. */
+  bakeAlarms: 'TANDEM_BAKE_ALARMS',
+  /** `true` while deployments go on although alarms fire. */
+  ignoreAlarms: 'TANDEM_IGNORE_ALARMS',
+  /** Names of the functions whose old versions are pruned, comma separated. */
+  prunedFunctions: 'TANDEM_PRUNED_FUNCTIONS',
+} as const;
+export type DeliveryEnvName = (typeof DELIVERY_ENV)[keyof typeof DELIVERY_ENV];
+
+/** Versions of a function that are kept beside those that an alias names: what there is to roll back to. */
+export const VERSIONS_KEPT = 5;
+
 /** How a cell's API trusts its callers; the value of `ENV.auth`. */
 export type AuthSettings =
   | { readonly mode: 'none' }
@@ -91,10 +120,30 @@ export const METRICS = {
   reconciled: 'Reconciled',
   /** Orders whose goods were shipped from two regions: a person must look. */
   doubleShipments: 'DoubleShipments',
+  /** A canary's journey: 0 when it ended well, 1 when it did not; by `Target`. None is told while the canary is blind. */
+  journeyFailures: 'JourneyFailures',
+  /** Milliseconds of a whole journey that ended well; by `Target`. */
+  journeyLatency: 'JourneyLatency',
+  /** 1 for a journey that failed; by `Target` and the `Step` that failed. */
+  journeyFailedStep: 'JourneyFailedStep',
+  /** 1 when the canary reached no target at all and so suspects itself, else 0. No dimension. */
+  canaryBlind: 'CanaryBlind',
+  /** Seconds since the newest order of `Peer`'s canary that this region shows was placed: replication as users see it. */
+  replicaAge: 'ReplicaAge',
 } as const;
 
-/** Dimensions of `METRICS`. */
-export const DIMENSIONS = { peer: 'Peer', version: 'ExecutedVersion' } as const;
+/** Dimensions of `METRICS`. `Target`: see `JOURNEY_TARGETS`. */
+export const DIMENSIONS = { peer: 'Peer', version: 'ExecutedVersion', target: 'Target', step: 'Step' } as const;
+
+/** What a canary's journeys lead to, as values of `Target`. */
+export const JOURNEY_TARGETS = {
+  /** A region's own front door, the canary's or another's. */
+  region: (region: string): string => region,
+  /** The shared name, wherever DNS leads. */
+  shared: 'shared',
+  /** A region's front door for the shared name, asked with its certificate and Host. */
+  origin: (region: string): string => `origin-${region}`,
+} as const;
 
 /** Request and answer headers. Lower case, as HTTP/2 sends them. */
 export const HEADERS = {

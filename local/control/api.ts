@@ -3,6 +3,8 @@
  * (mode 0600). `tandem` commands and drills use it; nothing that AWS runs knows it.
  */
 
+import type { AlarmState, RegionDeliveryState } from '../../functions/contract/delivery.ts';
+
 /** What a front door can be made to do to new and open connections. */
 export type EdgeFault =
   | { readonly kind: 'none' }
@@ -30,6 +32,21 @@ export interface LocalRegion {
   /** Process group of emulator and front door; null when lost or attached to a foreign endpoint. */
   readonly processGroup: number | null;
   readonly edge: EdgeFault;
+  /** Physical names of what operators' tools ask the emulator for. Empty while the stacks are not deployed. */
+  readonly functions: { readonly api: string };
+  /** Topic of the cell's alarms; empty while the stacks are not deployed. */
+  readonly topicArn: string;
+  /** Alarms of the cell that are not OK, by physical name. */
+  readonly alarms: readonly LocalAlarm[];
+}
+
+export interface LocalAlarm {
+  /** Physical name, as in the emulator. */
+  readonly name: string;
+  /** Construct id, as in the runbook. */
+  readonly id: string;
+  readonly state: AlarmState;
+  readonly reason: string;
 }
 
 export interface LocalLink {
@@ -71,6 +88,16 @@ export type LocalEvent = {
   /** The answer of the shared name, as seen from near `region`, changed. */
   | { readonly kind: 'answer'; readonly addresses: readonly string[] }
   | { readonly kind: 'link'; readonly to: string }
+  /** An alarm turned. `alarm` is its construct id. */
+  | { readonly kind: 'alarm'; readonly alarm: string; readonly state: AlarmState }
+  /** A region's part of a delivery went on. */
+  | {
+      readonly kind: 'delivery';
+      readonly state: RegionDeliveryState;
+      readonly deploymentId: string | null;
+      readonly to: string | null;
+      readonly percent: number;
+    }
 );
 
 /**
@@ -86,9 +113,12 @@ export type LocalEvent = {
  * | `POST /regions/{name}/restart` | `{ "fence": Item[] }` | starts a lost region empty: emulator, stacks, fence items in its control table before its functions; links stay cut; state `rebuilding` |
  * | `POST /regions/{name}/admit` | | state `serving` |
  * | `POST /links` | `{ from, to, delayMs?, paused?, cut? }` | sets a link; `cut: false` starts it anew: full copy, then tail |
+ * | `GET /deliveries` | | `Delivery[]`, newest first, of this run of the system |
+ * | `POST /deliveries` | `DeliveryRequest` | begins a delivery and answers it at once, as `Delivery`; 409 while one runs |
+ * | `POST /deliveries/stop` | | stops the running delivery, which rolls its region back, and answers `Delivery` when that is done |
  * | `POST /repair` | | thaws, clears every edge fault, resumes every link that is not cut |
  *
- * Every POST answers `LocalSystem` when it is done. Refusals are `{ "error": string }` with 4xx.
+ * Every other POST answers `LocalSystem` when it is done. Refusals are `{ "error": string }` with 4xx.
  */
 export const CONTROL_TOKEN_HEADER = 'tandem-control-token';
 

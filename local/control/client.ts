@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { Delivery, DeliveryRequest } from '../../functions/contract/delivery.ts';
 import type { LinkChange } from '../replication/links.ts';
 import { CONTROL_TOKEN_HEADER, type EdgeFault, type LocalEvent, type LocalSystem, type SystemFile } from './api.ts';
 
@@ -77,6 +78,18 @@ export class ControlClient {
 
   async repair(): Promise<LocalSystem> {
     return this.#change('/repair');
+  }
+
+  async deliveries(): Promise<readonly Delivery[]> {
+    return this.#ask('GET', '/deliveries', undefined, READ_MS_MAX);
+  }
+
+  async deliver(request: DeliveryRequest): Promise<Delivery> {
+    return this.#ask('POST', '/deliveries', request, READ_MS_MAX);
+  }
+
+  async stopDelivery(): Promise<Delivery> {
+    return this.#ask('POST', '/deliveries/stop', undefined, CHANGE_MS_MAX);
   }
 
   #change(path: string, body?: unknown): Promise<LocalSystem> {

@@ -25,10 +25,28 @@ export type HostSettings = z.output<typeof hostSettingsSchema>;
 /** From the supervisor. */
 export const commandSchema = z.discriminatedUnion('kind', [
   /** The stacks are there: let callers in. */
-  z.strictObject({ kind: z.literal('open'), id: z.int(), stagePath: z.string() }),
+  z.strictObject({
+    kind: z.literal('open'),
+    id: z.int(),
+    /** Of the stage on the alias `live`, and of its twin on the alias `candidate`. */
+    stagePath: z.string(),
+    candidateStagePath: z.string(),
+  }),
   z.strictObject({ kind: z.literal('edge'), id: z.int(), fault: edgeFaultSchema }),
+  /** Share of calls that the candidate's stage gets, 0 to 1, and the versions behind both stages. */
+  z.strictObject({
+    kind: z.literal('shift'),
+    id: z.int(),
+    share: z.number().min(0).max(1),
+    live: z.string(),
+    candidate: z.string(),
+  }),
 ]);
 export type Command = z.output<typeof commandSchema>;
+
+/** An answer of the front door: `[version, status, milliseconds]`; the version is null where none was asked. */
+const servedSchema = z.tuple([z.nullable(z.string()), z.int(), z.number()]);
+export type Served = z.output<typeof servedSchema>;
 
 /** From the region. */
 const reportSchema = z.discriminatedUnion('kind', [
@@ -36,6 +54,8 @@ const reportSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ready'), emulatorPid: z.nullable(z.int()) }),
   z.strictObject({ kind: z.literal('done'), id: z.int() }),
   z.strictObject({ kind: z.literal('failed'), id: z.int(), message: z.string() }),
+  /** What was answered since the last such report, once a second where anything was. */
+  z.strictObject({ kind: z.literal('served'), atMs: z.number(), answers: z.array(servedSchema) }),
   /** The last line: the region ends itself. */
   z.strictObject({ kind: z.literal('broken'), message: z.string() }),
 ]);

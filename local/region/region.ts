@@ -97,8 +97,8 @@ export class Region {
   }
 
   /** Lets callers in. `stagePath`: see `UpstreamProps`. */
-  async open(stagePath: string): Promise<void> {
-    await this.#send({ kind: 'open', id: 0, stagePath });
+  async open(stagePath: string, candidateStagePath: string): Promise<void> {
+    await this.#send({ kind: 'open', id: 0, stagePath, candidateStagePath });
   }
 
   /** Its functions are deployed, and callers get answers. */

@@ -10,7 +10,7 @@ const region = z.string();
 export const reportEvent = z.strictObject({
   atMs: milliseconds,
   sinceFaultSeconds: z.number(),
-  kind: z.enum(['load', 'fault', 'check', 'answer', 'recovered', 'repair', 'region', 'edge', 'link', 'ledger']),
+  kind: z.enum(['load', 'fault', 'check', 'answer', 'recovered', 'repair', 'region', 'edge', 'link', 'ledger', 'alarm', 'delivery']),
   region: region.nullable(),
   detail: z.string(),
 });

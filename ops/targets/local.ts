@@ -1,7 +1,9 @@
 /** The system on this machine: attached to, or started, and a target of drills. The only file of this room that knows the stand-ins. */
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { dynamoClient } from '../../functions/aws/clients.ts';
+import type { Delivery, DeliveryRequest } from '../../functions/contract/delivery.ts';
 import type { Item } from '../../functions/core/store.ts';
 import type { Config } from '../../infra/config.ts';
 import type { LocalEvent, LocalRegion, LocalSystem } from '../../local/control/api.ts';
@@ -16,7 +18,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { ROOT, STATE } from '../folders.ts';
 import type { Progress } from '../progress.ts';
 import { table } from '../table.ts';
-import type { Fault, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
+import type { DeliveryTarget, Fault, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
 
 /** As many as one answer holds. */
 const EVENTS_PER_PAGE = 1_000;
@@ -136,12 +138,13 @@ const isAlive = (pid: number): boolean => {
 };
 
 /** Regions of the laptop as a target of drills. */
-export class LocalTarget implements Target {
+export class LocalTarget implements DeliveryTarget {
   readonly kind = 'local';
   readonly regions: readonly TargetRegion[];
   readonly dns: Target['dns'];
   readonly #control: ControlClient;
   readonly #clients = new Map<string, DynamoDBClient>();
+  readonly #lambdas = new Map<string, LambdaClient>();
   readonly #events: LocalEvent[] = [];
   #system: LocalSystem;
 
@@ -225,9 +228,37 @@ export class LocalTarget implements Target {
     return this.#change(this.#control.repair());
   }
 
+  deliver(request: DeliveryRequest): Promise<Delivery> {
+    return told(this.#control.deliver(request));
+  }
+
+  async delivery(): Promise<Delivery | undefined> {
+    return (await told(this.#control.deliveries()))[0];
+  }
+
+  async stopDelivery(): Promise<void> {
+    await told(this.#control.stopDelivery());
+  }
+
+  async lambda(region: string): Promise<{ readonly client: LambdaClient; readonly apiFunction: string }> {
+    await this.#change(this.#control.system());
+    const { name, endpoint, accessKeyId, functions } = this.#region(region);
+    const client =
+      this.#lambdas.get(name) ??
+      new LambdaClient({
+        region: name,
+        endpoint,
+        credentials: { accessKeyId, secretAccessKey: 'local' },
+        maxAttempts: ATTEMPTS_MAX,
+        requestHandler: PATIENT,
+      });
+    this.#lambdas.set(name, client);
+    return { client, apiFunction: functions.api };
+  }
+
   /** Ends the connections of this object; the system goes on. */
   close(): void {
-    for (const client of this.#clients.values()) client.destroy();
+    for (const client of [...this.#clients.values(), ...this.#lambdas.values()]) client.destroy();
   }
 
   #region(name: string): LocalRegion {
@@ -267,6 +298,10 @@ const targetEvent = (event: LocalEvent): TargetEvent => {
       return { atMs, region, detail, kind: event.kind, check: event.check, role: event.role, healthy: event.healthy };
     case 'answer':
       return { atMs, region, detail, kind: event.kind, addresses: event.addresses };
+    case 'alarm':
+      return { atMs, region, detail, kind: event.kind, alarm: event.alarm, state: event.state };
+    case 'delivery':
+      return { atMs, region, detail, kind: event.kind, state: event.state, percent: event.percent };
     case 'region':
     case 'edge':
     case 'link':

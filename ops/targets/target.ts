@@ -3,6 +3,8 @@
  * whoever gets a `Fault` repairs it, and `repairAll` repairs what an earlier, killed tool left behind.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { AlarmState, Delivery, DeliveryRequest, RegionDeliveryState } from '../../functions/contract/delivery.ts';
 import type { Item } from '../../functions/core/store.ts';
 
 export interface TargetRegion {
@@ -31,6 +33,8 @@ export type TargetEvent = { readonly atMs: number; readonly region: string | nul
   | { readonly kind: 'fault' | 'repair' | 'region' | 'link' | 'edge' }
   | { readonly kind: 'check'; readonly check: string; readonly role: 'deep' | 'switch' | 'calculated'; readonly healthy: boolean }
   | { readonly kind: 'answer'; readonly addresses: readonly string[] }
+  | { readonly kind: 'alarm'; readonly alarm: string; readonly state: AlarmState }
+  | { readonly kind: 'delivery'; readonly state: RegionDeliveryState; readonly percent: number }
 );
 
 export interface Target {
@@ -64,4 +68,16 @@ export interface Target {
   events(): Promise<readonly TargetEvent[]>;
   /** Ends every fault that leaves a region its state. */
   repairAll(): Promise<void>;
+}
+
+/** A target that versions can be delivered to. */
+export interface DeliveryTarget extends Target {
+  /** Begins to deliver the checkout, wave by wave. @throws {UserError} while a delivery runs */
+  deliver(request: DeliveryRequest): Promise<Delivery>;
+  /** The running or last delivery; undefined when there was none. */
+  delivery(): Promise<Delivery | undefined>;
+  /** Stops the running delivery; resolves when its region is rolled back. */
+  stopDelivery(): Promise<void>;
+  /** SDK client for a region's functions, and the name of its API function. */
+  lambda(region: string): Promise<{ readonly client: LambdaClient; readonly apiFunction: string }>;
 }

@@ -52,7 +52,7 @@ describe('a region', () => {
   test('lets nobody in before it is opened', async () => {
     await expect(ask(region)).rejects.toThrow('ECONNREFUSED');
 
-    await region.open('/_ministack');
+    await region.open('/_ministack', '/_ministack');
     region.admit();
 
     expect((await ask(region)).statusCode).toBe(200);
@@ -60,7 +60,7 @@ describe('a region', () => {
   });
 
   test('is lost as a whole: nothing listens, no process is left, and it is no longer recorded', async () => {
-    await region.open('/_ministack');
+    await region.open('/_ministack', '/_ministack');
     const group = idOf(region);
 
     await region.lose();
@@ -76,7 +76,7 @@ describe('a region', () => {
     await region.lose();
 
     await region.start('rebuilding');
-    await region.open('/_ministack');
+    await region.open('/_ministack', '/_ministack');
 
     expect((await ask(region)).statusCode).toBe(200);
     expect(region.state).toBe('rebuilding');
@@ -85,7 +85,7 @@ describe('a region', () => {
   });
 
   test('answers nobody while it is frozen, and goes on where it stood', async () => {
-    await region.open('/_ministack');
+    await region.open('/_ministack', '/_ministack');
     region.admit();
 
     region.freeze();
@@ -98,7 +98,7 @@ describe('a region', () => {
   });
 
   test('can be lost while it is frozen', async () => {
-    await region.open('/_ministack');
+    await region.open('/_ministack', '/_ministack');
     region.admit();
     region.freeze();
     const group = idOf(region);
@@ -109,7 +109,7 @@ describe('a region', () => {
   });
 
   test('plays faults of its front door, and tells', async () => {
-    await region.open('/_ministack');
+    await region.open('/_ministack', '/_ministack');
 
     await region.setEdge({ kind: 'error', status: 503 });
     expect((await ask(region)).statusCode).toBe(503);
@@ -196,7 +196,7 @@ test('a region ends by itself when nobody holds its other end, even without a gu
 test('a region at a foreign endpoint is lost at its front door only', async () => {
   const region = await makeRegion({ emulator: null });
   await region.start('starting');
-  await region.open('/stage');
+  await region.open('/stage', '/stage');
   region.admit();
 
   await expect(region.lose()).rejects.toThrow('is not ours to stop');

@@ -1,0 +1,29 @@
+/**
+ * Synthetic callers: the cells' canaries. They make real journeys through the API, and what they leave behind must never
+ * show to users: they have subjects and skus of their own, and their orders expire.
+ *
+ * Facts never expire, with this one exception. TTL deletes item by item, in no order and up to days late, so what ends a
+ * reservation must outlive what made it: an order whose end is gone and whose beginning is not would be open again, and
+ * its stock given back twice.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
+ */
+const SUBJECT_PREFIX = 'canary:';
+const SKU_PREFIX = 'canary.';
+
+const DAY_SECONDS = 86_400;
+/** What a canary's order leaves, but for its ends: as long as a person may want to look at a failed journey. */
+const FACT_SECONDS = 2 * DAY_SECONDS;
+/** Its ends: longer by more than TTL takes. */
+const END_SECONDS = FACT_SECONDS + 14 * DAY_SECONDS;
+
+/** The subject of a region's canary. */
+export const canarySubject = (region: string): string => `${SUBJECT_PREFIX}${region}`;
+export const canarySku = (region: string): string => `${SKU_PREFIX}${region}`;
+
+export const isSynthetic = (subject: string): boolean => subject.startsWith(SUBJECT_PREFIX);
+/** Skus that only synthetic callers may name, and the only ones that they may. */
+export const isSyntheticSku = (sku: string): boolean => sku.startsWith(SKU_PREFIX);
+
+/** Value of the TTL attribute of what a subject's order leaves: seconds since 1970; undefined: never. */
+export const expiryOf = (subject: string, kind: 'fact' | 'end', nowMs: number): number | undefined =>
+  isSynthetic(subject) ? Math.ceil(nowMs / 1_000) + (kind === 'fact' ? FACT_SECONDS : END_SECONDS) : undefined;
