@@ -65,6 +65,8 @@ describe('the import table catches', () => {
     ['a built-in with input and output in the core', 'functions/core/a.ts', "import { readFileSync } from 'node:fs';"],
     ['a built-in without its prefix', 'functions/core/a.ts', "import http from 'http';"],
     ['an adapter in the HTTP layer', 'functions/http/a.ts', "import { x } from '../aws/x.ts';"],
+    ['an adapter in a fault', 'functions/faulty/a.handler.ts', "import { x } from '../aws/x.ts';"],
+    ['a fault in the API', 'functions/api.handler.ts', "export { handler } from './faulty/errors.handler.ts';"],
     ['CDK in ops', 'ops/a.ts', "import { App } from 'aws-cdk-lib';"],
     ['a stack in local', 'local/a.ts', "import { CellStack } from '../infra/cell-stack.ts';"],
     ['tests in a room', 'ops/a.ts', "import { x } from '../test/support/x.ts';"],

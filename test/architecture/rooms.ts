@@ -17,6 +17,7 @@ const CONTRACT = /^functions\/contract\//;
 const CORE = /^functions\/core\//;
 const HTTP = /^functions\/http\//;
 const AWS = /^functions\/aws\//;
+const FAULTY = /^functions\/faulty\//;
 const CONFIG = /^infra\/config\.ts$/;
 /** The version is read from there. */
 const PACKAGE = /^package\.json$/;
@@ -37,6 +38,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     builtins: 'all',
   },
   handlers: { files: /^functions\/[^/]+\.handler\.ts$/, paths: [AWS, HTTP, CORE, CONTRACT], packages: [], builtins: 'none' },
+  'functions/faulty': {
+    files: FAULTY,
+    paths: [FAULTY, /^functions\/api\.handler\.ts$/, CONTRACT],
+    typePaths: [HTTP],
+    packages: [],
+    builtins: 'none',
+  },
   infra: {
     files: /^infra\//,
     paths: [/^infra\//, CONTRACT, PACKAGE],
