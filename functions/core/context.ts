@@ -34,4 +34,8 @@ export const done = <T>(value: T, replayed = false): Outcome<T> => ({ kind: 'don
 export const refused = (code: RefusalCode, detail: string, region?: string): Outcome<never> =>
   region === undefined ? { kind: 'refused', code, detail } : { kind: 'refused', code, detail, region };
 
-export const instant = (ms: number): string => new Date(ms).toISOString();
+/** The last millisecond that dates have, https://tc39.es/ecma262/#sec-time-values-and-time-range. */
+const DATE_MS_MAX = 8.64e15;
+
+/** A time as answers show it. Damaged ones are shown as the nearest that there is: an item never breaks its reader. */
+export const instant = (ms: number): string => new Date(Math.min(Math.max(ms, -DATE_MS_MAX), DATE_MS_MAX)).toISOString();

@@ -20,7 +20,11 @@ export interface Line {
 export type EndKind = 'shipped' | 'cancelled' | 'superseded';
 
 export interface End {
-  readonly kind: EndKind;
+  /**
+   * `unknown`: of a later release. It ends the reservation as any other, so that nobody ends it a second time or ships it,
+   * and its units stay out of the stock, because nobody here can tell where they are.
+   */
+  readonly kind: EndKind | 'unknown';
   readonly by: string;
   readonly atMs: number;
   /** Hash of the request, where a request ended it. */
@@ -78,8 +82,9 @@ export const foldOrder = (given: readonly Item[]): OrderView | undefined => {
 
 export const isShipped = (reservation: Reservation): boolean => reservation.ends.some((end) => end.kind === 'shipped');
 export const isOpen = (reservation: Reservation): boolean => reservation.ends.length === 0;
-/** Open or shipped: its units are not with the stock. */
-export const holdsStock = (reservation: Reservation): boolean => isOpen(reservation) || isShipped(reservation);
+/** Its units are not with the stock: open, shipped, or ended nobody here knows how. */
+export const holdsStock = (reservation: Reservation): boolean =>
+  isOpen(reservation) || reservation.ends.some((end) => end.kind === 'shipped' || end.kind === 'unknown');
 
 const stateOf = (reservations: readonly Reservation[], cancellations: readonly Cancellation[]): OrderView['state'] => {
   if (reservations.some(isShipped)) return 'shipped';
@@ -96,8 +101,7 @@ const foldReservations = (items: readonly Item[]): Reservation[] => {
     if ((type !== 'PLACED' && type !== 'END') || placedBy === undefined) continue;
     const acceptance = acceptanceOf(item, placedBy);
     if (acceptance) accepted.set(placedBy, acceptance);
-    const end = type === 'END' ? endOf(item) : undefined;
-    if (end) ends.set(placedBy, [...(ends.get(placedBy) ?? []), end]);
+    if (type === 'END') ends.set(placedBy, [...(ends.get(placedBy) ?? []), endOf(item)]);
   }
   return [...accepted.values()]
     .map((each) => ({ ...each, ends: (ends.get(each.writer) ?? []).sort((a, b) => compareWriters(a.by, b.by)) }))
@@ -125,12 +129,13 @@ const linesOf = (value: Value | undefined): readonly Line[] | undefined => {
 
 const END_KINDS = ['shipped', 'cancelled', 'superseded'] as const satisfies readonly EndKind[];
 
-const endOf = (item: Item): End | undefined => {
-  const kind = END_KINDS.find((each) => each === item['kind']);
-  const atMs = numberOf(item, 'at');
-  if (!kind || atMs === undefined) return undefined;
-  return { kind, by: writerOf(item), atMs, request: textOf(item, 'request'), carrier: textOf(item, 'carrier') };
-};
+const endOf = (item: Item): End => ({
+  kind: END_KINDS.find((each) => each === item['kind']) ?? 'unknown',
+  by: writerOf(item),
+  atMs: numberOf(item, 'at') ?? 0,
+  request: textOf(item, 'request'),
+  carrier: textOf(item, 'carrier'),
+});
 
 /** Each key counted once: of different amounts the smallest writer's counts, and all are shown. */
 const foldPayments = (items: readonly Item[]): Payment[] => {

@@ -4,8 +4,8 @@
  */
 import { type Context, done, instant, type Outcome, refused } from './context.ts';
 import { canonical, hashOf } from './hash.ts';
-import { ITEM_VERSION, textOf, writerOf } from './item.ts';
-import { foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
+import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
+import { foldOrder, isOpen, type Line, type OrderView, type Reservation } from './order-fold.ts';
 import { content, endItem, orderKey, readOrder, reserve } from './order-items.ts';
 import { heldKey, stockKey } from './stock-fold.ts';
 import type { Item } from './store.ts';
@@ -169,6 +169,7 @@ export const shipOrder = async (
     if (shipped.length > 0)
       return refused('order-shipped', `order ${given.id} was shipped by ${shipped.map((end) => end.by).join(' and ')}`);
     if (order.state !== 'placed') return refused('order-cancelled', `order ${given.id} is ${order.state}`);
+    if (!isOpen(order.keeper)) return refused('order-cancelled', `order ${given.id} has ended`);
     const region = regionOf(order.keeper.writer);
     if (region !== context.region)
       return refused('wrong-region', `region ${region} holds the reservation of order ${given.id}; ask it`, region);
@@ -207,7 +208,8 @@ export const cancelOrder = async (
   const atMs = context.clock.now();
   const item = { pk: orderKey(given.id), sk: `E#cancel#${hash}#${context.writer}`, v: ITEM_VERSION, at: atMs };
   const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
-  return done(answer(outcome.ok ? atMs : Number(outcome.item?.['at'] ?? atMs), context.writer), !outcome.ok);
+  const accepted = outcome.ok || !outcome.item ? item : outcome.item;
+  return done(answer(numberOf(accepted, 'at') ?? atMs, context.writer), !outcome.ok);
 };
 
 const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder> => {
