@@ -16,9 +16,9 @@ export class World {
   nowMs = 1_760_000_000_000;
   readonly places: readonly Place[];
 
-  constructor(regions: readonly string[] = ['a', 'b']) {
+  constructor(regions: readonly string[] = ['a', 'b'], storeOf: (region: string) => MemoryStore = () => new MemoryStore()) {
     const clock = { now: () => this.nowMs };
-    this.places = regions.map((region) => ({ store: new MemoryStore(), clock, hlc: new Hlc(), region, writer: region, regions }));
+    this.places = regions.map((region) => ({ store: storeOf(region), clock, hlc: new Hlc(), region, writer: region, regions }));
   }
 
   at(region: string): Place {
