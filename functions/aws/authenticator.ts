@@ -60,7 +60,13 @@ export class Authenticator {
   }
 
   async identify(authorization: string | undefined): Promise<Identified> {
-    if (this.#props.settings.mode === 'none') return { kind: 'identified', identity: { subject: 'anonymous', scopes: SCOPES } };
+    if (this.#props.settings.mode !== 'none') return this.#bearer(authorization);
+    // A registered key's token still names its subject, so that canaries stay apart from everybody else.
+    const named = authorization === undefined ? undefined : await this.#bearer(authorization);
+    return named === undefined || named.kind === 'refused' ? ANYBODY : named;
+  }
+
+  async #bearer(authorization: string | undefined): Promise<Identified> {
     if (authorization === undefined) return refused('there is no Authorization header; send "Bearer TOKEN"');
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
     if (token === undefined || token.length > TOKEN_LENGTH_MAX)
@@ -99,6 +105,9 @@ export class Authenticator {
     return jwk && { id: `${key.publicJwk} ${key.issuer} ${key.audience}`, jwk, issuer: key.issuer, audience: key.audience, grant: key };
   }
 }
+
+/** Who calls where everybody may. */
+const ANYBODY: Identified = { kind: 'identified', identity: { subject: 'anonymous', scopes: SCOPES } };
 
 const refused = (detail: string): Identified => ({ kind: 'refused', detail });
 

@@ -10,7 +10,7 @@ export const TABLES = { data: 'tandem-data', control: 'tandem-control' } as cons
 export const KEYS = {
   partition: 'pk',
   sort: 'sk',
-  /** Seconds since 1970; DynamoDB deletes the item some time after. Never set on facts. */
+  /** Seconds since 1970; DynamoDB deletes the item some time after. Never set on facts, but for synthetic callers' orders. */
   ttl: 'expires',
   /** Sparse index of a subject's orders: only `PLACED` facts carry its attributes. */
   ownerIndex: { name: 'by-owner', partition: 'owner', sort: 'listed' },
@@ -108,7 +108,7 @@ export const TOKEN = { issuer: 'tandem', audience: 'tandem-api', algorithm: 'ES2
 /** CloudWatch metrics that functions emit (EMF) and alarms, dashboards and canaries read. Namespace `Tandem`. */
 export const METRICS = {
   namespace: 'Tandem',
-  /** Count of user requests (not `/health`, `/switch`, `/regions`, `/openapi.json`). */
+  /** Count of user requests: not `/health`, `/switch`, `/regions`, `/openapi.json`, not canaries', not those that are answered 401. */
   requests: 'Requests',
   /** Count of user requests answered 5xx, or that threw. */
   errors: 'Errors',

@@ -9,6 +9,7 @@
  */
 import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
 import type { Item } from './store.ts';
+import { isSynthetic } from './synthetic.ts';
 import { compareWriters } from './writer.ts';
 
 export interface RegisteredKey {
@@ -20,7 +21,7 @@ export interface RegisteredKey {
   readonly issuer: string;
   readonly audience: string;
   readonly scopes: readonly string[];
-  /** Subjects that its tokens may name: exactly, or by a prefix that ends with `*`. */
+  /** Subjects that its tokens may name: exactly, or by a prefix that ends with `*`. Synthetic ones only where it says so: not by `*` alone. */
   readonly subjects: readonly string[];
   /** Milliseconds since 1970. */
   readonly expiresAtMs: number;
@@ -116,8 +117,9 @@ export const checkClaims = (
   return { ok: true, identity: { subject: sub, scopes: scope.split(' ').filter((each) => grant.scopes.includes(each)) }, expiresAtMs };
 };
 
+/** A pattern for all subjects means all users: no issuer of theirs can make a caller whose orders expire and whom nobody counts. */
 const covers = (pattern: string, subject: string): boolean =>
-  pattern.endsWith('*') ? subject.startsWith(pattern.slice(0, -1)) : subject === pattern;
+  isSynthetic(pattern) === isSynthetic(subject) && (pattern.endsWith('*') ? subject.startsWith(pattern.slice(0, -1)) : subject === pattern);
 
 const textsOf = (item: Item, attribute: string): readonly string[] => {
   const value = item[attribute];

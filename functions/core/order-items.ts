@@ -1,11 +1,16 @@
 /** The items of an order: how they are keyed, built and read. */
 import type { Context } from './context.ts';
+import { hashOf } from './hash.ts';
 import { ITEM_VERSION, textOf } from './item.ts';
 import { type EndKind, foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
 import { heldKey } from './stock-fold.ts';
 import type { Item, Write } from './store.ts';
+import { expiring } from './synthetic.ts';
 
 export const orderKey = (id: string): string => `ORDER#${id}`;
+
+/** The same request has the same id in every region. */
+export const orderIdOf = (subject: string, key: string): string => hashOf('order', subject, key);
 
 export const readOrder = async (context: Context, id: string): Promise<OrderView | undefined> => {
   const items = await context.store.query(orderKey(id));
@@ -44,6 +49,7 @@ export const endItem = (
   ...content(reservation),
   kind: end.kind,
   at: end.atMs,
+  ...expiring(reservation.subject, 'end', end.atMs),
   ...(end.request === undefined ? {} : { request: end.request }),
   ...(end.carrier === undefined ? {} : { carrier: end.carrier }),
 });

@@ -6,9 +6,10 @@ import { type Context, done, instant, type Outcome, refused } from './context.ts
 import { canonical, hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
 import { foldOrder, isOpen, type Line, type OrderView, type Reservation } from './order-fold.ts';
-import { content, endItem, orderKey, readOrder, reserve } from './order-items.ts';
+import { content, endItem, orderIdOf, orderKey, readOrder, reserve } from './order-items.ts';
 import { heldKey, stockKey } from './stock-fold.ts';
 import type { Item } from './store.ts';
+import { expiring, isSynthetic, mayName } from './synthetic.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
 /** Largest quantity of a merged line. */
@@ -33,11 +34,13 @@ export const placeOrder = async (
   context: Context,
   given: { readonly subject: string; readonly key: string; readonly request: OrderRequest },
 ): Promise<Outcome<PlacedOrder>> => {
-  const id = hashOf('order', given.subject, given.key);
+  const id = orderIdOf(given.subject, given.key);
   const lines = mergeLines(given.request.lines);
   const excessive = lines.find((line) => line.quantity > QUANTITY_MAX);
   if (excessive)
     return refused('bad-request', `given ${excessive.quantity} of ${excessive.sku} in all lines, allowed: up to ${QUANTITY_MAX}`);
+  const strange = lines.find((line) => !mayName(given.subject, line.sku));
+  if (strange) return refused('bad-request', `given the sku ${strange.sku}, which this caller may not order`);
   const body = hashOf(lines, given.request.note ?? null);
 
   const before = await readOrder(context, id);
@@ -51,6 +54,7 @@ export const placeOrder = async (
     ...content({ subject: given.subject, lines, note: given.request.note, body, placedAtMs: nowMs }),
     owner: given.subject,
     listed: `${context.hlc.next(nowMs)}#${id}`,
+    ...expiring(given.subject, 'fact', nowMs),
   };
   const outcome = await context.store.transact([
     { action: 'put', item: placed, guards: [{ is: 'absent' }] },
@@ -68,7 +72,7 @@ export const getOrder = async (
   { subject, id }: { readonly subject: string; readonly id: string },
 ): Promise<Outcome<OrderAnswer>> => {
   const order = await readOrder(context, id);
-  return order && owns(order, subject) ? done(orderAnswer(id, order)) : noSuchOrder(id);
+  return order && maySee(order, subject) ? done(orderAnswer(id, order)) : noSuchOrder(id);
 };
 
 export interface OrderListAnswer {
@@ -139,7 +143,14 @@ export const payOrder = async (
     if (order.state === 'cancelled' || order.state === 'cancelling')
       return refused('order-cancelled', `order ${given.id} is ${order.state}`);
     const atMs = context.clock.now();
-    const item = { pk: orderKey(given.id), sk: `E#paid#${hash}#${context.writer}`, v: ITEM_VERSION, amount: given.amount, at: atMs };
+    const item = {
+      pk: orderKey(given.id),
+      sk: `E#paid#${hash}#${context.writer}`,
+      v: ITEM_VERSION,
+      amount: given.amount,
+      at: atMs,
+      ...expiring(given.subject, 'fact', atMs),
+    };
     const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
     if (!ok && retry) return attempt(false);
     return done(answer({ amount: given.amount, atMs, by: context.writer }), !ok);
@@ -162,7 +173,7 @@ export const shipOrder = async (
   const request = hashOf('shipped', given.subject, given.id, given.key);
   const attempt = async (retry: boolean): Promise<Outcome<AcceptedShipment>> => {
     const order = await readOrder(context, given.id);
-    if (!order) return noSuchOrder(given.id);
+    if (!order || !mayShip(order, given.subject)) return noSuchOrder(given.id);
     const shipped = order.reservations.flatMap((each) => each.ends).filter((end) => end.kind === 'shipped');
     const same = shipped.find((end) => end.request === request);
     if (same) return same.carrier === given.carrier ? done(acceptedShipment(given.id, same), true) : keyReused();
@@ -206,7 +217,13 @@ export const cancelOrder = async (
   if (known) return done(answer(known.atMs, known.by), true);
   if (order.state === 'shipped') return refused('order-shipped', `order ${given.id} is shipped`);
   const atMs = context.clock.now();
-  const item = { pk: orderKey(given.id), sk: `E#cancel#${hash}#${context.writer}`, v: ITEM_VERSION, at: atMs };
+  const item = {
+    pk: orderKey(given.id),
+    sk: `E#cancel#${hash}#${context.writer}`,
+    v: ITEM_VERSION,
+    at: atMs,
+    ...expiring(given.subject, 'fact', atMs),
+  };
   const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
   const accepted = outcome.ok || !outcome.item ? item : outcome.item;
   return done(answer(numberOf(accepted, 'at') ?? atMs, context.writer), !outcome.ok);
@@ -241,6 +258,12 @@ const mergeLines = (lines: readonly Line[]): Line[] => {
 };
 
 const owns = (order: OrderView, subject: string): boolean => order.keeper.subject === subject;
+/** Synthetic callers see each other's orders: that is how one region sees what another's canary wrote. */
+const maySee = (order: OrderView, subject: string): boolean =>
+  owns(order, subject) || (isSynthetic(subject) && isSynthetic(order.keeper.subject));
+/** Whoever ships does so for all users, and for no synthetic caller; these ship their own. */
+const mayShip = (order: OrderView, subject: string): boolean =>
+  owns(order, subject) || (!isSynthetic(subject) && !isSynthetic(order.keeper.subject));
 const noSuchOrder = (id: string): Outcome<never> => refused('not-found', `there is no order ${id} of this caller in this region`);
 const keyReused = (): Outcome<never> =>
   refused('key-reused', 'the Idempotency-Key was used with another body; a new request needs a new key');

@@ -4,6 +4,7 @@ import { hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
 import { creditedFrom, foldHeld, foldStock, foldWants, grantedTo, type Held, heldKey, inFlight, stockKey, sum } from './stock-fold.ts';
 import type { Guard, Item, Write } from './store.ts';
+import { mayName } from './synthetic.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
 export interface ReceiptAnswer {
@@ -25,6 +26,7 @@ export const receiveStock = async (
 ): Promise<Outcome<ReceiptAnswer>> => {
   if (!context.regions.includes(given.region))
     return refused('not-found', `given region ${given.region}, allowed: ${context.regions.join(', ')}`);
+  if (!mayName(given.subject, given.sku)) return refused('bad-request', `given the sku ${given.sku}, which this caller may not receive`);
   const hash = hashOf('receipt', given.subject, given.sku, given.region, given.key);
   const answer = (item: Item): ReceiptAnswer => ({
     id: hash,
@@ -58,8 +60,8 @@ export const receiveStock = async (
   return outcome.ok ? done(answer(receipt)) : ((await replay()) ?? refused('key-reused', 'the Idempotency-Key was used already'));
 };
 
-export const getStock = async (context: Context, { sku }: { readonly sku: string }) => {
-  const stock = foldStock(await context.store.query(stockKey(sku), 'HELD#'));
+export const getStock = async (context: Context, { subject, sku }: { readonly subject: string; readonly sku: string }) => {
+  const stock = mayName(subject, sku) ? foldStock(await context.store.query(stockKey(sku), 'HELD#')) : undefined;
   if (!stock) return refused('not-found', `no region holds or held any ${sku}, as far as this region knows`);
   const regions = stock.held.map(({ region, writer, available, sold }) => ({ region, writer, available, sold }));
   return done({ sku, received: stock.received, available: stock.available, sold: stock.sold, moving: stock.moving, regions });

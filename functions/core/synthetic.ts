@@ -7,6 +7,11 @@
  * its stock given back twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
  */
+import { hashOf } from './hash.ts';
+
+/** The attribute by which the table expires an item: `KEYS.ttl` of the contract. */
+export const EXPIRES = 'expires';
+
 const SUBJECT_PREFIX = 'canary:';
 const SKU_PREFIX = 'canary.';
 
@@ -19,11 +24,14 @@ const END_SECONDS = FACT_SECONDS + 14 * DAY_SECONDS;
 /** The subject of a region's canary. */
 export const canarySubject = (region: string): string => `${SUBJECT_PREFIX}${region}`;
 export const canarySku = (region: string): string => `${SKU_PREFIX}${region}`;
+/** Names the key that a region's canary signs with. Another key has another name, because a removed name never comes back. */
+export const canaryKid = (region: string, keyArn: string): string => `canary-${region}-${hashOf(keyArn).slice(0, 8)}`;
 
 export const isSynthetic = (subject: string): boolean => subject.startsWith(SUBJECT_PREFIX);
-/** Skus that only synthetic callers may name, and the only ones that they may. */
-export const isSyntheticSku = (sku: string): boolean => sku.startsWith(SKU_PREFIX);
 
-/** Value of the TTL attribute of what a subject's order leaves: seconds since 1970; undefined: never. */
-export const expiryOf = (subject: string, kind: 'fact' | 'end', nowMs: number): number | undefined =>
-  isSynthetic(subject) ? Math.ceil(nowMs / 1_000) + (kind === 'fact' ? FACT_SECONDS : END_SECONDS) : undefined;
+/** Synthetic callers may name their own kind of skus and no other, users any but these. */
+export const mayName = (subject: string, sku: string): boolean => isSynthetic(subject) === sku.startsWith(SKU_PREFIX);
+
+/** When what a subject's order leaves expires, in seconds since 1970, as an attribute to spread; none: never. */
+export const expiring = (subject: string, kind: 'fact' | 'end', nowMs: number): { readonly [EXPIRES]?: number } =>
+  isSynthetic(subject) ? { [EXPIRES]: Math.ceil(nowMs / 1_000) + (kind === 'fact' ? FACT_SECONDS : END_SECONDS) } : {};

@@ -11,6 +11,7 @@ import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
 import { type Clock, type Store, StoreUnavailable } from '../core/store.ts';
+import { isSynthetic } from '../core/synthetic.ts';
 import { challenge, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
 import { type ApiAnswer, type ApiEvent, correlationIdOf } from './event.ts';
 import { Input } from './input.ts';
@@ -31,6 +32,7 @@ export interface ApiProps extends OpenProps {
 
 export interface Served {
   readonly route: RouteName | undefined;
+  readonly caller: Caller;
   readonly method: string;
   readonly status: number;
   readonly correlationId: string;
@@ -39,9 +41,26 @@ export interface Served {
   readonly refusal: Refusal | undefined;
 }
 
+/**
+ * `synthetic`: a canary. `nobody`: refused before it could be told. `unknown`: could not be told, because a table did not
+ * answer; and every caller of a route that does not ask.
+ */
+export type Caller = 'user' | 'synthetic' | 'nobody' | 'unknown';
+
 interface Ended {
   readonly answer: ApiAnswer;
   readonly refusal?: Refusal;
+}
+
+interface Request {
+  readonly route: RouteName | undefined;
+  readonly by: Signature;
+  readonly learnt: Learnt;
+}
+
+/** What is learnt of a request while it is served. */
+interface Learnt {
+  caller: Caller;
 }
 
 export class Api {
@@ -58,9 +77,11 @@ export class Api {
     const input = new Input(event);
     const by: Signature = { region, version, correlationId: correlationIdOf(event, input.header(HEADERS.correlationId), requestId) };
     const route = routeOf(event);
-    const { answer, refusal } = await this.#end(event, input, route, by);
+    const learnt: Learnt = { caller: 'unknown' };
+    const { answer, refusal } = await this.#end(event, input, { route, by, learnt });
     const served = {
       route,
+      caller: learnt.caller,
       method: event.httpMethod,
       status: answer.statusCode,
       correlationId: by.correlationId,
@@ -71,17 +92,18 @@ export class Api {
     return answer;
   }
 
-  async #end(event: ApiEvent, input: Input, route: RouteName | undefined, by: Signature): Promise<Ended> {
+  async #end(event: ApiEvent, input: Input, request: Request): Promise<Ended> {
+    const { route, by, learnt } = request;
     try {
       if (route === undefined) throw noRoute(event);
-      return { answer: await this.#serve(route, input, by) };
+      return { answer: await this.#serve(route, input, by, learnt) };
     } catch (error: unknown) {
       const refusal = refusalOf(error);
       return { answer: problem(refusal, by), refusal };
     }
   }
 
-  async #serve(route: RouteName, input: Input, by: Signature): Promise<ApiAnswer> {
+  async #serve(route: RouteName, input: Input, by: Signature, learnt: Learnt): Promise<ApiAnswer> {
     switch (route) {
       case 'health':
       case 'switchState':
@@ -91,7 +113,7 @@ export class Api {
         return json(status, body, by);
       }
       default: {
-        const outcome = await this.#serveUser(route, input);
+        const outcome = await this.#serveUser(route, input, learnt);
         if (outcome.kind === 'refused')
           throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
         return json(ROUTES[route].success.status, outcome.value, by, outcome.replayed ? { [HEADERS.replayed]: 'true' } : {});
@@ -99,14 +121,19 @@ export class Api {
     }
   }
 
-  async #serveUser(route: keyof typeof USER_ROUTES, input: Input): Promise<Outcome<unknown>> {
+  async #serveUser(route: keyof typeof USER_ROUTES, input: Input, learnt: Learnt): Promise<Outcome<unknown>> {
     const { monitor, identify, clock, store, hlc, region, regions, drainMs } = this.#props;
     const { method, access } = ROUTES[route];
     const authorization = input.header('authorization');
-    const [identified, world] = await Promise.all([identify(authorization), monitor.world()]);
+    const viewing = monitor.world();
+    // Both at once; but who calls must be learnt even when the view fails, for a canary's failures are not users'.
+    const [identified] = await Promise.all([identify(authorization), viewing.catch(() => undefined)]);
+    learnt.caller = callerOf(identified);
+    const world = await viewing;
     refuseWhileStranger(world);
     const { subject } = allowed(identified, authorization, access.scope);
-    if (isDrained(world, clock.now(), drainMs)) throw evacuated(region);
+    // A version must be triable before its region is brought back.
+    if (!isSynthetic(subject) && isDrained(world, clock.now(), drainMs)) throw evacuated(region);
     if (!('query' in ROUTES[route])) input.refuseQuery();
     const work = USER_ROUTES[route]({ subject, input });
     const writer = method === 'POST' ? openGate(world) : gateOf(world).writer;
@@ -135,6 +162,17 @@ const allowed = (identified: Identified, authorization: string | undefined, scop
     case 'identified':
       if (identified.identity.scopes.includes(scope)) return identified.identity;
       throw new Refusal('forbidden', `the token lacks the scope ${scope}`, { headers: challenge({ missing: scope }) });
+  }
+};
+
+const callerOf = (identified: Identified): Caller => {
+  switch (identified.kind) {
+    case 'unavailable':
+      return 'unknown';
+    case 'refused':
+      return 'nobody';
+    case 'identified':
+      return isSynthetic(identified.identity.subject) ? 'synthetic' : 'user';
   }
 };
 

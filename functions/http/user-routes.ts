@@ -43,9 +43,9 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
     };
     return (context) => cancelOrder(context, given);
   },
-  getStock: ({ input }) => {
+  getStock: ({ subject, input }) => {
     const sku = input.param('sku', ROUTES.getStock.params.sku);
-    return (context) => getStock(context, { sku });
+    return (context) => getStock(context, { subject, sku });
   },
   receiveStock: ({ subject, input }) => {
     const { sku, region } = ROUTES.receiveStock.params;

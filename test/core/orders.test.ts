@@ -16,7 +16,7 @@ describe('placing an order', () => {
     world.replicate();
     expect(await order(a, 'key-1', 2)).toEqual({ ...first, replayed: true });
     expect(await order(b, 'key-1', 2)).toEqual({ ...first, replayed: true });
-    expect(valueOf(await getStock(a, { sku: 'tea' }))).toMatchObject({ available: 3, sold: 2, received: 5, moving: 0 });
+    expect(valueOf(await getStock(a, { subject: 'ann', sku: 'tea' }))).toMatchObject({ available: 3, sold: 2, received: 5, moving: 0 });
   });
 
   it('refuses another body under the same key, in every region', async () => {
@@ -48,7 +48,7 @@ describe('placing an order', () => {
       ],
     };
     expect(await placeOrder(a, { subject: 'ann', key: 'key-1', request })).toMatchObject({ code: 'out-of-stock' });
-    expect(valueOf(await getStock(a, { sku: 'tea' }))).toMatchObject({ available: 5, sold: 0 });
+    expect(valueOf(await getStock(a, { subject: 'ann', sku: 'tea' }))).toMatchObject({ available: 5, sold: 0 });
     expect((await a.store.query('ORDER#')).length).toBe(0);
   });
 
@@ -87,7 +87,12 @@ describe('an order placed in two regions that could not see each other', () => {
     await world.settle();
     for (const place of world.places) {
       expect(valueOf(await getOrder(place, { subject: 'ann', id }))).toMatchObject({ state: 'placed', placedBy: 'a', conflicts: [] });
-      expect(valueOf(await getStock(place, { sku: 'tea' }))).toMatchObject({ received: 10, available: 8, sold: 2, moving: 0 });
+      expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toMatchObject({
+        received: 10,
+        available: 8,
+        sold: 2,
+        moving: 0,
+      });
       expect(valueOf(await listOrders(place, { subject: 'ann', limit: 20 })).orders.map((row) => row.placedBy)).toEqual(['a']);
     }
   });
@@ -115,7 +120,7 @@ describe('an order placed in two regions that could not see each other', () => {
     world.replicate();
     expect(valueOf(await getOrder(a, { subject: 'ann', id }))).toMatchObject({ state: 'shipped', placedBy: 'b' });
     await world.settle();
-    expect(valueOf(await getStock(a, { sku: 'tea' }))).toMatchObject({ available: 8, sold: 2 });
+    expect(valueOf(await getStock(a, { subject: 'ann', sku: 'tea' }))).toMatchObject({ available: 8, sold: 2 });
 
     const other = valueOf(await order(a, 'key-2', 1));
     await order(b, 'key-2', 1);
@@ -175,7 +180,7 @@ describe('what may follow', () => {
     expect(valueOf(await getOrder(b, { subject: 'ann', id })).state).toBe('cancelling');
     await world.settle();
     expect(valueOf(await getOrder(b, { subject: 'ann', id })).state).toBe('cancelled');
-    expect(valueOf(await getStock(b, { sku: 'tea' }))).toMatchObject({ available: 5, sold: 0 });
+    expect(valueOf(await getStock(b, { subject: 'ann', sku: 'tea' }))).toMatchObject({ available: 5, sold: 0 });
     expect(await order(a, 'key-1', 2)).toMatchObject({ code: 'order-cancelled' });
     expect(await payOrder(a, { subject: 'ann', id, key: 'pay-1', amount: 1 })).toMatchObject({ code: 'order-cancelled' });
     expect(await shipOrder(a, { subject: 'store', id, key: 'ship-1' })).toMatchObject({ code: 'order-cancelled' });
@@ -186,7 +191,7 @@ describe('what may follow', () => {
     await cancelOrder(a, { subject: 'ann', id, key: 'stop-1' });
     const runs = await Promise.all([reconcileOrder(a, id), reconcileOrder(a, id), reconcileOrder(a, id)]);
     expect(runs.map((run) => run.ended).reduce((total, each) => total + each)).toBe(1);
-    expect(valueOf(await getStock(a, { sku: 'tea' }))).toMatchObject({ available: 5, sold: 0 });
+    expect(valueOf(await getStock(a, { subject: 'ann', sku: 'tea' }))).toMatchObject({ available: 5, sold: 0 });
   });
 });
 

@@ -26,9 +26,9 @@ describe('a region rebuilt from its survivors', () => {
     await cancelOrder(world.at('a'), { subject: 'ann', id: cancelled.id, key: 'stop-1' });
     await order(world.at('b'), 'key-4', 3);
     await world.settle();
-    const before = valueOf(await getStock(world.at('b'), { sku: 'tea' }));
+    const before = valueOf(await getStock(world.at('b'), { subject: 'ann', sku: 'tea' }));
     const { place } = rebuilt(world, 'a');
-    expect(valueOf(await getStock(place, { sku: 'tea' }))).toEqual({
+    expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toEqual({
       ...before,
       regions: before.regions.map((row) => (row.region === 'a' ? { ...row, writer: 'a.2' } : row)),
     });
@@ -41,7 +41,7 @@ describe('a region rebuilt from its survivors', () => {
     await order(world.at('a'), 'key-1', 5);
     await receive(world.at('b'), 'receipt-2', 3, 'a');
     const { place, negative } = rebuilt(world, 'a');
-    expect(valueOf(await getStock(place, { sku: 'tea' }))).toMatchObject({ received: 23, available: 23, sold: 0 });
+    expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 23, available: 23, sold: 0 });
     expect(negative).toEqual([]);
   });
 
@@ -51,7 +51,7 @@ describe('a region rebuilt from its survivors', () => {
     await world.settle();
     const { place } = rebuilt(world, 'a');
     expect(await bookReceipt(place, 'tea', id)).toBe(false);
-    expect(valueOf(await getStock(place, { sku: 'tea' }))).toMatchObject({ received: 20, available: 20 });
+    expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 20, available: 20 });
   });
 
   it('takes the maximum of what the survivors saw of each cumulative number', async () => {
@@ -78,7 +78,7 @@ describe('a region rebuilt from its survivors', () => {
     for (const item of world.at('a').store.items()) if (item.sk.startsWith('PLACED')) world.at('b').store.place(item);
     const { place, negative } = rebuilt(world, 'a');
     expect(negative).toEqual(['tea']);
-    expect(valueOf(await getStock(place, { sku: 'tea' }))).toMatchObject({ available: -5, sold: 5 });
+    expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toMatchObject({ available: -5, sold: 5 });
   });
 
   it('ends and ships the reservations of the name before', async () => {
@@ -91,7 +91,7 @@ describe('a region rebuilt from its survivors', () => {
     expect(valueOf(await shipOrder(place, { subject: 'store', id: first.id, key: 'ship-1' })).by).toBe('a.2');
     expect((await reconcileOrder(place, second.id)).ended).toBe(1);
     expect(valueOf(await getOrder(place, { subject: 'ann', id: second.id })).state).toBe('cancelled');
-    expect(valueOf(await getStock(place, { sku: 'tea' }))).toMatchObject({ received: 9, available: 7, sold: 2 });
+    expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 9, available: 7, sold: 2 });
   });
 
   it('goes on with grants where the name before stopped', async () => {
@@ -102,7 +102,11 @@ describe('a region rebuilt from its survivors', () => {
     const { place } = rebuilt(world, 'a');
     for (const item of place.store.items()) world.at('b').store.place(item);
     await rebalanceStock(world.at('b'), 'tea');
-    expect(valueOf(await getStock(world.at('b'), { sku: 'tea' }))).toMatchObject({ received: 20, available: 20, moving: 0 });
+    expect(valueOf(await getStock(world.at('b'), { subject: 'ann', sku: 'tea' }))).toMatchObject({
+      received: 20,
+      available: 20,
+      moving: 0,
+    });
   });
 
   it('re-puts facts only, never rows that their writer changes', () => {

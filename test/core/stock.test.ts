@@ -15,7 +15,8 @@ describe('receiving stock', () => {
     expect(await receive(world.at('a'), 'receipt-1', 7, 'a')).toMatchObject({ kind: 'done', replayed: true });
     expect(await receive(world.at('b'), 'receipt-1', 8, 'a')).toMatchObject({ code: 'key-reused' });
     expect(await receive(world.at('b'), 'receipt-2', 8, 'nowhere')).toMatchObject({ code: 'not-found' });
-    for (const place of world.places) expect(valueOf(await getStock(place, { sku: 'tea' }))).toMatchObject({ received: 7, available: 7 });
+    for (const place of world.places)
+      expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 7, available: 7 });
   });
 
   it('overlapping bookings count once', async () => {
@@ -23,7 +24,7 @@ describe('receiving stock', () => {
     const { id } = valueOf(await receive(world.at('b'), 'receipt-1', 7, 'a'));
     world.replicate();
     await Promise.all([1, 2, 3].map(() => bookReceipt(world.at('a'), 'tea', id)));
-    expect(valueOf(await getStock(world.at('a'), { sku: 'tea' }))).toMatchObject({ available: 7 });
+    expect(valueOf(await getStock(world.at('a'), { subject: 'ann', sku: 'tea' }))).toMatchObject({ available: 7 });
   });
 });
 
@@ -36,7 +37,12 @@ describe('moving stock', () => {
     await world.settle();
     expect(await order(world.at('b'), 'key-1', 3)).toMatchObject({ kind: 'done' });
     await world.settle();
-    expect(valueOf(await getStock(world.at('a'), { sku: 'tea' }))).toMatchObject({ received: 10, available: 7, sold: 3, moving: 0 });
+    expect(valueOf(await getStock(world.at('a'), { subject: 'ann', sku: 'tea' }))).toMatchObject({
+      received: 10,
+      available: 7,
+      sold: 3,
+      moving: 0,
+    });
   });
 
   it('overlapping rebalancers grant and credit once', async () => {
@@ -46,9 +52,13 @@ describe('moving stock', () => {
     world.replicate();
     await Promise.all([1, 2, 3].map(() => rebalanceStock(world.at('a'), 'tea')));
     world.replicate();
-    expect(valueOf(await getStock(world.at('b'), { sku: 'tea' }))).toMatchObject({ received: 10, available: 5, moving: 5 });
+    expect(valueOf(await getStock(world.at('b'), { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 10, available: 5, moving: 5 });
     await Promise.all([1, 2, 3].map(() => rebalanceStock(world.at('b'), 'tea')));
-    expect(valueOf(await getStock(world.at('b'), { sku: 'tea' }))).toMatchObject({ received: 10, available: 10, moving: 0 });
+    expect(valueOf(await getStock(world.at('b'), { subject: 'ann', sku: 'tea' }))).toMatchObject({
+      received: 10,
+      available: 10,
+      moving: 0,
+    });
   });
 
   const held = (region: string, available: number, granted: readonly (readonly [string, number])[] = []): Held => ({
@@ -116,7 +126,7 @@ describe('any history', () => {
         }
         await world.settle();
         const total = [...receipts.values()].reduce((all, each) => all + each, 0);
-        const views = await Promise.all(world.places.map((place) => getStock(place, { sku: 'tea' })));
+        const views = await Promise.all(world.places.map((place) => getStock(place, { subject: 'ann', sku: 'tea' })));
         for (const view of views) {
           expect(view).toEqual(views[0]);
           if (view.kind === 'done') {

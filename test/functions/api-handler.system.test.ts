@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../functions/aws/environment.ts';
 import { ENV, HEALTHY_TEXT, METRICS } from '../../functions/contract/names.ts';
+import { canarySubject } from '../../functions/core/synthetic.ts';
 import { journeys } from './api-journeys.ts';
 import { ApiWorld, REGIONS } from './api-world.ts';
 import { makeTestKey } from './callers.ts';
 import { HERE, invocation, type Lab, logged, startLab } from './lab.ts';
 
 const key = makeTestKey();
+const canary = makeTestKey({ subjects: ['canary:*'] });
 let lab: Lab;
 beforeAll(async () => {
   lab = await startLab();
-  await lab.control.transact([{ action: 'put', item: key.item }]);
+  for (const { item } of [key, canary]) await lab.control.transact([{ action: 'put', item }]);
 });
 afterAll(() => lab?.stop());
 
@@ -59,6 +61,20 @@ describe('the API handler', () => {
     expect(lines[0]?.['_aws']).toMatchObject({
       CloudWatchMetrics: [{ Namespace: METRICS.namespace, Dimensions: [[], ['ExecutedVersion']] }],
     });
+  });
+
+  it("counts no synthetic caller's request as a user's, and tells the memory in use beside it", async () => {
+    const { handler } = await load();
+    const token = canary.token({ sub: canarySubject(HERE) });
+    const { lines } = await logged(async () => {
+      await handler(world.event('GET', '/orders', { token }), invocation);
+      await handler(world.event('GET', '/orders', { token: null }), invocation);
+    });
+    expect(lines).toEqual([
+      expect.objectContaining({ caller: 'synthetic', status: 200, memoryMb: expect.any(Number) }),
+      expect.objectContaining({ caller: 'nobody', status: 401 }),
+    ]);
+    for (const line of lines) expect(line).not.toHaveProperty('_aws');
   });
 
   it('passes its deep check without a word', async () => {

@@ -101,7 +101,7 @@ class ToyRegion {
           quantity: quantityOf(record['quantity']),
         }),
       );
-    if (first === 'stock') return toAnswer(200, await getStock(this.context, { sku: second ?? '' }));
+    if (first === 'stock') return toAnswer(200, await getStock(this.context, { subject: SUBJECT, sku: second ?? '' }));
     if (third === 'payments')
       return toAnswer(201, await payOrder(this.context, { subject: SUBJECT, id: second ?? '', key, amount: quantityOf(record['amount']) }));
     if (request.method === 'GET') return toAnswer(200, await getOrder(this.context, { subject: SUBJECT, id: second ?? '' }));
