@@ -2,7 +2,7 @@
 import { isNode, lineOf, type Node, parse, walk } from './imports.ts';
 
 /** Rooms whose results must depend on their arguments alone, so that the simulator can run them. */
-const PURE_ROOMS = /^(functions\/core|sim)\//;
+const PURE_ROOMS = /^(functions\/(core|canary)|sim)\//;
 
 /** Names that bring time, chance, the machine or the network. */
 const IMPURE_NAMES = new Set([

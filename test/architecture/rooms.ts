@@ -16,6 +16,9 @@ interface Room {
 const CONTRACT = /^functions\/contract\//;
 const CORE = /^functions\/core\//;
 const HTTP = /^functions\/http\//;
+const CANARY = /^functions\/canary\//;
+/** The port of that room which adapters implement. */
+const TRANSPORT = /^functions\/canary\/transport\.ts$/;
 const AWS = /^functions\/aws\//;
 const FAULTY = /^functions\/faulty\//;
 const CONFIG = /^infra\/config\.ts$/;
@@ -31,13 +34,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'functions/contract': { files: CONTRACT, paths: [CONTRACT], packages: [/^zod(\/|$)/], builtins: 'none' },
   'functions/core': { files: CORE, paths: [CORE], packages: [], builtins: PURE },
   'functions/http': { files: HTTP, paths: [HTTP, CORE, CONTRACT], packages: [/^zod(\/|$)/], builtins: 'none' },
+  'functions/canary': { files: CANARY, paths: [CANARY, CORE, CONTRACT], packages: [], builtins: 'none' },
   'functions/aws': {
     files: AWS,
-    paths: [AWS, CORE, CONTRACT],
+    paths: [AWS, CORE, CONTRACT, TRANSPORT],
     packages: [SDK, /^aws-jwt-verify(\/|$)/, /^zod(\/|$)/],
     builtins: 'all',
   },
-  handlers: { files: /^functions\/[^/]+\.handler\.ts$/, paths: [AWS, HTTP, CORE, CONTRACT], packages: [], builtins: 'none' },
+  handlers: { files: /^functions\/[^/]+\.handler\.ts$/, paths: [AWS, CANARY, HTTP, CORE, CONTRACT], packages: [], builtins: 'none' },
   'functions/faulty': {
     files: FAULTY,
     paths: [FAULTY, /^functions\/api\.handler\.ts$/, CONTRACT],

@@ -85,7 +85,7 @@ const run = async (steps: readonly Step[]) => {
   }
   await world.settle();
   for (const place of world.places)
-    answers.push(await getStock(place, { sku: 'tea' }), await listOrders(place, { subject: 'ann', limit: 10 }));
+    answers.push(await getStock(place, { subject: 'ann', sku: 'tea' }), await listOrders(place, { subject: 'ann', limit: 10 }));
   return {
     world,
     answers,

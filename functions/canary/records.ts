@@ -1,0 +1,70 @@
+/**
+ * What is written down of a region's deployments: facts, each written once. Whoever comes second, because a function was
+ * invoked again, meets the first one's.
+ */
+import {
+  type AuditEntry,
+  auditItem,
+  bakedItem,
+  bakingItem,
+  type DeploymentsView,
+  type DeploymentView,
+  deploymentsKey,
+  endedItem,
+  foldDeployments,
+  triedItem,
+} from '../core/deployments.ts';
+import type { Clock, Item, Store } from '../core/store.ts';
+
+export interface RecordsProps {
+  readonly control: Pick<Store, 'query' | 'transact'>;
+  readonly region: string;
+  /** `writerName` of the region's present incarnation. */
+  readonly writer: string;
+  readonly clock: Clock;
+}
+
+type About = Parameters<typeof triedItem>[0];
+
+export class DeploymentRecords {
+  readonly #props: RecordsProps;
+
+  constructor(props: RecordsProps) {
+    this.#props = props;
+  }
+
+  async view(): Promise<DeploymentsView> {
+    const { control, region } = this.#props;
+    return foldDeployments(await control.query(deploymentsKey(region)));
+  }
+
+  async find(id: string): Promise<DeploymentView | undefined> {
+    return (await this.view()).deployments.find((each) => each.id === id);
+  }
+
+  tried(id: string, trial: Parameters<typeof triedItem>[2]): Promise<void> {
+    return this.#put((about) => triedItem(about, id, trial));
+  }
+
+  baking(id: string, bake: Omit<Parameters<typeof bakingItem>[2], 'untilMs'> & { readonly bakeMs: number }): Promise<void> {
+    const { execution, candidate, bakeMs } = bake;
+    return this.#put((about) => bakingItem(about, id, { execution, candidate, untilMs: about.atMs + bakeMs }));
+  }
+
+  baked(id: string, given: Parameters<typeof bakedItem>[2]): Promise<void> {
+    return this.#put((about) => bakedItem(about, id, given));
+  }
+
+  ended(id: string, given: Parameters<typeof endedItem>[2]): Promise<void> {
+    return this.#put((about) => endedItem(about, id, given));
+  }
+
+  audit(entry: Omit<AuditEntry, 'atMs'>): Promise<void> {
+    return this.#put((about) => auditItem(about, entry));
+  }
+
+  async #put(make: (about: About) => Item): Promise<void> {
+    const { control, region, writer, clock } = this.#props;
+    await control.transact([{ action: 'put', item: make({ region, writer, atMs: clock.now() }), guards: [{ is: 'absent' }] }]);
+  }
+}
