@@ -8,7 +8,7 @@ import { applyTableSettings, putControlItems, type TableSettings } from './deplo
 import type { EventLog } from './events.ts';
 import { SHARED_ADDRESS } from './loopback.ts';
 import type { Register } from './process/register.ts';
-import { Region } from './region/region.ts';
+import { Region, type RegionProps } from './region/region.ts';
 
 /** Requests one after the other: cold starts in parallel would take seconds from each other. */
 const WARM_REQUESTS = 3;
@@ -73,14 +73,14 @@ export class Cell {
   }
 }
 
-export interface CellSettings {
+export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functionEnvironment' | 'onServed'> {
   readonly name: string;
   /** Of its front door. */
   readonly address: string;
   /** Its own name and the one it shares with the others. */
   readonly regional: string;
   readonly shared: string;
-  readonly ports: { readonly edge: number; readonly emulator: number };
+  readonly ports: { readonly edge: number; readonly edgeTls: number; readonly emulator: number };
   /** Of a foreign emulator; undefined: the region has its own. */
   readonly endpoint: string | undefined;
   readonly projectFolder: string;
@@ -94,10 +94,15 @@ export interface CellSettings {
 
 export const makeCell = (settings: CellSettings): Cell => {
   const { name, address, regional, shared, ports, endpoint, projectFolder, stateFolder, assembly, register, events } = settings;
+  const { credentials, functionEnvironment, onServed } = settings;
   const region = new Region({
     name,
     address,
     port: ports.edge,
+    tlsPort: ports.edgeTls,
+    credentials,
+    functionEnvironment,
+    onServed,
     regionalName: regional,
     sharedName: shared,
     endpoint: endpoint ?? `http://${SHARED_ADDRESS}:${ports.emulator}`,

@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 export interface Ports {
   /** Of the front doors, each on an address of its own. */
   readonly edge: number;
+  /** The same with TLS: what port 443 is on AWS. */
+  readonly edgeTls: number;
   /** Of the name server, UDP and TCP. */
   readonly dns: number;
   readonly control: number;
@@ -13,11 +15,12 @@ export interface Ports {
   readonly emulator: number;
 }
 
-export const DEFAULT_PORTS: Ports = { edge: 8080, dns: 8053, control: 8054, emulator: 8055 };
+export const DEFAULT_PORTS: Ports = { edge: 8080, edgeTls: 8443, dns: 8053, control: 8054, emulator: 8055 };
 
 /** What the command line calls each of them. */
 const PORT_OPTIONS = {
   edge: '--edge-port',
+  edgeTls: '--edge-tls-port',
   dns: '--dns-port',
   control: '--control-port',
   emulator: '--emulator-port',
@@ -38,9 +41,8 @@ export interface Listener {
 
 /** All that a system of that many regions listens on. `emulators`: false when a foreign endpoint serves all of them. */
 export const listenersOf = (ports: Ports, regions: number, emulators: boolean): readonly Listener[] => [
-  ...Array.from(
-    { length: regions },
-    (_, index) => ({ option: 'edge', protocol: 'tcp', address: edgeAddress(index), port: ports.edge }) as const,
+  ...(['edge', 'edgeTls'] as const).flatMap((option) =>
+    Array.from({ length: regions }, (_, index) => ({ option, protocol: 'tcp', address: edgeAddress(index), port: ports[option] }) as const),
   ),
   { option: 'dns', protocol: 'tcp', address: SHARED_ADDRESS, port: ports.dns },
   { option: 'dns', protocol: 'udp', address: SHARED_ADDRESS, port: ports.dns },

@@ -3,6 +3,7 @@
  * and what stands in for the AWS between the regions.
  */
 import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { dnsNames, STACKS, TABLES } from '../functions/contract/names.ts';
 import type { Config } from '../infra/config.ts';
@@ -14,15 +15,21 @@ import { type Replacement, sumReplacements } from './deployment/adapt.ts';
 import { readStacks, type Stack, writeRegionAssembly } from './deployment/assembly.ts';
 import { synthesize } from './deployment/synthesize.ts';
 import { type TableSettings, tableSettings } from './deployment/tables.ts';
+import { type Authority, makeAuthority } from './edge/certificates.ts';
 import { EventLog, eventOfRoute53 } from './events.ts';
 import { checkListeners, DEFAULT_PORTS, edgeAddress, listenersOf, type Ports, SHARED_ADDRESS } from './loopback.ts';
 import { Register } from './process/register.ts';
+import { functionNetwork } from './region/function-network.ts';
+import type { RegionProps } from './region/region.ts';
 import { Replication } from './replication/links.ts';
 import { startRoute53 } from './route53/route53.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Used when the config names no domain, so that routing is there to be drilled. `.test` is reserved: RFC 6761. */
 const STAND_IN_DOMAIN = { name: 'api.tandem.test', hostedZoneId: 'ZLOCALTANDEM', zoneName: 'tandem.test' } as const;
+
+/** Whoever calls front doors by TLS trusts this, in the state folder. */
+const CA_FILE = 'ca.pem';
 
 /** Shows what is going on. */
 export interface StartProgress {
@@ -44,6 +51,8 @@ export interface StartOptions {
   /** Ends the start early. What was started is ended. */
   readonly signal: AbortSignal;
   readonly onEvent?: (event: LocalEvent) => void;
+  /** What front doors answered: see `RegionProps`. */
+  readonly onServed?: (region: string, ...served: Parameters<RegionProps['onServed']>) => void;
 }
 
 export interface RunningSystem {
@@ -109,7 +118,11 @@ const start = async (props: Start): Promise<RunningSystem> => {
   if (props.config.domain === undefined) progress.line(`the configuration names no domain; on this machine it is ${STAND_IN_DOMAIN.name}`);
   await checkListeners(listenersOf(ports, config.regions.length, endpoint === undefined));
   const events = new EventLog(props.onEvent ?? (() => undefined));
-  const cells = makeCells(props, config, ports, events);
+  const authority = makeAuthority(config.domain.name, startedAtMs);
+  const caFile = join(props.stateFolder, CA_FILE);
+  writeFileSync(caFile, authority.certificate);
+  props.cleanups.push(() => rmSync(caFile, { force: true }));
+  const cells = makeCells({ ...props, config, ports, events, authority, caFile });
   props.cleanups.push(async () => {
     await Promise.all(cells.map(({ region }) => region.stop()));
   });
@@ -120,22 +133,38 @@ const start = async (props: Start): Promise<RunningSystem> => {
   return { file, replaced: deployed.replaced, stop: props.stop };
 };
 
-const makeCells = (props: Start, { regions, domain }: LocalConfig, ports: Ports, events: EventLog): readonly Cell[] =>
-  regions.map(({ name }, index) =>
-    makeCell({
+interface CellParts extends Start {
+  readonly config: LocalConfig;
+  readonly ports: Ports;
+  readonly events: EventLog;
+  readonly authority: Authority;
+  readonly caFile: string;
+}
+
+const makeCells = ({ config, ports, authority, caFile, ...props }: CellParts): readonly Cell[] =>
+  config.regions.map(({ name }, index) => {
+    const address = edgeAddress(index);
+    const names = dnsNames(config.domain.name, name);
+    return makeCell({
+      ...props,
+      ...names,
       name,
-      address: edgeAddress(index),
-      ...dnsNames(domain.name, name),
-      ports: { edge: ports.edge, emulator: ports.emulator + index },
+      address,
+      ports: { edge: ports.edge, edgeTls: ports.edgeTls, emulator: ports.emulator + index },
+      credentials: authority.issue(name, [names.regional, names.shared]),
+      functionEnvironment: functionNetwork({
+        caFile,
+        dns: { address: SHARED_ADDRESS, port: ports.dns },
+        near: address,
+        domain: config.domain.name,
+        tlsPort: ports.edgeTls,
+      }),
       endpoint: props.endpoint,
-      projectFolder: props.projectFolder,
-      stateFolder: props.stateFolder,
       assembly: assemblyFolder(props.stateFolder, name),
-      register: props.register,
-      events,
       onTrouble: (detail) => props.progress.line(`${name} is lost: ${detail}`),
-    }),
-  );
+      onServed: (atMs, answers) => props.onServed?.(name, atMs, answers),
+    });
+  });
 
 interface Deployed {
   /** As AWS would get them. */

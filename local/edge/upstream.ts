@@ -1,7 +1,11 @@
 /** Passes one request on to a region's emulator and collects the answer, within the limits of API Gateway. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { errors, Pool } from 'undici';
+import { HEADERS } from '../../functions/contract/names.ts';
 import type { ProblemName } from '../../functions/contract/problems.ts';
+import { type Stage, Stages, type StagesProps } from './stages.ts';
+import { Turns } from './turns.ts';
 
 /** API Gateway's limit for integrations: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
 const TIMEOUT_MS = 29_000;
@@ -9,8 +13,8 @@ const TIMEOUT_MS = 29_000;
 const BODY_BYTES_MAX = 10 * 1024 * 1024;
 const CONNECT_MS = 2_000;
 /**
- * Requests that the emulator works on at once; more wait. It starts a process for each function call that finds no idle
- * one, and some dozens of cold starts at once take all of a small machine for seconds.
+ * Requests that the emulator works on at once, of both stages together; more wait. It starts a process for each function
+ * call that finds no idle one, and some dozens of cold starts at once take all of a small machine for seconds.
  */
 const CONNECTIONS_MAX = 8;
 /** Shorter than the emulator's own patience (5 s), so that no request goes out on a connection that is about to close. */
@@ -31,30 +35,35 @@ const HOP_BY_HOP = [
 
 export type Headers = Readonly<Record<string, string | string[]>>;
 
-export type Answer =
-  | { readonly kind: 'answer'; readonly status: number; readonly headers: Headers; readonly body: Buffer }
-  /** What the front door itself has to say. */
-  | { readonly kind: 'problem'; readonly problem: ProblemName };
+/** As it goes to the caller. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
 
-export interface UpstreamProps {
+/** With the number of the Lambda version behind it; null: no function was asked. */
+export type Answer = { readonly version: string | null } & (
+  | ({ readonly kind: 'answer' } & Reply)
+  /** What the front door itself has to say. */
+  | { readonly kind: 'problem'; readonly problem: ProblemName }
+);
+
+export interface UpstreamProps extends StagesProps {
   /** Of the emulator. */
   readonly endpoint: string;
-  /**
-   * Path of the API's stage at the endpoint. Not the custom domain in the Host header: the emulator answers some paths
-   * itself whatever the Host, `/health` among them, and one endpoint may serve several regions with one shared name.
-   */
-  readonly stagePath: string;
-  /** @default 29_000 */
+  /** From the request's arrival, waiting included. @default 29_000 */
   readonly timeoutMs?: number;
 }
 
 export class Upstream {
+  readonly stages: Stages;
   readonly #pool: Pool;
-  readonly #stagePath: string;
+  readonly #turns = new Turns(CONNECTIONS_MAX);
   readonly #timeoutMs: number;
 
   constructor(props: UpstreamProps) {
-    this.#stagePath = props.stagePath;
+    this.stages = new Stages(props);
     this.#timeoutMs = props.timeoutMs ?? TIMEOUT_MS;
     this.#pool = new Pool(new URL(props.endpoint).origin, {
       connections: CONNECTIONS_MAX,
@@ -67,28 +76,42 @@ export class Upstream {
 
   async forward(request: IncomingMessage): Promise<Answer> {
     const body = await bodyOf(request);
-    if (body === undefined) return { kind: 'problem', problem: 'too-large' };
+    if (body === undefined) return { kind: 'problem', version: null, problem: 'too-large' };
     // A region that was frozen finds a backlog of requests whose callers left long ago: to work on them first would keep
     // it from everybody who waits.
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     request.socket.once('close', leave);
     if (request.socket.destroyed) leave();
+    const signal = AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), gone.signal]);
+    let stage: Stage | undefined;
     try {
-      const answer = await this.#pool.request({
-        method: request.method ?? 'GET',
-        path: `${this.#stagePath}${originForm(request.url ?? '/')}`,
-        headers: this.#requestHeaders(request),
-        body: body.byteLength === 0 ? null : body,
-        signal: AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), gone.signal]),
+      return await this.#turns.take(signal, async () => {
+        // Not before: what waits when a version is taken back must not reach it.
+        stage = this.stages.choose();
+        return this.#send(request, body, stage, signal);
       });
-      const received = Buffer.from(await answer.body.arrayBuffer());
-      return { kind: 'answer', status: answer.statusCode, headers: endToEnd(answer.headers, 'content-length'), body: received };
     } catch (error) {
-      return { kind: 'problem', problem: isTimeout(error) ? 'gateway-timeout' : 'bad-gateway' };
+      return { kind: 'problem', version: stage?.version ?? null, problem: isTimeout(error) ? 'gateway-timeout' : 'bad-gateway' };
     } finally {
       request.socket.off('close', leave);
     }
+  }
+
+  async #send(request: IncomingMessage, body: Buffer, stage: Stage, signal: AbortSignal): Promise<Answer> {
+    const answer = await this.#pool.request({
+      method: request.method ?? 'GET',
+      path: `${stage.path}${originForm(request.url ?? '/')}`,
+      headers: this.#requestHeaders(request),
+      body: body.byteLength === 0 ? null : body,
+      signal,
+    });
+    const received = Buffer.from(await answer.body.arrayBuffer());
+    const said = versionOf(answer.headers[HEADERS.version]);
+    stage.version = said ?? stage.version;
+    // Without a version it is API Gateway's own answer: a refusal before any function was asked, or the end of one that died.
+    const version = said ?? (answer.statusCode >= 500 ? stage.version : null);
+    return { kind: 'answer', version, status: answer.statusCode, headers: endToEnd(answer.headers, 'content-length'), body: received };
   }
 
   async close(): Promise<void> {
@@ -101,7 +124,7 @@ export class Upstream {
       ...endToEnd(request.headers, 'host', 'content-length', 'expect'),
       'x-forwarded-for': [before ?? [], request.socket.remoteAddress ?? []].flat().join(', '),
       'x-forwarded-port': String(request.socket.localPort),
-      'x-forwarded-proto': 'http',
+      'x-forwarded-proto': request.socket instanceof TLSSocket ? 'https' : 'http',
     };
   }
 }
@@ -118,6 +141,13 @@ export const endToEnd = (headers: IncomingHttpHeaders, ...others: readonly strin
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => (value === undefined || dropped.has(name) ? [] : [[name, value]])),
   );
+};
+
+/** The number in `RELEASE+NUMBER`, as functions name themselves; a release may have a `+` of its own. */
+const versionOf = (header: string | string[] | undefined): string | null => {
+  const [named] = [header ?? []].flat();
+  const plus = named?.lastIndexOf('+') ?? -1;
+  return named === undefined || plus === -1 ? null : named.slice(plus + 1);
 };
 
 /** Path and query of a request target; whoever takes this server for a proxy sends the whole URL. */

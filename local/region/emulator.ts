@@ -20,10 +20,12 @@ export interface EmulatorProps {
   readonly port: number;
   /** Made empty: home and temporary folder of the emulator, and of the functions it runs. */
   readonly folder: string;
+  /** Variables for the functions, which inherit them through the emulator. None of the emulator's own can be changed. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** A child of this process, in its group. */
-export const spawnEmulator = ({ region, python, port, folder }: EmulatorProps): ChildProcess => {
+export const spawnEmulator = ({ region, python, port, folder, environment }: EmulatorProps): ChildProcess => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   mkdirSync(folder, { recursive: true });
   // Functions are unpacked below: the "type" of the checkout's own package.json must not decide how Node reads them.
@@ -33,6 +35,7 @@ export const spawnEmulator = ({ region, python, port, folder }: EmulatorProps): 
     cwd: folder,
     stdio: ['ignore', log, log],
     env: {
+      ...environment,
       // This process's own Node first: the functions run on the version that AWS would give them.
       PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
       HOME: folder,

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { FrontDoor } from '../edge/front-door.ts';
 import { spawnEmulator, untilEmulatorAnswers } from './emulator.ts';
 import { type Command, commandSchema, type HostSettings, hostSettingsSchema, type Report } from './protocol.ts';
+import { gatherServed } from './served.ts';
 
 const tell = (report: Report): Promise<void> =>
   new Promise((resolve) => process.stdout.write(`${JSON.stringify(report)}\n`, () => resolve()));
@@ -37,16 +38,22 @@ const startEmulator = async ({ region, endpoint, emulator }: HostSettings): Prom
 
 /** Carries out commands one after the other. */
 const commander = (settings: HostSettings) => {
-  let door: FrontDoor | undefined;
+  const served = gatherServed(tell);
+  let opened: FrontDoor | undefined;
   let last = Promise.resolve();
+  const door = (): FrontDoor => {
+    if (opened === undefined) throw new Error('the front door is not open yet');
+    return opened;
+  };
   const carryOut = async (command: Command): Promise<void> => {
     switch (command.kind) {
       case 'open':
-        door = new FrontDoor({ ...settings, stagePath: command.stagePath });
-        return door.open();
+        opened = new FrontDoor({ ...settings, ...command, onAnswer: served.add });
+        return opened.open();
       case 'edge':
-        if (door === undefined) throw new Error('the front door is not open yet');
-        return door.set(command.fault);
+        return door().set(command.fault);
+      case 'shift':
+        return door().shift(command.share, command.live, command.candidate);
     }
   };
   return (line: string): void => {

@@ -10,15 +10,18 @@ export const edgeFaultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('error'), status: z.literal([500, 502, 503, 504]) }),
 ]);
 
-/** The one argument of a region's process. */
+/** The one argument of a region's process, which everybody on the machine can read: no secrets. */
 export const hostSettingsSchema = z.strictObject({
   region: z.string(),
   address: z.string(),
   port: z.int(),
+  tlsPort: z.int(),
   names: z.array(z.string()),
   endpoint: z.string(),
-  /** How to start the emulator; null when the endpoint is somebody else's. */
-  emulator: z.nullable(z.strictObject({ python: z.string(), port: z.int(), folder: z.string() })),
+  /** How to start the emulator; null when the endpoint is somebody else's. `environment`: see `EmulatorProps`. */
+  emulator: z.nullable(
+    z.strictObject({ python: z.string(), port: z.int(), folder: z.string(), environment: z.record(z.string(), z.string()) }),
+  ),
 });
 export type HostSettings = z.output<typeof hostSettingsSchema>;
 
@@ -31,6 +34,8 @@ export const commandSchema = z.discriminatedUnion('kind', [
     /** Of the stage on the alias `live`, and of its twin on the alias `candidate`. */
     stagePath: z.string(),
     candidateStagePath: z.string(),
+    /** Of the front door's TLS, both PEM. */
+    credentials: z.strictObject({ certificate: z.string(), key: z.string() }),
   }),
   z.strictObject({ kind: z.literal('edge'), id: z.int(), fault: edgeFaultSchema }),
   /** Share of calls that the candidate's stage gets, 0 to 1, and the versions behind both stages. */
@@ -44,7 +49,7 @@ export const commandSchema = z.discriminatedUnion('kind', [
 ]);
 export type Command = z.output<typeof commandSchema>;
 
-/** An answer of the front door: `[version, status, milliseconds]`; the version is null where none was asked. */
+/** An answer of the front door: `[version, status, milliseconds]`; the version is null where no function was asked. */
 const servedSchema = z.tuple([z.nullable(z.string()), z.int(), z.number()]);
 export type Served = z.output<typeof servedSchema>;
 

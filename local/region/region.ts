@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { EdgeFault, RegionState } from '../control/api.ts';
+import type { Credentials } from '../edge/certificates.ts';
 import { type ProcessGroup, startGroup } from '../process/group.ts';
 import type { Register } from '../process/register.ts';
-import { type Command, type HostSettings, parseReport, type Report } from './protocol.ts';
+import { type Command, type HostSettings, parseReport, type Report, type Served } from './protocol.ts';
 
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
 const START_MS_MAX = 40_000;
@@ -17,18 +18,27 @@ export interface RegionProps {
   /** Of the front door. */
   readonly address: string;
   readonly port: number;
+  readonly tlsPort: number;
+  readonly credentials: Credentials;
   readonly regionalName: string;
   readonly sharedName: string;
   readonly endpoint: string;
   readonly accessKeyId: string;
   /** Null: the endpoint is somebody else's, and the region is lost at its front door only. */
   readonly emulator: { readonly python: string; readonly port: number } | null;
+  /** Variables that its functions find in their environment. Not for secrets: the process list shows them. */
+  readonly functionEnvironment: Readonly<Record<string, string>>;
   /** Where its files go. */
   readonly folder: string;
   readonly register: Register;
   /** `unexpected`: it was lost, and nobody had asked for that. */
   readonly onState: (state: RegionState, detail: string, unexpected: boolean) => void;
   readonly onEdge: (fault: EdgeFault, detail: string) => void;
+  /**
+   * What the front door answered since it last told, once a second where it answered at all. The last second of a region
+   * that is lost goes with it; one that was frozen tells when it goes on.
+   */
+  readonly onServed: (atMs: number, answers: readonly Served[]) => void;
 }
 
 /** What was asked for does not fit the state the region is in. */
@@ -81,8 +91,6 @@ export class Region {
       stdio: ['pipe', 'pipe', log],
     });
     closeSync(log);
-    // Its end is told by `ended`.
-    group.leader.stdin?.on('error', () => undefined);
     // It may end while a command is on its way; `ended` tells.
     group.leader.stdin?.on('error', () => undefined);
     this.#group = group;
@@ -96,9 +104,22 @@ export class Region {
     );
   }
 
-  /** Lets callers in. `stagePath`: see `UpstreamProps`. */
+  /** Lets callers in; all of them to the first stage until a shift. Paths: see `StagesProps`. */
   async open(stagePath: string, candidateStagePath: string): Promise<void> {
-    await this.#send({ kind: 'open', id: 0, stagePath, candidateStagePath });
+    // On standard input, because arguments and environment of a process can be read from outside.
+    await this.#send({ kind: 'open', id: 0, stagePath, candidateStagePath, credentials: this.props.credentials });
+  }
+
+  /**
+   * Divides calls between the versions behind its two stages, at once and until the next shift. A region that is lost
+   * forgets it: whoever opens it again shifts again.
+   *
+   * @param share of the calls that `candidate` gets, 0 to 1
+   * @throws {RegionStateError} when it is frozen or lost
+   */
+  async shift(share: number, live: string, candidate: string): Promise<void> {
+    this.#requireAwake('given another share');
+    await this.#send({ kind: 'shift', id: 0, share, live, candidate });
   }
 
   /** Its functions are deployed, and callers get answers. */
@@ -132,7 +153,7 @@ export class Region {
   }
 
   async setEdge(fault: EdgeFault): Promise<void> {
-    if (this.#state === 'frozen' || this.#state === 'lost') throw this.#refusal('given a front door fault', ['serving', 'rebuilding']);
+    this.#requireAwake('given a front door fault');
     await this.#send({ kind: 'edge', id: 0, fault });
     this.#edge = fault;
     this.props.onEdge(fault, fault.kind === 'none' ? 'the front door works' : `front door: ${describeFault(fault)}`);
@@ -146,14 +167,15 @@ export class Region {
   }
 
   #settings(): HostSettings {
-    const { name, address, port, regionalName, sharedName, endpoint, emulator, folder } = this.props;
+    const { name, address, port, tlsPort, regionalName, sharedName, endpoint, emulator, folder, functionEnvironment } = this.props;
     return {
       region: name,
       address,
       port,
+      tlsPort,
       names: [regionalName, sharedName],
       endpoint,
-      emulator: emulator && { ...emulator, folder: join(folder, 'emulator') },
+      emulator: emulator && { ...emulator, folder: join(folder, 'emulator'), environment: functionEnvironment },
     };
   }
 
@@ -209,6 +231,7 @@ export class Region {
   }
 
   #settle(report: Report): void {
+    if (report.kind === 'served') this.props.onServed(report.atMs, report.answers);
     if (report.kind === 'done') this.#pending.get(report.id)?.resolve();
     if (report.kind === 'failed') this.#pending.get(report.id)?.reject(new Error(`region ${this.props.name}: ${report.message}`));
   }
@@ -224,6 +247,11 @@ export class Region {
   #turn(state: RegionState, detail: string, unexpected = false): void {
     this.#state = state;
     this.props.onState(state, detail, unexpected);
+  }
+
+  /** What is sent to a frozen region would be carried out when nobody wants it any more. */
+  #requireAwake(what: string): void {
+    if (this.#state === 'frozen' || this.#state === 'lost') throw this.#refusal(what, ['serving', 'rebuilding']);
   }
 
   #requireOwn(): void {

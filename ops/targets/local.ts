@@ -73,6 +73,7 @@ export interface LocalPorts {
   /** Of an emulator that runs already, and serves all regions. */
   readonly endpoint?: string;
   readonly edgePort: number;
+  readonly edgeTlsPort: number;
   readonly dnsPort: number;
   readonly controlPort: number;
   readonly emulatorPort: number;
@@ -105,8 +106,8 @@ export const withNewLocalSystem = async <T>(
       `a local system runs already (process ${running.system.pid}); end it with Ctrl-C, or use it: \`tandem status\`, \`tandem drill\`, \`tandem token\``,
     );
   }
-  const { endpoint, edgePort, dnsPort, controlPort, emulatorPort } = options;
-  const ports = { edge: edgePort, dns: dnsPort, control: controlPort, emulator: emulatorPort };
+  const { endpoint, edgePort, edgeTlsPort, dnsPort, controlPort, emulatorPort } = options;
+  const ports = { edge: edgePort, edgeTls: edgeTlsPort, dns: dnsPort, control: controlPort, emulator: emulatorPort };
   const system = await told(
     startSystem({ config, projectFolder: ROOT, ports, progress, signal, ...(endpoint === undefined ? {} : { endpoint }) }),
   );

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
-import { Agent, createServer, type IncomingMessage, type RequestListener, type RequestOptions, request } from 'node:http';
+import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { FrontDoor } from '../../local/edge/front-door.ts';
+import type { FrontDoor } from '../../local/edge/front-door.ts';
 import { endToEnd } from '../../local/edge/upstream.ts';
 import { freePort } from '../support/free-port.ts';
+import { call, NAME, openDoor } from './front-door.ts';
 
-const NAME = 'a.api.tandem.test';
 /** Long enough to be sure that nothing comes, short enough to wait for. */
 const SILENCE_MS = 300;
 
 describe('a front door passes on', () => {
   test('method, path, query, body and headers, and tells where the call came from', async () => {
-    const { door, seen } = await open((_, response) => response.end('{}'));
+    const { door, seen } = await openDoor((_, response) => response.end('{}'));
 
     await call(
       door,
@@ -32,7 +32,7 @@ describe('a front door passes on', () => {
 
   test('the answer as it is: status, repeated headers, bytes', async () => {
     const bytes = Buffer.from([0, 255, 10, 13, 128]);
-    const { door } = await open((_, response) =>
+    const { door } = await openDoor((_, response) =>
       response.writeHead(422, { 'set-cookie': ['a=1', 'b=2'], 'content-type': 'x/y' }).end(bytes),
     );
 
@@ -43,7 +43,7 @@ describe('a front door passes on', () => {
   });
 
   test('no header that belongs to one connection only, in either direction', async () => {
-    const { door, seen } = await open((_, response) =>
+    const { door, seen } = await openDoor((_, response) =>
       response.writeHead(200, { connection: 'x-secret', 'x-secret': '1', 'x-kept': '2' }).end(),
     );
 
@@ -57,13 +57,13 @@ describe('a front door passes on', () => {
   });
 
   test('names are compared without case, port and final point', async () => {
-    const { door } = await open((_, response) => response.end());
+    const { door } = await openDoor((_, response) => response.end());
 
     for (const host of [NAME.toUpperCase(), `${NAME}:8080`, `${NAME}.`]) expect((await call(door, { headers: { host } })).status).toBe(200);
   });
 
   test('an answer to HEAD has no body', async () => {
-    const { door } = await open((_, response) => response.end('never sent'));
+    const { door } = await openDoor((_, response) => response.end('never sent'));
 
     expect(await call(door, { method: 'HEAD' })).toMatchObject({ status: 200, body: Buffer.alloc(0) });
   });
@@ -71,7 +71,7 @@ describe('a front door passes on', () => {
 
 describe('a front door answers itself', () => {
   test('403 like API Gateway to a name that is no custom domain of the region', async () => {
-    const { door, seen } = await open((_, response) => response.end());
+    const { door, seen } = await openDoor((_, response) => response.end());
 
     const answer = await call(door, { headers: { host: 'b.api.tandem.test' } });
 
@@ -80,26 +80,26 @@ describe('a front door answers itself', () => {
   });
 
   test('502 when nobody answers behind it', async () => {
-    const { door } = await open((_, response) => response.destroy());
+    const { door } = await openDoor((_, response) => response.destroy());
 
     expect(await call(door)).toMatchObject({ status: 502, problem: '/problems/bad-gateway' });
   });
 
   test('502 when nobody listens behind it', async () => {
-    const { door, closeUpstream } = await open((_, response) => response.end());
+    const { door, closeUpstream } = await openDoor((_, response) => response.end());
     await closeUpstream();
 
     expect(await call(door)).toMatchObject({ status: 502, problem: '/problems/bad-gateway' });
   });
 
   test('504 when the answer takes too long', async () => {
-    const { door } = await open(() => undefined, { timeoutMs: 100 });
+    const { door } = await openDoor(() => undefined, { timeoutMs: 100 });
 
     expect(await call(door)).toMatchObject({ status: 504, problem: '/problems/gateway-timeout' });
   });
 
   test('413 to more than API Gateway takes, and the connection is not used again', async () => {
-    const { door, seen } = await open((_, response) => response.end());
+    const { door, seen } = await openDoor((_, response) => response.end());
 
     const answer = await call(door, { method: 'POST' }, Buffer.alloc(10 * 1024 * 1024 + 1));
 
@@ -109,7 +109,7 @@ describe('a front door answers itself', () => {
   });
 
   test('400 to what is not HTTP', async () => {
-    const { door } = await open((_, response) => response.end());
+    const { door } = await openDoor((_, response) => response.end());
     const socket = await connectTo(door);
 
     socket.write('nonsense\r\n\r\n');
@@ -121,7 +121,7 @@ describe('a front door answers itself', () => {
 
 describe('faults', () => {
   test('refuse: new connections are refused and open ones are reset', async () => {
-    const { door } = await open((_, response) => response.end());
+    const { door } = await openDoor((_, response) => response.end());
     const kept = await connectTo(door);
     const port = door.port;
     const reset = isReset(kept);
@@ -134,7 +134,7 @@ describe('faults', () => {
 
   test('refuse, then none: the same port serves again', async () => {
     const port = await freePort();
-    const { door } = await open((_, response) => response.end(), { port });
+    const { door } = await openDoor((_, response) => response.end(), { port });
     await door.set({ kind: 'refuse' });
 
     await door.set({ kind: 'none' });
@@ -144,7 +144,7 @@ describe('faults', () => {
   });
 
   test('black hole: connections open, and are never answered', async () => {
-    const { door, seen } = await open((_, response) => response.end());
+    const { door, seen } = await openDoor((_, response) => response.end());
     await door.set({ kind: 'blackhole' });
 
     expect(await silent(await connectTo(door))).toBe(true);
@@ -152,7 +152,7 @@ describe('faults', () => {
   });
 
   test('black hole: a connection that was kept alive is swallowed as well', async () => {
-    const { door, seen } = await open((_, response) => response.end());
+    const { door, seen } = await openDoor((_, response) => response.end());
     const kept = await connectTo(door);
     kept.write(REQUEST);
     await once(kept, 'data');
@@ -166,7 +166,7 @@ describe('faults', () => {
   test('black hole: what was under way is carried out and not acknowledged', async () => {
     const arrived = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
-    const { door, seen } = await open((_, response) => {
+    const { door, seen } = await openDoor((_, response) => {
       arrived.resolve();
       void answer.promise.then(() => response.end());
     });
@@ -182,7 +182,7 @@ describe('faults', () => {
   });
 
   test('black hole: does not answer nonsense either', async () => {
-    const { door } = await open((_, response) => response.end());
+    const { door } = await openDoor((_, response) => response.end());
     await door.set({ kind: 'blackhole' });
     const socket = await connectTo(door);
 
@@ -192,7 +192,7 @@ describe('faults', () => {
   });
 
   test('black hole, then none: what was swallowed stays lost, new calls are served', async () => {
-    const { door, seen } = await open((_, response) => response.end());
+    const { door, seen } = await openDoor((_, response) => response.end());
     await door.set({ kind: 'blackhole' });
     const swallowed = await connectTo(door);
     swallowed.write(REQUEST);
@@ -207,7 +207,7 @@ describe('faults', () => {
   });
 
   test('slow: the call is carried out at once and answered late', async () => {
-    const { door, seen } = await open((_, response) => response.end());
+    const { door, seen } = await openDoor((_, response) => response.end());
     await door.set({ kind: 'slow', delayMs: 400 });
 
     const beganMs = performance.now();
@@ -229,7 +229,7 @@ describe('faults', () => {
     onTestFinished(() => {
       agent.destroy();
     });
-    const { door, seen } = await open((_, response) => response.end());
+    const { door, seen } = await openDoor((_, response) => response.end());
     expect((await call(door, { agent })).status).toBe(200);
 
     await door.set({ kind: 'error', status });
@@ -244,73 +244,6 @@ test('headers that Connection names are dropped whatever their case', () => {
 });
 
 const REQUEST = `GET / HTTP/1.1\r\nhost: ${NAME}\r\n\r\n`;
-
-interface Seen {
-  readonly method: string | undefined;
-  readonly url: string | undefined;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-
-/** A front door with a real server behind it. */
-const open = async (listener: RequestListener, options: { readonly timeoutMs?: number; readonly port?: number } = {}) => {
-  const seen: Seen[] = [];
-  const upstream = createServer((incoming, response) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
-    incoming.on('end', () => {
-      seen.push({ method: incoming.method, url: incoming.url, headers: incoming.headers, body: Buffer.concat(chunks).toString() });
-      listener(incoming, response);
-    });
-  });
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  const closeUpstream = async (): Promise<void> => {
-    if (!upstream.listening) return;
-    const closed = once(upstream, 'close');
-    upstream.close();
-    upstream.closeAllConnections();
-    await closed;
-  };
-  const at = upstream.address();
-  if (at === null || typeof at === 'string') throw new Error('no port was given');
-  const door = new FrontDoor({
-    region: 'a',
-    address: '127.0.0.1',
-    port: 0,
-    names: [NAME],
-    endpoint: `http://127.0.0.1:${at.port}`,
-    stagePath: '/stage',
-    ...options,
-  });
-  await door.open();
-  onTestFinished(async () => {
-    await door.close();
-    await closeUpstream();
-  });
-  return { door, seen, closeUpstream };
-};
-
-const call = async (door: FrontDoor, options: RequestOptions = {}, body?: string | Buffer) => {
-  const outgoing = request({ host: '127.0.0.1', port: door.port, ...options, headers: { host: NAME, ...options.headers } });
-  // A server that refuses a body may close before it has all of it.
-  const answered = once(outgoing, 'response');
-  outgoing.end(body);
-  const [response]: IncomingMessage[] = await answered;
-  if (response === undefined) throw new Error('no answer');
-  outgoing.on('error', () => undefined);
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(Buffer.from(chunk));
-  const bytes = Buffer.concat(chunks);
-  const isProblem = response.headers['content-type'] === 'application/problem+json';
-  return {
-    status: response.statusCode,
-    headers: response.headers,
-    body: bytes,
-    text: bytes.toString(),
-    problem: isProblem ? JSON.parse(bytes.toString()).type : undefined,
-  };
-};
 
 const connectTo = async (door: FrontDoor): Promise<Socket> => {
   const socket = connect(door.port, '127.0.0.1');

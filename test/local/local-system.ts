@@ -120,12 +120,12 @@ export const startTestSystem = async (options: Partial<StartOptions> = {}): Prom
 /** Ports that are free on every address of a system of two regions: below those that the kernel hands out by itself. */
 export const freePorts = async (): Promise<Ports> => {
   const found: number[] = [];
-  for (let port = 20_000 + (process.pid % 500) * 20; found.length < 5 && port < HIGHEST_PORT; port += 1)
+  for (let port = 20_000 + (process.pid % 500) * 20; found.length < 6 && port < HIGHEST_PORT; port += 1)
     if (await isFree(port)) found.push(port);
-  const [edge = 0, dns = 0, control = 0, ...rest] = found;
+  const [edge = 0, edgeTls = 0, dns = 0, control = 0, ...rest] = found;
   const [emulator = 0, next = 0] = rest;
   if (next !== emulator + 1) throw new Error(`no free ports in a row: ${found.join(', ')}`);
-  return { edge, dns, control, emulator };
+  return { edge, edgeTls, dns, control, emulator };
 };
 
 /** A server on all addresses finds out about each of them. */

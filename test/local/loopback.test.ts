@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkListeners, explain, type Listener, LoopbackError, listenersOf } from '../../local/loopback.ts';
 import { freePort } from '../support/free-port.ts';
 
-const PORTS = { edge: 8080, dns: 8053, control: 8054, emulator: 8055 } as const;
+const PORTS = { edge: 8080, edgeTls: 8443, dns: 8053, control: 8054, emulator: 8055 } as const;
 
 describe('what a system listens on', () => {
   test('every region has a front door of its own address and an emulator of its own port', () => {
@@ -14,6 +14,9 @@ describe('what a system listens on', () => {
       'tcp 127.0.1.1:8080',
       'tcp 127.0.2.1:8080',
       'tcp 127.0.3.1:8080',
+      'tcp 127.0.1.1:8443',
+      'tcp 127.0.2.1:8443',
+      'tcp 127.0.3.1:8443',
       'tcp 127.0.0.1:8053',
       'udp 127.0.0.1:8053',
       'tcp 127.0.0.1:8054',
@@ -57,9 +60,12 @@ describe('checking before anything is started', () => {
   });
 
   test('a port that two of its own parts would share is named with both options', async () => {
-    const check = checkListeners(listenersOf({ edge: 8080, dns: 9001, control: 9002, emulator: 9001 }, 2, true));
+    const check = checkListeners(listenersOf({ edge: 8080, edgeTls: 8443, dns: 9001, control: 9002, emulator: 9001 }, 2, true));
 
     await expect(check).rejects.toThrow('127.0.0.1:9001 is given twice: choose another one with --emulator-port or --dns-port');
+    await expect(checkListeners(listenersOf({ ...PORTS, edgeTls: 8080 }, 2, true))).rejects.toThrow(
+      '127.0.1.1:8080 is given twice: choose another one with --edge-tls-port or --edge-port',
+    );
     await expect(check).rejects.toThrow('127.0.0.1:9002 is given twice: choose another one with --emulator-port or --control-port');
   });
 });

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { makeAuthority } from '../../local/edge/certificates.ts';
 import { groupRuns } from '../../local/process/identity.ts';
 import { Register } from '../../local/process/register.ts';
 import { Region, type RegionProps, RegionStateError } from '../../local/region/region.ts';
@@ -17,6 +18,7 @@ const HOST_PROGRAM = resolve(import.meta.dirname, '../../local/region/host.ts');
 const NAME = 'eu-central-1';
 const HOST = 'eu-central-1.api.tandem.test';
 const WAIT_MS_MAX = 20_000;
+const AUTHORITY = makeAuthority('api.tandem.test', Date.now());
 
 let folder: string;
 let register: Register;
@@ -179,6 +181,7 @@ test('a region ends by itself when nobody holds its other end, even without a gu
     region: NAME,
     address: '127.0.0.1',
     port: await freePort(),
+    tlsPort: await freePort(),
     names: [HOST],
     endpoint: 'http://127.0.0.1:1',
     emulator: null,
@@ -207,11 +210,14 @@ test('a region at a foreign endpoint is lost at its front door only', async () =
 });
 
 const makeRegion = async (props: Partial<RegionProps>): Promise<Region> => {
-  const [edge, emulator] = [await freePort(), await freePort()];
+  const [edge, edgeTls, emulator] = [await freePort(), await freePort(), await freePort()];
   const region = new Region({
     name: NAME,
     address: '127.0.0.1',
     port: edge,
+    tlsPort: edgeTls,
+    credentials: AUTHORITY.issue(NAME, [HOST, 'api.tandem.test']),
+    functionEnvironment: {},
     regionalName: HOST,
     sharedName: 'api.tandem.test',
     endpoint: `http://127.0.0.1:${emulator}`,
@@ -221,6 +227,7 @@ const makeRegion = async (props: Partial<RegionProps>): Promise<Region> => {
     register,
     onState: () => undefined,
     onEdge: () => undefined,
+    onServed: () => undefined,
     ...props,
   });
   onTestFinished(() => region.stop());

@@ -139,7 +139,8 @@ describe('the local system of two regions', () => {
     const { folder, ports } = system;
     await expect(startSystem(quietly(folder, await freePorts()))).rejects.toThrow(`runs already, as process ${process.pid}`);
     const other = startSystem(quietly(`${folder}/other`, ports));
-    for (const option of ['--edge-port', '--dns-port', '--control-port', '--emulator-port']) await expect(other).rejects.toThrow(option);
+    for (const option of ['--edge-port', '--edge-tls-port', '--dns-port', '--control-port', '--emulator-port'])
+      await expect(other).rejects.toThrow(option);
     await expect(other).rejects.toThrow(`127.0.2.1:${ports.edge}`);
   });
 });

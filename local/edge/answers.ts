@@ -1,0 +1,45 @@
+/** What a front door answers by itself. */
+import { randomUUID } from 'node:crypto';
+import { HEADERS } from '../../functions/contract/names.ts';
+import { PROBLEMS, type ProblemName } from '../../functions/contract/problems.ts';
+import type { EdgeFault } from '../control/api.ts';
+import type { Answer, Reply } from './upstream.ts';
+
+/** Seconds that callers are asked to wait, for refusals that pass. */
+const RETRY_AFTER_SECONDS = 1;
+
+const FAULT_PROBLEMS = { 500: 'internal', 502: 'bad-gateway', 503: 'unavailable', 504: 'gateway-timeout' } as const satisfies Record<
+  number,
+  ProblemName
+>;
+
+/** API Gateway's answer to a Host that is no custom domain of the region. */
+export const FORBIDDEN: Answer = {
+  kind: 'answer',
+  version: null,
+  status: 403,
+  headers: { 'content-type': 'application/json', 'x-amzn-errortype': 'ForbiddenException' },
+  body: Buffer.from('{"message":"Forbidden"}'),
+};
+
+export const faultAnswer = ({ status }: Extract<EdgeFault, { readonly kind: 'error' }>): Answer => ({
+  kind: 'problem',
+  version: null,
+  problem: FAULT_PROBLEMS[status],
+});
+
+/** What the stack's gateway responses make of API Gateway's own errors. */
+export const problemReply = (name: ProblemName, region: string): Reply => {
+  const { status, title } = PROBLEMS[name];
+  const correlationId = randomUUID();
+  return {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      [HEADERS.region]: region,
+      [HEADERS.correlationId]: correlationId,
+      ...(status > 500 ? { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS) } : {}),
+    },
+    body: Buffer.from(JSON.stringify({ type: `/problems/${name}`, title, status, correlationId })),
+  };
+};
