@@ -1,0 +1,202 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { makeAuthority } from '../../local/edge/certificates.ts';
+import { FrontDoor } from '../../local/edge/front-door.ts';
+import { functionNetwork } from '../../local/region/function-network.ts';
+import type { Resolution } from '../../local/route53/resolver.ts';
+import { startDnsServer } from '../../local/route53/server.ts';
+import { freePort } from '../support/free-port.ts';
+
+const run = promisify(execFile);
+
+const DOMAIN = 'api.tandem.test';
+const [HERE, ORIGIN] = [`eu-central-1.${DOMAIN}`, `eu-central-1.origin.${DOMAIN}`];
+/** Front doors of two regions; functions are near the second. */
+const [DOOR, NEAR] = ['127.0.1.1', '127.0.2.1'];
+const PROGRAM_MS_MAX = 20_000;
+
+let folder: string;
+let door: FrontDoor;
+let environment: Readonly<Record<string, string>>;
+/** Who asked for what. */
+let asked: { readonly name: string; readonly source: string }[];
+
+beforeAll(async () => {
+  // A name that Node would split if it were no URL.
+  folder = await mkdtemp(join(tmpdir(), 'tandem test network '));
+  const behind = createServer((request, response) => response.end(`${request.headers['x-forwarded-proto']} ${request.url}`));
+  behind.listen(0, '127.0.0.1');
+  await once(behind, 'listening');
+  const at = behind.address();
+  if (at === null || typeof at === 'string') throw new Error('no port was given');
+  const authority = makeAuthority(DOMAIN, Date.now());
+  await writeFile(join(folder, 'ca.pem'), authority.certificate);
+  door = new FrontDoor({
+    region: 'eu-central-1',
+    address: DOOR,
+    port: 0,
+    tlsPort: 0,
+    names: [HERE, DOMAIN],
+    credentials: authority.issue('eu-central-1', [HERE, DOMAIN]),
+    endpoint: `http://127.0.0.1:${at.port}`,
+    stagePath: '/stage',
+    candidateStagePath: '/candidate',
+  });
+  await door.open();
+  asked = [];
+  const dns = await startDnsServer({
+    port: 0,
+    answer: ({ name, type }, { source }) => {
+      asked.push({ name, source });
+      return type === 'A' ? (RECORDS[name] ?? NO_SUCH_NAME) : { ...NO_SUCH_NAME, kind: 'no-data' };
+    },
+  });
+  environment = functionNetwork({ caFile: join(folder, 'ca.pem'), dns, near: NEAR, domain: DOMAIN, tlsPort: door.tlsPort });
+  return async () => {
+    behind.close();
+    behind.closeAllConnections();
+    await door.close();
+    await dns.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+});
+
+describe('a function finds the API under its own names', () => {
+  test.each([
+    ['fetch', `const answer = await fetch('https://${HERE}/orders?x=1'); console.log(answer.status, await answer.text());`],
+    ['https.get', `get('https://${HERE}/orders?x=1', show);`],
+    ['a port in the URL', `get('https://${HERE}:443/orders?x=1', show);`],
+    ['the shared name', `get('https://${DOMAIN}/orders?x=1', show);`],
+    [
+      'the origin, by certificate and Host of the shared name',
+      `get({ host: '${ORIGIN}', servername: '${DOMAIN}', path: '/orders?x=1', headers: { host: '${DOMAIN}' } }, show);`,
+    ],
+    [
+      'an address that it looked up itself',
+      `const [{ address }] = await lookup('${HERE}', { all: true });
+       get({ host: address, servername: '${HERE}', path: '/orders?x=1', headers: { host: '${HERE}' } }, show);`,
+    ],
+    [
+      'TLS over a socket of its own',
+      `const socket = connectTls({ socket: connect(443, '${HERE}'), servername: '${HERE}' });
+       get({ createConnection: () => socket, host: '${HERE}', path: '/orders?x=1', headers: { connection: 'close' } }, show);`,
+    ],
+  ])('with %s', async (_, program) => {
+    expect(await functionOf(program)).toBe('200 https /stage/orders?x=1\n');
+  });
+
+  test('and is taken to be where its region is', async () => {
+    asked = [];
+
+    await functionOf(`await fetch('https://${HERE}/')`);
+
+    expect(asked).toEqual([{ name: HERE, source: NEAR }]);
+  });
+
+  test('anew each time, as the system looks names up', async () => {
+    asked = [];
+
+    expect(await functionOf(`console.log(await lookup('${HERE}'), await lookup('${HERE}', { family: 4 }))`)).toBe(
+      `{ address: '${DOOR}', family: 4 } { address: '${DOOR}', family: 4 }\n`,
+    );
+
+    expect(asked).toHaveLength(2);
+  });
+
+  test('with the certificate of the origin it is as on AWS: there is none', async () => {
+    expect(await functionOf(`await fetch('https://${ORIGIN}/').catch((error) => console.log(error.cause.code))`)).toBe(
+      'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE\n',
+    );
+  });
+});
+
+describe('a function fails as on AWS', () => {
+  test('for a name of the API that does not exist', async () => {
+    const failed = `({ code, syscall, hostname }) => console.log(code, syscall, hostname)`;
+
+    expect(await functionOf(`await fetch('https://mars.${DOMAIN}/').catch(({ cause }) => (${failed})(cause))`)).toBe(
+      `ENOTFOUND getaddrinfo mars.${DOMAIN}\n`,
+    );
+    expect(await functionOf(`await lookup('mars.${DOMAIN}').catch(${failed})`)).toBe(`ENOTFOUND getaddrinfo mars.${DOMAIN}\n`);
+  });
+
+  test('when nobody resolves names', async () => {
+    const nobody = functionNetwork({
+      caFile: join(folder, 'ca.pem'),
+      dns: { address: '127.0.0.1', port: await freePort() },
+      near: NEAR,
+      domain: DOMAIN,
+      tlsPort: door.tlsPort,
+    });
+
+    expect(await functionOf(`await lookup('${HERE}').catch(({ code }) => console.log(code))`, nobody)).toBe('EAI_AGAIN\n');
+  });
+});
+
+describe('a function is left alone', () => {
+  test('with other ports of a front door, and other addresses', async () => {
+    const other = createTcpServer((socket) => void socket.end('hello'));
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const at = other.address();
+    if (at === null || typeof at === 'string') throw new Error('no port was given');
+
+    expect(await functionOf(`connect(${at.port}, '127.0.0.1').on('data', (data) => console.log(String(data)))`)).toBe('hello\n');
+    expect(await functionOf(`connect({ port: ${door.port}, host: '${HERE}' }, () => { console.log('open'); process.exit(); })`)).toBe(
+      'open\n',
+    );
+    expect(await functionOf(`connect({ port: 443, host: '127.0.0.1' }).on('error', ({ port }) => console.log(port))`)).toBe('443\n');
+  });
+
+  test('with other names, also one that ends in the same letters', async () => {
+    asked = [];
+    const ofHost = {
+      ...environment,
+      TANDEM_LOCAL_NETWORK: JSON.stringify({ ...JSON.parse(environment['TANDEM_LOCAL_NETWORK'] ?? ''), domain: 'host' }),
+    };
+
+    const program = "lookupBack('localhost', 4, (error, address, family) => console.log(error, address, family))";
+
+    expect(await functionOf(program, ofHost)).toBe('null 127.0.0.1 4\n');
+    expect(asked).toEqual([]);
+  });
+});
+
+const NO_SUCH_NAME = { kind: 'no-such-name', answers: [], authorities: [], byLocation: false } as const satisfies Resolution;
+const address = (name: string) => ({ name, type: 'A', ttlSeconds: 60, data: DOOR }) as const;
+const RECORDS: Readonly<Record<string, Resolution>> = {
+  [HERE]: { kind: 'answer', answers: [address(HERE)], authorities: [], byLocation: false },
+  [ORIGIN]: { kind: 'answer', answers: [address(ORIGIN)], authorities: [], byLocation: false },
+  [DOMAIN]: {
+    kind: 'answer',
+    answers: [{ name: DOMAIN, type: 'CNAME', ttlSeconds: 10, data: ORIGIN }, address(ORIGIN)],
+    authorities: [],
+    byLocation: true,
+  },
+};
+
+/** Runs a program as the emulator runs functions. @returns what it prints */
+const functionOf = async (program: string, variables = environment): Promise<string> => {
+  const imports = `
+    import { lookup as lookupBack } from 'node:dns';
+    import { lookup } from 'node:dns/promises';
+    import { get } from 'node:https';
+    import { connect } from 'node:net';
+    import { connect as connectTls } from 'node:tls';
+    const show = async (answer) => console.log(answer.statusCode, String(Buffer.concat(await answer.toArray())));`;
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', `${imports}\n${program}`], {
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin', ...variables },
+    timeout: PROGRAM_MS_MAX,
+  });
+  expect(stderr).toBe('');
+  return stdout;
+};
