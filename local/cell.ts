@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { request } from 'undici';
 import { ROUTES } from '../functions/contract/routes.ts';
-import type { Json } from './deployment/adapt.ts';
+import type { Json } from './deployment/template.ts';
 import { Deployment } from './deployment/deploy.ts';
 import { applyTableSettings, putControlItems, type TableSettings } from './deployment/tables.ts';
 import type { EventLog } from './events.ts';

@@ -1,7 +1,7 @@
 /** The running system: its regions, the links between them, Route 53; and everything that can be done to it. */
 import type { Cell } from './cell.ts';
 import type { EdgeFault, LocalEvent, LocalRegion, LocalSystem } from './control/api.ts';
-import type { Json } from './deployment/adapt.ts';
+import type { Json } from './deployment/template.ts';
 import type { TableSettings } from './deployment/tables.ts';
 import type { EventLog } from './events.ts';
 import { RegionStateError } from './region/region.ts';

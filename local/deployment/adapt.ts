@@ -2,12 +2,13 @@
  * Adapts a copy of what AWS would get to what an emulator can create. Pure: templates in, templates out. The app knows
  * nothing of it, and what is deployed to AWS never passes through here.
  */
-import { standInFor } from './stand-ins.ts';
-
-export type Json = Readonly<Record<string, unknown>>;
-
-/** Accepted by every emulator, without properties and without effect; its `Ref` is a text. */
-const STAND_IN = 'AWS::CloudFormation::WaitConditionHandle';
+import { lackingAlarm, placeholderAlarm } from './alarms.ts';
+import { LOCAL_SOURCE, localRule } from './event-rules.ts';
+import { type Gate, withGate } from './gate.ts';
+import { shiftedAlias } from './shifted-alias.ts';
+import { SUPPLIERS, standInFor, standInOf, textOfRef } from './stand-ins.ts';
+import { isJson, type Json, mapObject, omit, propertiesOf, redirect, resourcesOf, typeOf } from './template.ts';
+import { twinOf } from './twin.ts';
 
 export interface Replacement {
   readonly type: string;
@@ -20,33 +21,28 @@ export interface Adapted {
   readonly replaced: readonly Replacement[];
 }
 
-export const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+type Note = (type: string, suppliedBy: string) => void;
 
 /**
  * @param region that the stack is deployed to: a table with replicas becomes the replica of this region, because every
  * region has an emulator of its own and the copying between them is done elsewhere
+ * @param gate where CloudFormation waits for CodeDeploy; undefined: a new version gets all calls at once
  */
-export const adaptTemplate = (template: Json, region: string): Adapted => {
-  const resources = isJson(template['Resources']) ? template['Resources'] : {};
-  const replaced = new Map<string, string>();
+export const adaptTemplate = (template: Json, region: string, gate?: Gate): Adapted => {
   const counts = new Map<string, Replacement>();
-  const note = (type: string, suppliedBy: string): void => {
+  const note: Note = (type, suppliedBy) => {
     counts.set(type, { type, suppliedBy, count: (counts.get(type)?.count ?? 0) + 1 });
   };
-  const adapted = Object.entries(resources).map(([id, resource]): [string, unknown] => {
-    if (!isJson(resource)) return [id, resource];
-    const type = String(resource['Type']);
-    const standIn = standInFor(type, resource['Properties']);
-    if (standIn === undefined) return [id, ownReplica(withoutShifting(resource, type, note), type, region, note)];
-    replaced.set(id, type);
-    note(standIn.label, standIn.suppliedBy);
-    return [id, standInOf(resource)];
-  });
-  const isReplaced = (id: string): boolean => replaced.has(id);
-  return {
-    template: mapObject({ ...template, Resources: Object.fromEntries(adapted) }, (value) => redirect(value, isReplaced)),
-    replaced: [...counts.values()],
-  };
+  const resources = resourcesOf(template);
+  const alias = shiftedAlias(template);
+  const twin = alias && twinOf(resources, alias);
+  const adapted = Object.fromEntries(
+    Object.entries({ ...resources, ...twin?.resources }).map(([id, resource]) => [id, adaptResource(resource, region, note)]),
+  );
+  const gated = alias && gate ? withGate(adapted, alias.id, gate) : adapted;
+  const outputs = { ...(isJson(template['Outputs']) ? template['Outputs'] : {}), ...twin?.outputs };
+  const whole = { ...template, Resources: gated, ...(Object.keys(outputs).length === 0 ? {} : { Outputs: outputs }) };
+  return { template: mapObject(whole, (value) => redirectStandIns(value, resources)), replaced: [...counts.values()] };
 };
 
 /** Counts of several templates, as one list. */
@@ -55,52 +51,45 @@ export const sumReplacements = (lists: readonly (readonly Replacement[])[]): rea
     first ? [{ type, suppliedBy: first.suppliedBy, count: rest.reduce((sum, { count }) => sum + count, first.count) }] : [],
   );
 
-/** What others wait for stays in the order of creation. */
-const standInOf = (resource: Json): Json => ({ Type: STAND_IN, ...pick(resource, ['Condition', 'DependsOn']) });
-
-/** An alias is moved at once: the deployment that would shift its traffic is itself a stand-in. */
-const withoutShifting = (resource: Json, type: string, note: (type: string, suppliedBy: string) => void): Json => {
-  if (type !== 'AWS::Lambda::Alias' || resource['UpdatePolicy'] === undefined) return resource;
-  note('UpdatePolicy of AWS::Lambda::Alias', 'nothing: a new version gets all calls at once');
-  const { UpdatePolicy: _, ...rest } = resource;
-  return rest;
+const adaptResource = (resource: Json, region: string, note: Note): Json => {
+  const alarm = lackingAlarm(resource);
+  if (alarm !== undefined) {
+    note(alarm, SUPPLIERS.cloudWatch);
+    return placeholderAlarm(resource);
+  }
+  const supplier = standInFor(typeOf(resource));
+  if (supplier !== undefined) {
+    note(typeOf(resource), supplier);
+    return standInOf(resource);
+  }
+  const rule = localRule(resource);
+  if (rule !== undefined) {
+    note('source of AWS::Events::Rule', `the same event under the source "${LOCAL_SOURCE}aws.SERVICE": only AWS may put the original`);
+    return rule;
+  }
+  return ownReplica(withoutShifting(resource, note), region, note);
 };
 
-const ownReplica = (resource: Json, type: string, region: string, note: (type: string, suppliedBy: string) => void): Json => {
-  const properties = resource['Properties'];
-  if (type !== 'AWS::DynamoDB::GlobalTable' || !isJson(properties) || !Array.isArray(properties['Replicas'])) return resource;
+/** The weights of an alias are stored by the emulator and never applied. */
+const withoutShifting = (resource: Json, note: Note): Json => {
+  if (typeOf(resource) !== 'AWS::Lambda::Alias' || resource['UpdatePolicy'] === undefined) return resource;
+  note('UpdatePolicy of AWS::Lambda::Alias', SUPPLIERS.codeDeploy);
+  return omit(resource, ['UpdatePolicy']);
+};
+
+const ownReplica = (resource: Json, region: string, note: Note): Json => {
+  const properties = propertiesOf(resource);
+  if (typeOf(resource) !== 'AWS::DynamoDB::GlobalTable' || !Array.isArray(properties['Replicas'])) return resource;
   const replicas = properties['Replicas'].filter(isJson);
   const own = replicas.find((replica) => replica['Region'] === region) ?? replicas[0];
-  for (const _ of replicas.slice(1))
-    note('replica of AWS::DynamoDB::GlobalTable', 'local/replication: copies between the emulators of the regions');
+  for (const _ of replicas.slice(1)) note('replica of AWS::DynamoDB::GlobalTable', SUPPLIERS.replication);
   return { ...resource, Properties: { ...properties, Replicas: [{ ...own, Region: region }] } };
 };
 
-/** Attributes of a stand-in do not exist: whoever wants one gets its `Ref`. */
-const redirect = (value: unknown, isReplaced: (id: string) => boolean): unknown => {
-  if (Array.isArray(value)) return value.map((each) => redirect(each, isReplaced));
-  if (!isJson(value)) return value;
-  const target = attributeTarget(value['Fn::GetAtt']);
-  if (target !== undefined && isReplaced(target)) return { Ref: target };
-  const sub = value['Fn::Sub'];
-  if (sub === undefined) return mapObject(value, (each) => redirect(each, isReplaced));
-  if (typeof sub === 'string') return { 'Fn::Sub': redirectSub(sub, isReplaced) };
-  if (!Array.isArray(sub)) return value;
-  const [text, variables] = sub;
-  return { 'Fn::Sub': [typeof text === 'string' ? redirectSub(text, isReplaced) : text, redirect(variables, isReplaced)] };
-};
-
-/** `Fn::GetAtt` is a list, or a text with a point. */
-const attributeTarget = (value: unknown): string | undefined => {
-  const [first] = Array.isArray(value) ? value : typeof value === 'string' ? value.split('.') : [];
-  return typeof first === 'string' ? first : undefined;
-};
-
-const redirectSub = (text: string, isReplaced: (id: string) => boolean): string =>
-  text.replace(/\$\{([A-Za-z0-9]+)\.[^}]+\}/g, (whole, id: string) => (isReplaced(id) ? `\${${id}}` : whole));
-
-const mapObject = (object: Json, change: (value: unknown) => unknown): Json =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
-
-const pick = (object: Json, keys: readonly string[]): Json =>
-  Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)));
+/** Attributes of a stand-in do not exist: whoever wants one gets its `Ref`, or the name that it stands for. */
+const redirectStandIns = (value: unknown, resources: Readonly<Record<string, Json>>): unknown =>
+  redirect(value, ({ id, attribute }) => {
+    const resource = resources[id];
+    if (resource === undefined || standInFor(typeOf(resource)) === undefined) return undefined;
+    return textOfRef(id, resource) ?? (attribute === undefined ? undefined : { id, attribute: undefined });
+  });

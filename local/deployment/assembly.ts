@@ -4,7 +4,9 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import * as z from 'zod';
 import { STACKS } from '../../functions/contract/names.ts';
-import { adaptTemplate, type Json, type Replacement, sumReplacements } from './adapt.ts';
+import { adaptTemplate, type Replacement, sumReplacements } from './adapt.ts';
+import type { Gate } from './gate.ts';
+import type { Json } from './template.ts';
 
 const json = z.record(z.string(), z.unknown());
 const artifact = z.looseObject({
@@ -32,16 +34,43 @@ export const readStacks = (folder: string): readonly Stack[] =>
     return [{ name, region: regionOf(environment), template: readJson(join(folder, properties.templateFile)) }];
   });
 
+/** A stack of an assembly as AWS would get it. @throws when the assembly has none of that name */
+export const readTemplate = (folder: string, name: string): Json => {
+  const stack = readStacks(folder).find((each) => each.name === name);
+  if (stack === undefined) throw new Error(`the assembly in ${folder} has no stack ${name}`);
+  return stack.template;
+};
+
+/**
+ * The regions of an assembly's cells in the order in which \`cdk deploy --all\` takes them: one whose stack depends on
+ * another's comes after it.
+ */
+export const cellOrder = (folder: string, regions: readonly string[]): readonly string[] => {
+  const { artifacts } = readManifest(folder);
+  const ordered: string[] = [];
+  const visit = (name: string): void => {
+    if (ordered.includes(name)) return;
+    for (const before of artifacts[name]?.dependencies ?? []) visit(before);
+    ordered.push(name);
+  };
+  for (const name of Object.keys(artifacts)) visit(name);
+  return regions.toSorted((a, b) => ordered.indexOf(STACKS.cell(a)) - ordered.indexOf(STACKS.cell(b)));
+};
+
 /**
  * Writes the part of an assembly that one region's emulator gets: the data stack, made this region's own, and its cell.
+ * @param gate of the cell, where CloudFormation waits for CodeDeploy
  * @returns what was replaced by stand-ins
  */
-export const writeRegionAssembly = (source: string, target: string, region: string): readonly Replacement[] => {
+export const writeRegionAssembly = (source: string, target: string, region: string, gate?: Gate): readonly Replacement[] => {
   const all = readManifest(source);
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   const cell = STACKS.cell(region);
-  const parts = [writeStack(source, target, all, STACKS.data, region, []), writeStack(source, target, all, cell, region, [STACKS.data])];
+  const parts = [
+    writeStack({ source, target, all, region, name: STACKS.data, after: [], gate: undefined }),
+    writeStack({ source, target, all, region, name: cell, after: [STACKS.data], gate }),
+  ];
   const artifacts = Object.assign({}, ...parts.map(({ artifacts: each }) => each));
   writeJson(join(target, 'manifest.json'), { ...pickVersion(all), artifacts });
   writeFileSync(join(target, 'cdk.out'), readFileSync(join(source, 'cdk.out')));
@@ -50,13 +79,24 @@ export const writeRegionAssembly = (source: string, target: string, region: stri
 
 type Manifest = z.output<typeof manifest>;
 
-const writeStack = (source: string, target: string, all: Manifest, name: string, region: string, after: readonly string[]) => {
+interface Part {
+  readonly source: string;
+  readonly target: string;
+  readonly all: Manifest;
+  readonly region: string;
+  readonly name: string;
+  /** Names of the stacks that come before. */
+  readonly after: readonly string[];
+  readonly gate: Gate | undefined;
+}
+
+const writeStack = ({ source, target, all, region, name, after, gate }: Part) => {
   const stack = all.artifacts[name];
   const assets = all.artifacts[`${name}.assets`];
   const templateFile = stack?.properties?.templateFile;
   if (stack === undefined || assets === undefined || templateFile === undefined)
     throw new Error(`the assembly in ${source} has no stack ${name} with assets`);
-  const { template, replaced } = adaptTemplate(readJson(join(source, templateFile)), region);
+  const { template, replaced } = adaptTemplate(readJson(join(source, templateFile)), region, gate);
   const text = JSON.stringify(template);
   writeFileSync(join(target, templateFile), text);
 

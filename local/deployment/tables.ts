@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { TABLES } from '../../functions/contract/names.ts';
-import { isJson, type Json } from './adapt.ts';
+import { isJson, type Json } from './template.ts';
 
 const CONNECT_MS = 2_000;
 const REQUEST_MS = 10_000;

@@ -31,14 +31,6 @@ describe('what an emulator cannot create', () => {
     });
   });
 
-  test('an alarm is one only with metric math', () => {
-    const simple = { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'm' } };
-    const { template, replaced } = adapt({ Simple: simple, Math: { Type: 'AWS::CloudWatch::Alarm', Properties: { Metrics: [] } } });
-
-    expect(template['Resources']).toEqual({ Simple: simple, Math: { Type: STAND_IN } });
-    expect(replaced).toMatchObject([{ type: 'AWS::CloudWatch::Alarm with metric math', count: 1 }]);
-  });
-
   test('a type that nobody has thought of is left for the emulator to refuse', () => {
     const unknown = { Type: 'AWS::Brand::New' };
 
@@ -85,14 +77,6 @@ describe('a table with replicas', () => {
       { type: 'replica of AWS::DynamoDB::GlobalTable', count: 1, suppliedBy: expect.stringContaining('local/replication') },
     ]);
   });
-});
-
-test('an alias moves at once, because the deployment that would shift its traffic is a stand-in', () => {
-  const alias = { Type: 'AWS::Lambda::Alias', Properties: { Name: 'live' } };
-  const { template, replaced } = adapt({ Live: { ...alias, UpdatePolicy: { CodeDeployLambdaAliasUpdate: {} } } });
-
-  expect(template['Resources']).toEqual({ Live: alias });
-  expect(replaced).toMatchObject([{ type: 'UpdatePolicy of AWS::Lambda::Alias', count: 1 }]);
 });
 
 test('the template that AWS gets is not touched', () => {
