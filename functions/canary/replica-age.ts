@@ -20,6 +20,9 @@ const MINUTE_MS = 60_000;
  */
 const LOOKS_MINUTES = [0, 1, 2, 3, 4, 5, 10, 15, 30, 60, 120, 360, 720, 1_440] as const;
 
+/** Milliseconds within which no further look begins. */
+const LOOKS_MS_MAX = 5_000;
+
 export interface ReplicaProps {
   readonly region: string;
   readonly regions: readonly string[];
@@ -53,9 +56,10 @@ export const replicaAges = async (props: ReplicaProps): Promise<readonly Replica
 /** When the newest order was placed that a peer's canary placed in its own region, as this region's API shows it. */
 const newestOf = ({ connect, own, clock, traveller }: ReplicaProps, peer: string): Promise<number | undefined> =>
   connect(own, async (transport) => {
-    const minute = minuteOf(clock.now());
+    const startedMs = clock.now();
     for (const back of LOOKS_MINUTES) {
-      const key = journeyKey({ watcher: peer, target: JOURNEY_TARGETS.region(peer), minute: minute - back });
+      if (clock.now() - startedMs > LOOKS_MS_MAX) return undefined;
+      const key = journeyKey({ watcher: peer, target: JOURNEY_TARGETS.region(peer), minute: minuteOf(startedMs) - back });
       const placedAtMs = await placedAt(transport, orderIdOf(canarySubject(peer), key), { traveller, own });
       if (placedAtMs === 'unknown') return undefined;
       if (placedAtMs !== undefined) return placedAtMs;

@@ -26,6 +26,9 @@ export const auditKey = (region: string): string => `AUDIT#${region}`;
 export const TRIAL_VERDICTS = ['pass', 'fail', 'dependency', 'limited'] as const;
 export type TrialVerdict = (typeof TRIAL_VERDICTS)[number];
 
+/** Whether a deployment goes on with it. A region that may not take writes is still deployed, or it could never come back. */
+export const isGood = (verdict: TrialVerdict): boolean => verdict === 'pass' || verdict === 'limited';
+
 export const END_STATES = ['succeeded', 'failed', 'stopped'] as const;
 export type EndState = (typeof END_STATES)[number];
 

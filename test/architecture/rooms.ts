@@ -38,6 +38,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws': {
     files: AWS,
     paths: [AWS, CORE, CONTRACT, TRANSPORT],
+    typePaths: [CANARY],
     packages: [SDK, /^aws-jwt-verify(\/|$)/, /^zod(\/|$)/],
     builtins: 'all',
   },
