@@ -27,6 +27,12 @@ export const build = (app: App, config: Config, code: Bundle): void => {
   });
 };
 
+/** A text of the context (`-c NAME=TEXT`); an empty one is none. */
+const textOf = (app: App, name: string): string | undefined => {
+  const given: unknown = app.node.tryGetContext(name);
+  return given === undefined || given === '' ? undefined : String(given);
+};
+
 const main = (): void => {
   const outdir = process.env['CDK_OUTDIR'];
   // A report of an earlier, strict synth would fail the CLI.
@@ -35,7 +41,8 @@ const main = (): void => {
   const app = new App({ builtinCloudFormationValidation: strict });
   if (strict) makeStrict(app);
   try {
-    build(app, loadConfig(app.node.tryGetContext('tandem')), bundle());
+    const code = bundle({ fault: textOf(app, 'fault'), marker: textOf(app, 'marker') });
+    build(app, loadConfig(app.node.tryGetContext('tandem')), code);
   } catch (error: unknown) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);

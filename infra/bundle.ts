@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync } from 'esbuild';
+import { ConfigError } from './config.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -11,6 +12,12 @@ export const HANDLERS = {
   api: 'functions/api.handler.ts',
   housekeeping: 'functions/housekeeping.handler.ts',
   'stream-lookup': 'functions/stream-lookup.handler.ts',
+  canary: 'functions/canary.handler.ts',
+  'before-traffic': 'functions/before-traffic.handler.ts',
+  'after-traffic': 'functions/after-traffic.handler.ts',
+  'deployment-events': 'functions/deployment-events.handler.ts',
+  'canary-identity': 'functions/canary-identity.handler.ts',
+  'first-journey': 'functions/first-journey.handler.ts',
 } as const;
 export type HandlerName = keyof typeof HANDLERS;
 
@@ -33,9 +40,24 @@ export const BUNDLE_OPTIONS = {
   banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
 } as const satisfies BuildOptions;
 
+/** Where the deliberately broken versions of the API are, one handler a fault. */
+const FAULTS = 'functions/faulty';
+const HANDLER_SUFFIX = '.handler.ts';
+
+export interface BundleOptions {
+  /** The checkout. @default this one */
+  readonly root?: string;
+  /** The API is the broken version of this name: for drills, which deliver it to see it taken back. */
+  readonly fault?: string;
+  /** Any text: makes the API another version that does the same. */
+  readonly marker?: string;
+}
+
 export interface Bundle {
   /** Changes exactly when the code does. */
   readonly hash: string;
+  /** The fault that is compiled into the API; undefined for a right one. */
+  readonly fault?: string;
   /** A handler's folder. The source maps stay out of the assets, in `maps` beside it. */
   readonly folder: (handler: HandlerName) => string;
   /** The asset; a new one on each call, because an asset belongs to one stack. */
@@ -48,23 +70,45 @@ export interface Bundle {
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
  *
  * Bundles are addressed by their content and renamed into place, so that parallel synths do not meet.
+ *
+ * @throws {ConfigError} naming the faults that there are, when asked for another
  */
-export const bundle = (root: string = ROOT): Bundle => {
+export const bundle = ({ root = ROOT, fault, marker }: BundleOptions = {}): Bundle => {
+  const entries = fault === undefined ? HANDLERS : { ...HANDLERS, api: faultyApi(root, fault) };
   const built = buildSync({
     absWorkingDir: root,
-    entryPoints: Object.entries(HANDLERS).map(([name, path]) => ({ in: path, out: `${name}/index` })),
+    entryPoints: Object.entries(entries).map(([name, path]) => ({ in: path, out: `${name}/index` })),
     outdir: 'bundle',
     write: false,
     ...BUNDLE_OPTIONS,
   });
   const files = built.outputFiles
     .map(({ path, contents }) => ({ handler: basename(dirname(path)), file: basename(path), contents }))
+    .map((file) => (marker !== undefined && file.handler === 'api' && !isMap(file.file) ? marked(file, marker) : file))
     .sort((a, b) => (`${a.handler}/${a.file}` < `${b.handler}/${b.file}` ? -1 : 1));
   const target = join(root, '.tandem', 'bundle', digest(files));
   if (!existsSync(target)) store(target, files);
   const folder = (handler: HandlerName): string => join(target, handler);
-  return { hash: digest(files.filter(({ file }) => !isMap(file))), folder, code: (handler) => Code.fromAsset(folder(handler)) };
+  return { hash: digest(files.filter(({ file }) => !isMap(file))), fault, folder, code: (handler) => Code.fromAsset(folder(handler)) };
 };
+
+/** Looked for among what there is, so that no name leads out of the folder. */
+const faultyApi = (root: string, fault: string): string => {
+  const folder = join(root, FAULTS);
+  const known = existsSync(folder)
+    ? readdirSync(folder).flatMap((file) => (file.endsWith(HANDLER_SUFFIX) ? [file.slice(0, -HANDLER_SUFFIX.length)] : []))
+    : [];
+  if (known.includes(fault)) return `${FAULTS}/${fault}${HANDLER_SUFFIX}`;
+  throw new ConfigError([
+    `fault: given "${fault}"; allowed: ${known.length === 0 ? `none, because ${FAULTS} has no handler` : known.sort().join(', ')}; correct "-c fault=NAME", or leave it out`,
+  ]);
+};
+
+/** At the end, where it moves no line of the source map: a statement without effect, so that the bytes differ and nothing else. */
+const marked = (file: BundledFile, marker: string): BundledFile => ({
+  ...file,
+  contents: Buffer.concat([file.contents, Buffer.from(`${JSON.stringify(`marker: ${marker}`)};\n`)]),
+});
 
 const isMap = (file: string): boolean => file.endsWith('.map');
 

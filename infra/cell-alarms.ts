@@ -1,20 +1,41 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IFunction, IVersion } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { AlarmSpec } from './alarms.ts';
+import { canaryAlarms } from './canary-alarms.ts';
 import { metrics } from './metrics.ts';
+import { versionAlarms } from './version-alarms.ts';
 
 export interface CellAlarmsProps {
+  readonly region: string;
   readonly apiFunction: IFunction;
+  /** The API function's newest. */
+  readonly version: IVersion;
   readonly housekeepingFunction: IFunction;
   readonly deadLetters: IQueue;
   /** The other regions. */
   readonly peers: readonly string[];
+  /** The canary can find more than its own region. */
+  readonly behindDomain: boolean;
 }
 
+/**
+ * What stops a deployment and takes its version back: the version's own answers, what callers of the region get, and that
+ * somebody watches. The same alarms end a bake. CodeDeploy takes ten at most.
+ */
+export const STOPPING = [
+  'VersionErrors',
+  'VersionCrashes',
+  'VersionLatency',
+  'Gateway5xx',
+  'OwnJourney',
+  'CanaryBlind',
+  'CanarySilent',
+] as const;
+
 const MINUTE = { period: Duration.minutes(1) } as const;
-/** Three beats of the clock that may be missed when no health checker calls, and one to see it. */
+/** Three runs of the canary that may be missed when no health checker calls, and one to see it. */
 const HEARTBEAT_AGE_SECONDS_MAX = 240;
 const LATENCY_P99_MS_MAX = 1_000;
 const ITERATOR_AGE_MS_MAX = 120_000;
@@ -24,9 +45,11 @@ const EVENTS_ONLY = { as: 'notBreaching', because: 'the metric has data only whe
 /** What a cell watches in itself, and about the others in its own replica. */
 export const cellAlarms = (props: CellAlarmsProps): readonly AlarmSpec[] => [
   ...CALLERS,
+  ...versionAlarms(props.version, props.apiFunction),
   ...apiAlarms(props.apiFunction),
   ...housekeepingAlarms(props.housekeepingFunction, props.deadLetters),
   ...props.peers.map(heartbeatAlarm),
+  ...canaryAlarms(props),
 ];
 
 const CALLERS: readonly AlarmSpec[] = [
@@ -96,7 +119,7 @@ const housekeepingAlarms = (housekeeping: IFunction, deadLetters: IQueue): reado
   {
     name: 'HousekeepingErrors',
     severity: 'ticket',
-    meaning: 'reconciling, rebalancing or beating fails',
+    meaning: 'reconciling or rebalancing fails',
     metric: housekeeping.metricErrors({ ...MINUTE, statistic: Stats.SUM }),
     threshold: 1,
     periods: { bad: 3, of: 5 },
@@ -134,7 +157,7 @@ const housekeepingAlarms = (housekeeping: IFunction, deadLetters: IQueue): reado
 const heartbeatAlarm = (peer: string): AlarmSpec => ({
   name: `HeartbeatAge-${peer}`,
   severity: 'page',
-  meaning: `what ${peer} writes has not arrived here for ${HEARTBEAT_AGE_SECONDS_MAX} s: it is down, or replication is, or this region's housekeeping does not look`,
+  meaning: `what ${peer} writes has not arrived here for ${HEARTBEAT_AGE_SECONDS_MAX} s: it is down, or replication is, or this region's canary does not look`,
   metric: metrics.heartbeatAge(peer)(),
   threshold: HEARTBEAT_AGE_SECONDS_MAX,
   periods: { bad: 3, of: 5 },

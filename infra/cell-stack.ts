@@ -5,11 +5,17 @@ import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { Backup } from './backup.ts';
 import type { Bundle } from './bundle.ts';
-import { cellAlarms } from './cell-alarms.ts';
+import { Canary } from './canary.ts';
+import { canaryComposites } from './canary-alarms.ts';
+import { CanaryIdentity } from './canary-identity.ts';
+import { cellAlarms, STOPPING } from './cell-alarms.ts';
 import type { Config } from './config.ts';
 import { CellDashboard } from './dashboard.ts';
+import { Delivery } from './delivery.ts';
+import { DeploymentEvents } from './deployment-events.ts';
 import { Domains } from './domains.ts';
 import { environment } from './environment.ts';
+import { FirstJourney } from './first-journey.ts';
 import { TandemFunction } from './function.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { StreamLookup } from './stream-lookup.ts';
@@ -26,76 +32,145 @@ export interface CellStackProps extends StackProps {
   readonly release: string;
 }
 
+/** What every function of a cell is given. */
+const commonOf = ({ config, release }: CellStackProps, tables: Tables) => ({
+  tables,
+  environment: environment(config, release),
+  logRetentionDays: config.logRetentionDays,
+});
+type Common = ReturnType<typeof commonOf>;
+
 /**
  * Everything one region needs to serve. It has no role among the cells and refers to none of them: what it must know of
  * another stack has a deterministic name.
  */
 export class CellStack extends Stack {
+  readonly #props: CellStackProps;
+
   constructor(scope: Construct, id: string, props: CellStackProps) {
     super(scope, id, props);
+    this.#props = props;
     const { config, bundle } = props;
-    const logRetentionDays = config.logRetentionDays;
-    const peers = config.regions.map(({ name }) => name).filter((name) => name !== this.region);
     const tables = new Tables(this, 'Tables', { encryptionKeys: config.encryptionKeys });
+    const common = commonOf(props, tables);
+    const { handler, api, domains } = this.addApi(common);
 
+    const { streamArn } = new StreamLookup(this, 'StreamLookup', { ...common, code: bundle.code('stream-lookup') });
+    const housekeeping = new Housekeeping(this, 'Housekeeping', { ...common, streamArn, code: bundle.code('housekeeping') });
+    new Backup(this, 'Backup', { tables, retentionDays: config.backupRetentionDays });
+
+    const watched = {
+      region: this.region,
+      apiFunction: handler.function,
+      version: handler.version,
+      housekeepingFunction: housekeeping.handler.function,
+      deadLetters: housekeeping.deadLetters,
+      peers: config.regions.map(({ name }) => name).filter((name) => name !== this.region),
+      behindDomain: config.domain !== undefined,
+    };
+    const alarms = new Alarms(this, 'Alarms', {
+      alarms: cellAlarms(watched),
+      composites: canaryComposites(watched),
+      emails: config.alarms.emails,
+    });
+    const front = [api, ...(domains ? [domains] : [])];
+    this.addDelivery(common, { handler, api, front, alarms });
+    new CellDashboard(this, 'Overview', { ...watched, alarms: alarms.all });
+
+    this.output(OUTPUTS.restApiId, api.restApi.restApiId);
+    this.output(OUTPUTS.stageName, STAGE);
+    this.output(OUTPUTS.url, config.domain ? `https://${dnsNames(config.domain.name, this.region).regional}` : this.ownUrl(api));
+    this.output(OUTPUTS.apiFunction, handler.function.functionName);
+    this.output(OUTPUTS.housekeepingFunction, housekeeping.handler.function.functionName);
+    this.output(OUTPUTS.topic, alarms.topic.topicArn);
+    this.warn();
+  }
+
+  private addApi({ tables, ...common }: Common) {
+    const { config, bundle } = this.#props;
     const handler = new TandemFunction(this, 'Api', {
+      ...common,
       description: 'Serves every route of the API',
       code: bundle.code('api'),
       memoryMegabytes: API_MEMORY_MEGABYTES,
       timeoutSeconds: API_TIMEOUT_SECONDS,
-      environment: environment(config, props.release),
-      logRetentionDays,
     });
     tables.grantData(handler.role);
     tables.grantControlRead(handler.role);
     const api = new Api(this, 'Gateway', {
       handler: handler.alias,
       throttling: config.throttling,
-      logRetentionDays,
+      logRetentionDays: config.logRetentionDays,
       behindDomain: config.domain !== undefined,
       accountRole: config.apiGatewayAccountRole,
     });
-    if (config.domain) new Domains(this, 'Domains', { domain: config.domain, api: api.restApi });
+    const domains = config.domain && new Domains(this, 'Domains', { domain: config.domain, api: api.restApi });
+    return { handler, api, domains };
+  }
 
-    const { streamArn } = new StreamLookup(this, 'StreamLookup', { tables, code: bundle.code('stream-lookup'), logRetentionDays });
-    const housekeeping = new Housekeeping(this, 'Housekeeping', {
-      tables,
-      streamArn,
-      code: bundle.code('housekeeping'),
-      environment: environment(config, props.release),
-      logRetentionDays,
+  /** Who tries versions, what takes a bad one back, and who writes it down. */
+  private addDelivery(
+    common: Common,
+    { handler, api, front, alarms }: { handler: TandemFunction; api: Api; front: readonly Construct[]; alarms: Alarms },
+  ): void {
+    const { config, bundle } = this.#props;
+    const stopping = STOPPING.map((name) => alarms.named(name));
+    const identity = new CanaryIdentity(this, 'CanaryIdentity', { ...common, code: bundle.code('canary-identity') });
+    const canary = new Canary(this, 'Canary', {
+      ...common,
+      identity,
+      code: bundle.code('canary'),
+      apiUrl: config.domain ? '' : this.ownUrl(api),
+      apiFunctionName: handler.function.functionName,
+      bakeAlarms: config.delivery.ignoreAlarms ? [] : stopping,
     });
-    new Backup(this, 'Backup', { tables, retentionDays: config.backupRetentionDays });
-
-    const watched = {
+    const delivery = new Delivery(this, 'Delivery', {
+      ...common,
+      settings: config.delivery,
+      api: handler,
+      identity,
+      code: { beforeTraffic: bundle.code('before-traffic'), afterTraffic: bundle.code('after-traffic') },
+      alarms: stopping,
+    });
+    delivery.group.grantPutLifecycleEventHookExecutionStatus(canary.handler.role);
+    const journey = new FirstJourney(this, 'FirstJourney', { ...common, identity, api: handler, code: bundle.code('first-journey') });
+    const events = new DeploymentEvents(this, 'DeploymentEvents', {
+      ...common,
+      group: delivery.group,
       apiFunction: handler.function,
-      housekeepingFunction: housekeeping.handler.function,
-      deadLetters: housekeeping.deadLetters,
-      peers,
-    };
-    const { alarms } = new Alarms(this, 'Alarms', { alarms: cellAlarms(watched), emails: config.alarms.emails });
-    new CellDashboard(this, 'Overview', { ...watched, alarms });
+      functions: this.node.findAll().flatMap((each) => (each instanceof TandemFunction ? [each.function] : [])),
+      alarms,
+      code: bundle.code('deployment-events'),
+    });
+    // Whoever ends the bake, and whoever writes down how the deployment ended, is of this release as well.
+    delivery.before(canary.handler.alias, events.recorder.alias);
+    // Without a stage nobody reaches the region, by whatever name.
+    api.restApi.deploymentStage.node.addDependency(journey);
+    canary.startAfter(...front);
+  }
 
-    this.output(OUTPUTS.restApiId, api.restApi.restApiId);
-    this.output(OUTPUTS.stageName, STAGE);
-    this.output(
-      OUTPUTS.url,
-      config.domain
-        ? `https://${dnsNames(config.domain.name, this.region).regional}`
-        : `https://${api.restApi.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${STAGE}`,
-    );
-    this.output(OUTPUTS.apiFunction, handler.function.functionName);
-    this.output(OUTPUTS.housekeepingFunction, housekeeping.handler.function.functionName);
+  /** Of the API itself. Its stage is named and not referred to: what the stage waits for may wait for what needs this. */
+  private ownUrl(api: Api): string {
+    return `https://${api.restApi.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${STAGE}`;
+  }
 
+  private output(name: string, value: string): void {
+    new CfnOutput(this, name, { value });
+  }
+
+  private warn(): void {
+    const { config, bundle } = this.#props;
     if (config.auth === 'none') {
       Annotations.of(this).addWarningV2(
         'tandem:auth-none',
         'auth is "none": whoever finds the API may read, order and ship as one and the same subject; set it to "keys" for anything but an experiment',
       );
     }
-  }
-
-  private output(name: string, value: string): void {
-    new CfnOutput(this, name, { value });
+    if (bundle.fault !== undefined) {
+      Annotations.of(this).addWarningV2(
+        'tandem:fault',
+        `the API is BROKEN ON PURPOSE: the fault "${bundle.fault}" is compiled into it; deliver it in a drill only, and leave out "-c fault" for anything else`,
+      );
+    }
   }
 }

@@ -1,27 +1,32 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, type IWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IFunction, IVersion } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { metrics } from './metrics.ts';
+import { JOURNEY_TARGETS } from '../functions/contract/names.ts';
+import { metrics, versionMetrics } from './metrics.ts';
 
 const MINUTE = { period: Duration.minutes(1) } as const;
 
 export interface CellDashboardProps {
   readonly alarms: readonly IAlarm[];
+  readonly region: string;
   readonly apiFunction: IFunction;
+  /** The API function's newest. */
+  readonly version: IVersion;
   readonly housekeepingFunction: IFunction;
   readonly deadLetters: IQueue;
   /** The other regions. */
   readonly peers: readonly string[];
+  /** The canary can find more than its own region. */
+  readonly behindDomain: boolean;
 }
 
-/** One region at a glance: alarms, what users get, what the functions need, how the others look from here. */
+/** One region at a glance: alarms, what users and the newest version get, what the functions need, how the others look from here. */
 export class CellDashboard extends Construct {
   constructor(scope: Construct, id: string, props: CellDashboardProps) {
     super(scope, id);
-    const { apiFunction, housekeepingFunction } = props;
     new Dashboard(this, 'Dashboard', {
       defaultInterval: Duration.hours(3),
       widgets: [
@@ -31,6 +36,7 @@ export class CellDashboard extends Construct {
           graph('Users: latency', 'ms', [metrics.latencyMedian(), metrics.latencyP99()]),
           graph('API Gateway, health checks included', 'count', [metrics.gatewayCount(), metrics.gateway4xx(), metrics.gateway5xx()]),
         ],
+        ...watchers(props),
         [
           graph(
             'Heartbeat age of the others',
@@ -38,31 +44,64 @@ export class CellDashboard extends Construct {
             props.peers.map((peer) => metrics.heartbeatAge(peer)()),
           ),
           graph(
+            "Age of the others' newest orders here, as users see it",
+            's',
+            props.peers.map((peer) => metrics.replicaAge(peer)()),
+          ),
+          graph(
             'Replication to the others, as DynamoDB sees it',
             'ms',
             props.peers.map((peer) => metrics.replicationLatency(peer)()),
           ),
-          graph('Reconciled', 'count', [metrics.reconciled(), metrics.doubleShipments()]),
         ],
-        [
-          graph('API function', 'count', [
-            apiFunction.metricErrors(MINUTE),
-            apiFunction.metricThrottles(MINUTE),
-            apiFunction.metric('ConcurrentExecutions', { ...MINUTE, statistic: Stats.MAXIMUM }),
-          ]),
-          graph('Housekeeping', 'count', [
-            housekeepingFunction.metricErrors(MINUTE),
-            housekeepingFunction.metricThrottles(MINUTE),
-            props.deadLetters.metricApproximateNumberOfMessagesVisible({ ...MINUTE, statistic: Stats.MAXIMUM }),
-          ]),
-          graph('Age of the oldest change not reconciled', 'ms', [
-            housekeepingFunction.metric('IteratorAge', { ...MINUTE, statistic: Stats.MAXIMUM }),
-          ]),
-        ],
+        [graph('Reconciled', 'count', [metrics.reconciled(), metrics.doubleShipments()]), ...functions(props)],
       ],
     });
   }
 }
+
+/** The newest version, and what the canary sees. */
+const watchers = ({ region, peers, behindDomain, version, apiFunction }: CellDashboardProps): IWidget[][] => {
+  const { errorRate, crashes, latencyP90 } = versionMetrics(version);
+  const { shared, origin } = JOURNEY_TARGETS;
+  const regions = [region, ...(behindDomain ? peers : [])];
+  const targets = [...regions, ...(behindDomain ? [shared, ...[region, ...peers].map(origin)] : [])];
+  return [
+    [
+      graph('Newest version: errors of users', '%', [errorRate]),
+      graph('Newest version: crashes and timeouts', 'count', [crashes(apiFunction)]),
+      graph('Newest version: latency, 90th percentile', 'ms', [latencyP90]),
+    ],
+    [
+      graph('Journeys that failed', 'count', [
+        ...targets.map((target) => metrics.journeyFailures(target)().with({ label: target })),
+        metrics.canaryBlind().with({ label: 'canary blind' }),
+      ]),
+      graph('Steps that failed', 'count', [metrics.journeyFailedSteps()]),
+      graph(
+        'Journeys: how long they take',
+        'ms',
+        targets.map((target) => metrics.journeyLatency(target)().with({ label: target })),
+      ),
+    ],
+  ];
+};
+
+const functions = ({ apiFunction, housekeepingFunction, deadLetters }: CellDashboardProps): IWidget[] => [
+  graph('API function', 'count', [
+    apiFunction.metricErrors(MINUTE),
+    apiFunction.metricThrottles(MINUTE),
+    apiFunction.metric('ConcurrentExecutions', { ...MINUTE, statistic: Stats.MAXIMUM }),
+  ]),
+  graph('Housekeeping', 'count', [
+    housekeepingFunction.metricErrors(MINUTE),
+    housekeepingFunction.metricThrottles(MINUTE),
+    deadLetters.metricApproximateNumberOfMessagesVisible({ ...MINUTE, statistic: Stats.MAXIMUM }),
+  ]),
+  graph('Age of the oldest change not reconciled', 'ms', [
+    housekeepingFunction.metric('IteratorAge', { ...MINUTE, statistic: Stats.MAXIMUM }),
+  ]),
+];
 
 /** A third of a row. */
 export const graph = (title: string, unit: string, left: IMetric[]): IWidget =>

@@ -1,4 +1,4 @@
-import { type AuthSettings, ENV, type EnvName } from '../functions/contract/names.ts';
+import { type AuthSettings, DELIVERY_ENV, type DeliveryEnvName, ENV, type EnvName } from '../functions/contract/names.ts';
 import type { Config } from './config.ts';
 
 /**
@@ -15,3 +15,26 @@ export const environment = (config: Config, release: string): Record<EnvName, st
 
 const authSettings = (auth: Config['auth']): AuthSettings =>
   typeof auth === 'string' ? { mode: auth } : { mode: 'oidc', issuer: auth.issuer, audience: auth.audience };
+
+/** What each of the functions that deliver versions reads of `DELIVERY_ENV`, beside all of `ENV`. */
+interface Read {
+  readonly canary: 'canaryKey' | 'apiUrl' | 'apiFunction' | 'bakeAlarms';
+  readonly 'before-traffic': 'canaryKey' | 'apiFunction' | 'candidate' | 'ignoreAlarms';
+  readonly 'after-traffic': 'candidate' | 'bakeMinutes';
+  readonly 'deployment-events': 'apiFunction' | 'prunedFunctions';
+  readonly 'canary-identity': 'canaryKey';
+  readonly 'first-journey': 'canaryKey' | 'apiFunction' | 'candidate';
+}
+
+/** The variables of one of these functions: one that is missing, misspelt or read by nobody is a compile error. */
+export const deliveryEnvironment = <Handler extends keyof Read>(
+  values: Readonly<Record<Read[Handler], string>>,
+): Readonly<Partial<Record<DeliveryEnvName, string>>> => {
+  const given = new Map(Object.entries<string>(values));
+  return Object.fromEntries(
+    Object.entries(DELIVERY_ENV).flatMap(([name, variable]) => {
+      const value = given.get(name);
+      return value === undefined ? [] : [[variable, value]];
+    }),
+  );
+};

@@ -1,10 +1,18 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Alias, Architecture, type AssetCode, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Alias,
+  Architecture,
+  type AssetCode,
+  type IVersion,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ALIAS } from '../functions/contract/names.ts';
-import { acknowledge } from './strict.ts';
+import { acknowledge, qualifiedArns } from './strict.ts';
 
 export interface TandemFunctionProps {
   readonly description: string;
@@ -27,6 +35,8 @@ export interface TandemFunctionProps {
 export class TandemFunction extends Construct {
   readonly function: LambdaFunction;
   readonly alias: Alias;
+  /** The newest: what the alias names once it is deployed. */
+  readonly version: IVersion;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: TandemFunctionProps) {
@@ -49,12 +59,22 @@ export class TandemFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });
-    this.alias = new Alias(this, 'Alias', { aliasName: ALIAS, version: this.function.currentVersion });
+    this.version = this.function.currentVersion;
+    this.alias = new Alias(this, 'Alias', { aliasName: ALIAS, version: this.version });
     acknowledge(this.function, {
       'Serverless-LambdaDLQ':
-        'a dead-letter queue is for asynchronous calls: API Gateway and CloudFormation wait for the answer, the stream has its own queue, and a late beat is worth nothing',
+        'a dead-letter queue is for asynchronous calls: API Gateway and CloudFormation wait for the answer, CodeDeploy gives up on a hook that does not report, the stream has its own queue, and a late journey is worth nothing',
       'Serverless-LambdaTracing':
         'traces are not used: the answers, logs and metrics carry one correlation id, and sampling every call costs more than the function',
     });
+  }
+
+  /**
+   * Lets somebody call any version or alias, and never what is not published. Not one version: that would be another policy
+   * with each, and a permission takes longer to be known everywhere than a deployment to begin.
+   */
+  grantInvokeQualified(grantee: Role): void {
+    grantee.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [`${this.function.functionArn}:*`] }));
+    acknowledge(grantee, qualifiedArns(this.function, 'a version is tried before anything names it'));
   }
 }

@@ -1,5 +1,5 @@
 import { Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
-import { type Alarm, AlarmStatusWidget, Dashboard, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { type AlarmBase, AlarmStatusWidget, Dashboard, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { CnameRecord, HealthCheck, HealthCheckType, HostedZone } from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import { dnsNames, EVACUATE_TEXT, HEALTHY_TEXT } from '../functions/contract/names.ts';
@@ -37,11 +37,11 @@ export class GlobalStack extends Stack {
       ]),
     );
     this.addRecords(verdicts);
-    const { alarms } = new Alarms(this, 'Alarms', {
+    const alarms = new Alarms(this, 'Alarms', {
       alarms: [...verdicts].map(([region, check]) => outOfService(region, check)),
       emails: this.config.alarms.emails,
     });
-    this.addDashboard(names, verdicts, alarms);
+    this.addDashboard(names, verdicts, alarms.all);
   }
 
   /** A region is answered while its deep check passes and no other region says that it is evacuated. */
@@ -105,7 +105,7 @@ export class GlobalStack extends Stack {
     }
   }
 
-  private addDashboard(names: readonly string[], verdicts: ReadonlyMap<string, HealthCheck>, alarms: readonly Alarm[]): void {
+  private addDashboard(names: readonly string[], verdicts: ReadonlyMap<string, HealthCheck>, alarms: readonly AlarmBase[]): void {
     const each = (metric: (region: string) => Metric): Metric[] => names.map((name) => metric(name).with({ label: name }));
     const between = (metric: (from: string, to: string) => Metric): Metric[] =>
       names.flatMap((from) => names.filter((to) => to !== from).map((to) => metric(from, to).with({ label: `${from} to ${to}` })));

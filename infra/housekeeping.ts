@@ -1,6 +1,4 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import { type AssetCode, EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -26,8 +24,8 @@ export interface HousekeepingProps {
 }
 
 /**
- * The region's reconciler and rebalancer: fed by the stream of its own replica, which brings its own writes and those
- * that replication delivered; and each minute by the clock, for the heartbeat and the metrics of its age.
+ * The region's reconciler and rebalancer, fed by the stream of its own replica, which brings its own writes and those that
+ * replication delivered.
  */
 export class Housekeeping extends Construct {
   readonly handler: TandemFunction;
@@ -37,7 +35,7 @@ export class Housekeeping extends Construct {
   constructor(scope: Construct, id: string, props: HousekeepingProps) {
     super(scope, id);
     this.handler = new TandemFunction(this, 'Handler', {
-      description: 'Reconciles orders, moves stock, beats and watches the other regions',
+      description: 'Reconciles orders and moves stock',
       code: props.code,
       memoryMegabytes: 512,
       timeoutSeconds: TIMEOUT_SECONDS,
@@ -53,7 +51,6 @@ export class Housekeeping extends Construct {
       retentionPeriod: Duration.days(14),
     });
     this.followStream(props.streamArn);
-    this.everyMinute();
     acknowledge(this.handler.role, {
       'AwsSolutions-IAM5[Resource::*]': 'dynamodb:ListStreams takes no resource',
       [wildcardBelow(Stack.of(this), TABLES.data, 'stream/*')]: "AWS chooses the stream's label, and a restored table has another",
@@ -78,19 +75,5 @@ export class Housekeeping extends Construct {
       maxRecordAge: Duration.hours(RECORD_AGE_HOURS),
       onFailure: new SqsDlq(this.deadLetters),
     });
-  }
-
-  private everyMinute(): void {
-    const rate = Duration.minutes(1);
-    // A beat that comes late is worth nothing: the next one is due. So neither EventBridge nor Lambda keeps it longer.
-    const rule = new Rule(this, 'EveryMinute', {
-      description: 'Heartbeat and metrics of its age',
-      schedule: Schedule.rate(rate),
-      targets: [new FunctionTarget(this.handler.alias, { maxEventAge: rate, retryAttempts: 1 })],
-    });
-    this.handler.alias.configureAsyncInvoke({ maxEventAge: rate, retryAttempts: 0 });
-    const reason = 'a beat that was not delivered is superseded by the next; the other regions alarm on its age';
-    acknowledge(rule, { 'Serverless-EventBusDLQ': reason });
-    acknowledge(this.handler.alias, { 'Serverless-LambdaAsyncFailureDestination': reason });
   }
 }

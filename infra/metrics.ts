@@ -1,9 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { DIMENSIONS, METRICS, STAGE, TABLES } from '../functions/contract/names.ts';
+import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction, IVersion } from 'aws-cdk-lib/aws-lambda';
+import { ALIAS, DIMENSIONS, METRICS, STAGE, TABLES } from '../functions/contract/names.ts';
 import { API_NAME } from './api.ts';
 
 const PERIOD = Duration.minutes(1);
+
+const PERIOD_SECONDS = PERIOD.toSeconds();
 
 /** The functions' own metrics. They carry no region: CloudWatch keeps each region's apart. */
 const own = (metricName: string, statistic: string, dimensionsMap?: Record<string, string>) => (region?: string) =>
@@ -19,6 +22,40 @@ const gateway = (metricName: string, statistic: string) => (region?: string) =>
     region,
   });
 
+const towards = (target: string) => ({ [DIMENSIONS.target]: target });
+
+/** Of one version only: metrics of another one's faults are other metrics. */
+export const versionMetrics = (version: IVersion) => {
+  const dimensions = { [DIMENSIONS.version]: version.version };
+  const total = (name: string) => own(name, Stats.SUM, dimensions)();
+  return {
+    /** Percent of users' requests. A minute without any has no value, so nothing is ever divided by nothing. */
+    errorRate: new MathExpression({
+      expression: 'IF(requests > 0, 100 * errors / requests, 0)',
+      usingMetrics: { requests: total(METRICS.requests), errors: total(METRICS.errors) },
+      label: 'errors, percent',
+      period: PERIOD,
+    }),
+    latencyP90: own(METRICS.latency, Stats.p(90), dimensions)(),
+    /**
+     * Calls through the alias that threw or timed out: what a version that dies cannot count itself.
+     * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
+     */
+    crashes: (handler: IFunction): Metric =>
+      new Metric({
+        namespace: 'AWS/Lambda',
+        metricName: 'Errors',
+        statistic: Stats.SUM,
+        dimensionsMap: {
+          FunctionName: handler.functionName,
+          Resource: `${handler.functionName}:${ALIAS}`,
+          ExecutedVersion: version.version,
+        },
+        period: PERIOD,
+      }),
+  };
+};
+
 /**
  * Metrics that dashboards and alarms share. Each is made for a region: none given, the stack's own. Alarms see only
  * their own region's; dashboards see all.
@@ -32,6 +69,23 @@ export const metrics = {
   doubleShipments: own(METRICS.doubleShipments, Stats.SUM),
   /** Seconds since the peer's last heartbeat, as this region's replica shows it. */
   heartbeatAge: (peer: string) => own(METRICS.heartbeatAge, Stats.MAXIMUM, { [DIMENSIONS.peer]: peer }),
+  /** 1 for a minute's journey that failed; the canary tells `JOURNEY_TARGETS`. */
+  journeyFailures: (target: string) => own(METRICS.journeyFailures, Stats.SUM, towards(target)),
+  /** Milliseconds of a whole journey that ended well. */
+  journeyLatency: (target: string) => own(METRICS.journeyLatency, Stats.MAXIMUM, towards(target)),
+  canaryBlind: own(METRICS.canaryBlind, Stats.MAXIMUM),
+  /** Minutes in which the canary said anything at all. */
+  canaryRuns: own(METRICS.canaryBlind, Stats.SAMPLE_COUNT),
+  /** Seconds since the peer's canary placed the newest order that this region shows. */
+  replicaAge: (peer: string) => own(METRICS.replicaAge, Stats.MAXIMUM, { [DIMENSIONS.peer]: peer }),
+  /** Every step that failed, whatever its target: only dashboards can search. */
+  journeyFailedSteps: () =>
+    new MathExpression({
+      expression: `SEARCH('{${METRICS.namespace},${DIMENSIONS.target},${DIMENSIONS.step}} MetricName="${METRICS.journeyFailedStep}"', 'Sum', ${PERIOD_SECONDS})`,
+      usingMetrics: {},
+      label: '',
+      period: PERIOD,
+    }),
   gateway5xx: gateway('5XXError', Stats.SUM),
   gateway4xx: gateway('4XXError', Stats.SUM),
   gatewayCount: gateway('Count', Stats.SUM),

@@ -1,4 +1,5 @@
-import { type App, type Stack, Token, Validations } from 'aws-cdk-lib';
+import { type App, CfnElement, Stack, Token, Validations } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { STRICT_CFN_VALIDATE_ERRORS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
@@ -22,4 +23,11 @@ export const wildcardBelow = (stack: Stack, table: string, below: string): strin
   const partition = Token.isUnresolved(stack.partition) ? '<AWS::Partition>' : stack.partition;
   const account = Token.isUnresolved(stack.account) ? '<AWS::AccountId>' : stack.account;
   return `AwsSolutions-IAM5[Resource::arn:${partition}:dynamodb:${stack.region}:${account}:table/${table}/${below}]`;
+};
+
+/** The finding of a wildcard for a function's versions and aliases, with its reason, as cdk-nag names it. */
+export const qualifiedArns = (handler: IFunction, reason: string): Readonly<Record<string, string>> => {
+  const resource = handler.node.defaultChild;
+  if (!CfnElement.isCfnElement(resource)) throw new Error('given a function that this stack does not own');
+  return { [`AwsSolutions-IAM5[Resource::<${Stack.of(handler).getLogicalId(resource)}.Arn>:*]`]: reason };
 };

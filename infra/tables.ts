@@ -43,6 +43,28 @@ export class Tables extends Construct {
     this.allowKey(grantee);
   }
 
+  /**
+   * Reads what the regions say of each other, and reads and writes what is known of this region's deployments: whoever
+   * delivers versions sees nothing of what users own.
+   */
+  grantDelivery(grantee: IGrantable): void {
+    const { regions, deployments, audit } = this.partitions;
+    this.allow(grantee, [this.dataArn, this.controlArn], ['Query'], { StringEquals: [regions] });
+    this.allow(grantee, [this.controlArn], ['Query', 'PutItem'], { StringEquals: [deployments, audit] });
+    this.allowKey(grantee);
+  }
+
+  /** Writes this region's heartbeat. */
+  grantBeat(grantee: IGrantable): void {
+    this.allow(grantee, [this.dataArn], ['UpdateItem'], { StringEquals: [this.partitions.regions] });
+  }
+
+  /** Registers keys of this region's canary, and of nobody else. */
+  grantCanaryKeys(grantee: IGrantable): void {
+    this.allow(grantee, [this.controlArn], ['PutItem'], { StringLike: [this.partitions.canaryKeys] });
+    this.allowKey(grantee);
+  }
+
   /** Reads the change stream of this region's replica. Its label is made by AWS, hence the wildcard. */
   grantDataStream(grantee: IGrantable): void {
     this.allow(grantee, [`${this.dataArn}/stream/*`], ['DescribeStream', 'GetRecords', 'GetShardIterator']);
@@ -56,8 +78,36 @@ export class Tables extends Construct {
     this.allow(grantee, [this.dataArn], ['DescribeTable']);
   }
 
-  private allow(grantee: IGrantable, resources: string[], actions: readonly string[]): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: actions.map((action) => `dynamodb:${action}`), resources }));
+  /** Partitions that permissions name. The core spells them too, and a test compares. */
+  private get partitions() {
+    const { region } = Stack.of(this);
+    return {
+      regions: 'REGIONS',
+      deployments: `DEPLOYMENTS#${region}`,
+      audit: `AUDIT#${region}`,
+      canaryKeys: `KEY#canary-${region}-*`,
+    } as const;
+  }
+
+  /**
+   * @param partitions that the calls may name. `ForAllValues` because one call may name several; a call that names none
+   * would pass, but each of the actions given here names one.
+   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+   */
+  private allow(
+    grantee: IGrantable,
+    resources: string[],
+    actions: readonly string[],
+    partitions: { readonly StringEquals?: readonly string[]; readonly StringLike?: readonly string[] } = {},
+  ): void {
+    const conditions = Object.entries(partitions).map(([test, keys]) => [`ForAllValues:${test}`, { 'dynamodb:LeadingKeys': keys }]);
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: actions.map((action) => `dynamodb:${action}`),
+        resources,
+        conditions: Object.fromEntries(conditions),
+      }),
+    );
   }
 
   /** DynamoDB uses a customer-managed key on the caller's behalf, so the caller needs it, through DynamoDB only. */

@@ -11,7 +11,7 @@ const names = ['api', 'housekeeping', 'stream-lookup'] as const;
 describe('a bundle', () => {
   const root = project();
   afterAll(() => rmSync(root, { recursive: true }));
-  const built = bundle(root);
+  const built = bundle({ root });
 
   test('has one folder for each handler with one module in it, and the source maps elsewhere', () => {
     expect(Object.keys(HANDLERS)).toEqual(names);
@@ -37,10 +37,10 @@ describe('a bundle', () => {
     const elsewhere = project();
     onTestFinished(() => rmSync(elsewhere, { recursive: true }));
 
-    const again = bundle(elsewhere);
+    const again = bundle({ root: elsewhere });
 
     expect(again.hash).toBe(built.hash);
-    expect(bundle(root).folder('api')).toBe(built.folder('api'));
+    expect(bundle({ root }).folder('api')).toBe(built.folder('api'));
     for (const name of names) expect(contentOf(again, name)).toBe(contentOf(built, name));
     expect(readdirSync(join(root, '.tandem', 'bundle'))).toHaveLength(1);
   });
@@ -53,8 +53,8 @@ describe('a bundle', () => {
       rmSync(commented, { recursive: true });
     });
 
-    expect(bundle(changed).hash).not.toBe(built.hash);
-    expect(bundle(commented).hash).toBe(built.hash);
+    expect(bundle({ root: changed }).hash).not.toBe(built.hash);
+    expect(bundle({ root: commented }).hash).toBe(built.hash);
   });
 });
 
