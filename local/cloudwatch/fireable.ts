@@ -1,0 +1,92 @@
+/**
+ * Alarms that cannot fire, whatever is measured. Found by trying: the alarm's own evaluator gets every combination of extreme
+ * values, and a composite every combination of its alarms' states. Pure.
+ *
+ * Not found: alarms that only could fire on values which exclude each other in the world, such as more errors than requests.
+ */
+import type { AlarmState } from '../../functions/contract/delivery.ts';
+import { ALARM_STATES, type Alarm, type CompositeAlarm, type MetricAlarm, type MetricQuery, metricsOf } from './alarm.ts';
+import { pointsOf } from './board.ts';
+import { holds, leavesOf } from './composite.ts';
+import { evaluate } from './evaluate.ts';
+
+/** Metrics of one expression of which every combination of values is tried; AWS allows ten. */
+const METRICS_MAX = 6;
+/** Alarms under one composite of which every combination of states is tried. */
+const LEAVES_MAX = 9;
+
+/** What decides is too much to be tried. */
+export class TooManyCombinationsError extends Error {
+  override readonly name = 'TooManyCombinationsError';
+}
+
+/** @param alarms children first, as `readAlarms` gives them @throws {TooManyCombinationsError} */
+export const alarmsThatNeverFire = (alarms: readonly Alarm[]): readonly Alarm[] => {
+  const composites = new Map(alarms.flatMap((alarm) => (alarm.kind === 'composite' ? [[alarm.name, alarm]] : [])));
+  const states = new Map<string, ReadonlySet<AlarmState>>();
+  for (const alarm of alarms)
+    states.set(alarm.name, alarm.kind === 'metric' ? reachable(alarm) : reachableComposite(alarm, composites, states));
+  return alarms.filter(({ name }) => states.get(name)?.has('ALARM') !== true);
+};
+
+/** States that the alarm can come to from the one it is created in. */
+const reachable = (alarm: MetricAlarm): ReadonlySet<AlarmState> => {
+  const inputs = [
+    ...combinations(
+      metricsOf(alarm).map((query) => extremes(alarm, query)),
+      METRICS_MAX,
+      alarm.id,
+    ),
+  ];
+  const queries = metricsOf(alarm);
+  // Functions of single points, all of them but FILL, which only repeats or makes up: what fires once fires when it lasts.
+  const ranges = inputs.map((values) => pointsOf(alarm, (query) => values[queries.indexOf(query)] ?? null));
+  const found = new Set<AlarmState>(['INSUFFICIENT_DATA']);
+  for (const before of found) for (const points of ranges) found.add(evaluate(alarm, points, before).state);
+  return found;
+};
+
+/** Values at, above and below what decides, as far as the metric can have them; and none. */
+const extremes = ({ threshold }: MetricAlarm, { metric, statistic }: MetricQuery): readonly (number | null)[] => {
+  const most = statistic.kind !== 'Sum' && statistic.kind !== 'SampleCount' && isFlag(metric.namespace, metric.name) ? 1 : HUGE;
+  const least = statistic.kind === 'SampleCount' ? 1 : 0;
+  const wanted = [least, 1, threshold, Math.abs(threshold) / 2, Math.abs(threshold) * 2 + 1, most];
+  return [null, ...new Set(wanted.filter((value) => value >= least && value <= most))];
+};
+
+/** Larger than any threshold that is meant. Nothing that the templates measure or count is negative. */
+const HUGE = 1e12;
+
+/** Metrics whose every sample is 0 or 1: their average is a share, and no percentage. */
+const isFlag = (namespace: string, name: string): boolean =>
+  (namespace === 'AWS/ApiGateway' && (name === '4XXError' || name === '5XXError')) ||
+  (namespace === 'AWS/Lambda' && name === 'Errors') ||
+  (namespace === 'AWS/Route53' && name === 'HealthCheckStatus');
+
+const reachableComposite = (
+  alarm: CompositeAlarm,
+  composites: ReadonlyMap<string, CompositeAlarm>,
+  states: ReadonlyMap<string, ReadonlySet<AlarmState>>,
+): ReadonlySet<AlarmState> => {
+  // Composites below it are evaluated, not assumed: two of them can hang on the same alarm.
+  const leaves = leavesOf(alarm.rule, (name) => composites.get(name)?.rule);
+  const choices = leaves.map((name) => [...(states.get(name) ?? ALARM_STATES)]);
+  const found = new Set<AlarmState>();
+  for (const chosen of combinations(choices, LEAVES_MAX, alarm.id)) {
+    const stateOf = (name: string): AlarmState | undefined => {
+      const composite = composites.get(name);
+      if (composite === undefined) return chosen[leaves.indexOf(name)];
+      return holds(composite.rule, stateOf) ? 'ALARM' : 'OK';
+    };
+    found.add(stateOf(alarm.name) ?? 'OK');
+  }
+  return found;
+};
+
+function* combinations<T>(choices: readonly (readonly T[])[], most: number, id: string): Generator<readonly T[]> {
+  if (choices.length > most)
+    throw new TooManyCombinationsError(`alarm ${id} hangs on ${choices.length} things; at most ${most} are tried; divide it`);
+  const [first, ...rest] = choices;
+  if (first === undefined) return yield [];
+  for (const value of first) for (const others of combinations(rest, most, id)) yield [value, ...others];
+}
