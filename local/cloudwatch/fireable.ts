@@ -9,11 +9,12 @@ import { ALARM_STATES, type Alarm, type CompositeAlarm, type MetricAlarm, type M
 import { pointsOf } from './board.ts';
 import { holds, leavesOf } from './composite.ts';
 import { evaluate } from './evaluate.ts';
+import { numbersIn } from './math.ts';
 
-/** Metrics of one expression of which every combination of values is tried; AWS allows ten. */
-const METRICS_MAX = 6;
-/** Alarms under one composite of which every combination of states is tried. */
-const LEAVES_MAX = 9;
+/** Tried for one alarm. */
+const COMBINATIONS_MAX = 200_000;
+/** Of up to so many metrics of an expression, values between the extremes are tried as well. */
+const FINE_METRICS_MAX = 4;
 
 /** What decides is too much to be tried. */
 export class TooManyCombinationsError extends Error {
@@ -31,27 +32,23 @@ export const alarmsThatNeverFire = (alarms: readonly Alarm[]): readonly Alarm[] 
 
 /** States that the alarm can come to from the one it is created in. */
 const reachable = (alarm: MetricAlarm): ReadonlySet<AlarmState> => {
-  const inputs = [
-    ...combinations(
-      metricsOf(alarm).map((query) => extremes(alarm, query)),
-      METRICS_MAX,
-      alarm.id,
-    ),
-  ];
   const queries = metricsOf(alarm);
+  const numbers = [alarm.threshold, ...(alarm.source.kind === 'math' ? numbersIn(alarm.source.expression) : [])];
+  const choices = queries.map((query) => [null, ...valuesOf(query, numbers, queries.length <= FINE_METRICS_MAX)]);
   // Functions of single points, all of them but FILL, which only repeats or makes up: what fires once fires when it lasts.
-  const ranges = inputs.map((values) => pointsOf(alarm, (query) => values[queries.indexOf(query)] ?? null));
+  const ranges = [...combinations(choices, alarm.id)].map((values) => pointsOf(alarm, (query) => values[queries.indexOf(query)] ?? null));
   const found = new Set<AlarmState>(['INSUFFICIENT_DATA']);
   for (const before of found) for (const points of ranges) found.add(evaluate(alarm, points, before).state);
   return found;
 };
 
-/** Values at, above and below what decides, as far as the metric can have them; and none. */
-const extremes = ({ threshold }: MetricAlarm, { metric, statistic }: MetricQuery): readonly (number | null)[] => {
-  const most = statistic.kind !== 'Sum' && statistic.kind !== 'SampleCount' && isFlag(metric.namespace, metric.name) ? 1 : HUGE;
-  const least = statistic.kind === 'SampleCount' ? 1 : 0;
-  const wanted = [least, 1, threshold, Math.abs(threshold) / 2, Math.abs(threshold) * 2 + 1, most];
-  return [null, ...new Set(wanted.filter((value) => value >= least && value <= most))];
+/** Values at and on both sides of the numbers that decide, as far as the metric can have them. */
+const valuesOf = ({ metric, statistic }: MetricQuery, numbers: readonly number[], fine: boolean): readonly number[] => {
+  const isShare = statistic.kind !== 'Sum' && statistic.kind !== 'SampleCount' && isFlag(metric.namespace, metric.name);
+  const [least, most] = [statistic.kind === 'SampleCount' ? 1 : 0, isShare ? 1 : HUGE];
+  const around = numbers.flatMap((number) => [number, Math.abs(number) / 2, Math.abs(number) * 2 + 1]);
+  const coarse = [...new Set([least, 1, ...around, most])].filter((value) => value >= least && value <= most).toSorted((a, b) => a - b);
+  return fine ? coarse.flatMap((value, index) => [value, (value + (coarse[index + 1] ?? value)) / 2]) : coarse;
 };
 
 /** Larger than any threshold that is meant. Nothing that the templates measure or count is negative. */
@@ -72,7 +69,7 @@ const reachableComposite = (
   const leaves = leavesOf(alarm.rule, (name) => composites.get(name)?.rule);
   const choices = leaves.map((name) => [...(states.get(name) ?? ALARM_STATES)]);
   const found = new Set<AlarmState>();
-  for (const chosen of combinations(choices, LEAVES_MAX, alarm.id)) {
+  for (const chosen of combinations(choices, alarm.id)) {
     const stateOf = (name: string): AlarmState | undefined => {
       const composite = composites.get(name);
       if (composite === undefined) return chosen[leaves.indexOf(name)];
@@ -83,10 +80,17 @@ const reachableComposite = (
   return found;
 };
 
-function* combinations<T>(choices: readonly (readonly T[])[], most: number, id: string): Generator<readonly T[]> {
-  if (choices.length > most)
-    throw new TooManyCombinationsError(`alarm ${id} hangs on ${choices.length} things; at most ${most} are tried; divide it`);
-  const [first, ...rest] = choices;
+/** @throws {TooManyCombinationsError} */
+const combinations = <T>(choices: readonly (readonly T[])[], id: string): Iterable<readonly T[]> => {
+  const count = choices.reduce((product, each) => product * each.length, 1);
+  if (count > COMBINATIONS_MAX)
+    throw new TooManyCombinationsError(
+      `alarm ${id} hangs on ${choices.length} things in ${count} combinations; at most ${COMBINATIONS_MAX} are tried; divide it`,
+    );
+  return product(choices);
+};
+
+function* product<T>([first, ...rest]: readonly (readonly T[])[]): Generator<readonly T[]> {
   if (first === undefined) return yield [];
-  for (const value of first) for (const others of combinations(rest, most, id)) yield [value, ...others];
+  for (const value of first) for (const others of product(rest)) yield [value, ...others];
 }

@@ -176,6 +176,18 @@ export const idsIn = (expression: Expression): readonly string[] => {
   }
 };
 
+/** Numbers that an expression holds. */
+export const numbersIn = (expression: Expression): readonly number[] => {
+  switch (expression.kind) {
+    case 'number':
+      return [expression.value];
+    case 'id':
+      return [];
+    default:
+      return partsOf(expression).flatMap(numbersIn);
+  }
+};
+
 /** The expression with other expressions in the place of their ids; undefined leaves an id as it is. */
 export const substitute = (expression: Expression, replacement: (id: string) => Expression | undefined): Expression => {
   const inside = (each: Expression): Expression => substitute(each, replacement);
