@@ -19,7 +19,8 @@ export interface FrontDoorProps extends UpstreamProps, EntrancesProps {
   readonly region: string;
   /**
    * An answer went out. Not told: what a black hole swallowed, what a caller did not wait for, and what was no HTTP.
-   * Its time runs from the request's arrival and includes waiting, freezes and the delay of a slow front door.
+   * Its time runs from when the request is read, and includes waiting for a turn and the delay of a slow front door; a
+   * frozen one reads nothing.
    */
   readonly onAnswer?: (answer: Served) => void;
 }

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { makeAuthority } from '../../local/edge/certificates.ts';
 import { FrontDoor } from '../../local/edge/front-door.ts';
-import { functionNetwork } from '../../local/region/function-network.ts';
+import { type FunctionNetworkProps, functionNetwork } from '../../local/region/function-network.ts';
 import type { Resolution } from '../../local/route53/resolver.ts';
 import { startDnsServer } from '../../local/route53/server.ts';
 import { freePort } from '../support/free-port.ts';
@@ -24,7 +24,7 @@ const PROGRAM_MS_MAX = 20_000;
 
 let folder: string;
 let door: FrontDoor;
-let environment: Readonly<Record<string, string>>;
+let network: FunctionNetworkProps;
 /** Who asked for what. */
 let asked: { readonly name: string; readonly source: string }[];
 
@@ -58,7 +58,7 @@ beforeAll(async () => {
       return type === 'A' ? (RECORDS[name] ?? NO_SUCH_NAME) : { ...NO_SUCH_NAME, kind: 'no-data' };
     },
   });
-  environment = functionNetwork({ caFile: join(folder, 'ca.pem'), dns, near: NEAR, domain: DOMAIN, tlsPort: door.tlsPort });
+  network = { caFile: join(folder, 'ca.pem'), dns, near: NEAR, domain: DOMAIN, tlsPort: door.tlsPort };
   return async () => {
     behind.close();
     behind.closeAllConnections();
@@ -128,13 +128,7 @@ describe('a function fails as on AWS', () => {
   });
 
   test('when nobody resolves names', async () => {
-    const nobody = functionNetwork({
-      caFile: join(folder, 'ca.pem'),
-      dns: { address: '127.0.0.1', port: await freePort() },
-      near: NEAR,
-      domain: DOMAIN,
-      tlsPort: door.tlsPort,
-    });
+    const nobody = functionNetwork({ ...network, dns: { address: '127.0.0.1', port: await freePort() } });
 
     expect(await functionOf(`await lookup('${HERE}').catch(({ code }) => console.log(code))`, nobody)).toBe('EAI_AGAIN\n');
   });
@@ -158,11 +152,7 @@ describe('a function is left alone', () => {
 
   test('with other names, also one that ends in the same letters', async () => {
     asked = [];
-    const ofHost = {
-      ...environment,
-      TANDEM_LOCAL_NETWORK: JSON.stringify({ ...JSON.parse(environment['TANDEM_LOCAL_NETWORK'] ?? ''), domain: 'host' }),
-    };
-
+    const ofHost = functionNetwork({ ...network, domain: 'host' });
     const program = "lookupBack('localhost', 4, (error, address, family) => console.log(error, address, family))";
 
     expect(await functionOf(program, ofHost)).toBe('null 127.0.0.1 4\n');
@@ -184,7 +174,7 @@ const RECORDS: Readonly<Record<string, Resolution>> = {
 };
 
 /** Runs a program as the emulator runs functions. @returns what it prints */
-const functionOf = async (program: string, variables = environment): Promise<string> => {
+const functionOf = async (program: string, variables = functionNetwork(network)): Promise<string> => {
   const imports = `
     import { lookup as lookupBack } from 'node:dns';
     import { lookup } from 'node:dns/promises';

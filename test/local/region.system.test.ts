@@ -1,15 +1,18 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { makeAuthority } from '../../local/edge/certificates.ts';
 import { groupRuns } from '../../local/process/identity.ts';
 import { Register } from '../../local/process/register.ts';
+import type { Served } from '../../local/region/protocol.ts';
 import { Region, type RegionProps, RegionStateError } from '../../local/region/region.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -36,10 +39,15 @@ afterAll(async () => {
 describe('a region', () => {
   let region: Region;
   let told: string[];
+  let served: Served[];
 
   beforeEach(async () => {
-    told = [];
-    region = await makeRegion({ onState: (state) => told.push(state), onEdge: (fault) => told.push(fault.kind) });
+    [told, served] = [[], []];
+    region = await makeRegion({
+      onState: (state) => told.push(state),
+      onEdge: (fault) => told.push(fault.kind),
+      onServed: (_, answers) => served.push(...answers),
+    });
     await region.start('starting');
   });
 
@@ -119,6 +127,55 @@ describe('a region', () => {
 
     expect((await ask(region)).statusCode).toBe(200);
     expect(told).toEqual(['starting', 'error', 'none']);
+  });
+
+  test('divides calls between its stages, and tells once a second which version answered what', async () => {
+    await region.open('/_ministack', '/nowhere');
+    region.admit();
+    const answer = async () => (await ask(region)).statusCode;
+
+    expect(await answer()).toBe(200);
+    await region.shift(1, '3', '4');
+    expect(await answer()).toBe(404);
+    await region.shift(0, '3', '4');
+    expect(await answer()).toBe(200);
+
+    await eventually(() => served.length === 3);
+    expect(served.map(([version, status]) => [version, status])).toEqual([
+      [null, 200],
+      [null, 404],
+      [null, 200],
+    ]);
+  });
+
+  test('tells nothing while it is frozen, and what it answers when it goes on', async () => {
+    await region.open('/_ministack', '/_ministack');
+    region.admit();
+    region.freeze();
+    const late = ask(region);
+    await sleep(1_500);
+    expect(served).toEqual([]);
+    await expect(region.shift(0.5, '3', '4')).rejects.toThrow(RegionStateError);
+
+    region.thaw();
+    await late;
+
+    await eventually(() => served.length > 0);
+    expect(served.map(([version, status]) => [version, status])).toEqual([[null, 200]]);
+  });
+
+  test('speaks TLS with a key that no process list and no file shows', async () => {
+    await region.open('/_ministack', '/_ministack');
+    const [key = ''] = /(?<=\n)[\w+/=]{40,}/.exec(region.props.credentials.key) ?? [];
+
+    const answer = await askTls(region);
+    const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
+    const files = await readdir(region.props.folder, { recursive: true, withFileTypes: true });
+    const contents = files.filter((each) => each.isFile()).map((each) => readFile(join(each.parentPath, each.name), 'utf8'));
+
+    expect(answer).toBe(200);
+    expect(stdout).toContain(HOST_PROGRAM);
+    expect([stdout, ...(await Promise.all(contents))].filter((text) => text.includes(key))).toEqual([]);
   });
 
   test('is lost when its emulator dies, says why, and leaves no process', async () => {
@@ -241,6 +298,20 @@ const ask = (region: Region, timeoutMs = WAIT_MS_MAX) =>
     reset: true,
     signal: AbortSignal.timeout(timeoutMs),
   });
+
+const askTls = async ({ props }: Region): Promise<number | undefined> => {
+  const outgoing = get({
+    host: props.address,
+    port: props.tlsPort,
+    path: '/health',
+    servername: HOST,
+    ca: AUTHORITY.certificate,
+    headers: { host: HOST },
+  });
+  const [answer] = await once(outgoing, 'response');
+  answer.resume();
+  return answer.statusCode;
+};
 
 const idOf = (region: Region): number => {
   if (region.processGroup === null) throw new Error('the region has no process group');

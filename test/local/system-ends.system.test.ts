@@ -50,7 +50,7 @@ describe('the end of a local system', () => {
     });
     await expect(starting).rejects.toThrow('enough');
     expect(descendantsOf(process.pid).filter(({ pid, args }) => !before.has(pid) && !args.includes('ps -eo'))).toEqual([]);
-    expect(['system.json', 'processes.json'].filter((name) => existsSync(join(folder, name)))).toEqual([]);
+    expect(['system.json', 'processes.json', 'ca.pem'].filter((name) => existsSync(join(folder, name)))).toEqual([]);
     await checkListeners(listenersOf(ports, 2, true));
   });
 
