@@ -91,8 +91,9 @@ export class FrontDoor {
     if (late.kind === 'slow') await sleep(late.delayMs);
     // Applied, and never acknowledged.
     if (this.#fault.kind === 'blackhole') return;
+    // Comes when all of it went out, and never for a caller that is gone.
     response.once('finish', () => {
-      if (!response.destroyed) this.#props.onAnswer?.([answer.version, response.statusCode, Math.round(performance.now() - beganMs)]);
+      this.#props.onAnswer?.([answer.version, response.statusCode, Math.round(performance.now() - beganMs)]);
     });
     this.#write(request, response, answer);
   }

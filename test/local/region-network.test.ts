@@ -100,14 +100,22 @@ describe('a function finds the API under its own names', () => {
     expect(asked).toEqual([{ name: HERE, source: NEAR }]);
   });
 
-  test('anew each time, as the system looks names up', async () => {
+  test('anew each time, whichever way it looks them up', async () => {
     asked = [];
+    const program = `
+      console.log(await lookup('${HERE}'), await lookup('${HERE}', { all: true }));
+      lookupBack('${HERE}', (error, address, family) => console.log(error, address, family));
+      lookupBack('${HERE}', { all: true }, (error, addresses) => setTimeout(() => console.log(error, addresses), 100));`;
 
-    expect(await functionOf(`console.log(await lookup('${HERE}'), await lookup('${HERE}', { family: 4 }))`)).toBe(
-      `{ address: '${DOOR}', family: 4 } { address: '${DOOR}', family: 4 }\n`,
+    expect(await functionOf(program)).toBe(
+      [
+        `{ address: '${DOOR}', family: 4 } [ { address: '${DOOR}', family: 4 } ]`,
+        `null ${DOOR} 4`,
+        `null [ { address: '${DOOR}', family: 4 } ]`,
+        '',
+      ].join('\n'),
     );
-
-    expect(asked).toHaveLength(2);
+    expect(asked).toHaveLength(4);
   });
 
   test('with the certificate of the origin it is as on AWS: there is none', async () => {
