@@ -2,9 +2,12 @@
 import { join } from 'node:path';
 import { request } from 'undici';
 import { ROUTES } from '../functions/contract/routes.ts';
+import { writeRegionAssembly } from './deployment/assembly.ts';
+import { type CellOutputs, Deployment } from './deployment/deploy.ts';
+import type { Gate } from './deployment/gate.ts';
+import type { Release } from './deployment/release.ts';
+import { applyTableSettings, putControlItems } from './deployment/tables.ts';
 import type { Json } from './deployment/template.ts';
-import { Deployment } from './deployment/deploy.ts';
-import { applyTableSettings, putControlItems, type TableSettings } from './deployment/tables.ts';
 import type { EventLog } from './events.ts';
 import { SHARED_ADDRESS } from './loopback.ts';
 import type { Register } from './process/register.ts';
@@ -22,36 +25,85 @@ interface CellProps {
   readonly assembly: string;
 }
 
+export interface CellUpdate {
+  readonly release: Release;
+  /** The assembly that holds it, as AWS would get it. */
+  readonly source: string;
+  /** Where the region's copy goes for this update. */
+  readonly target: string;
+  /** Where CloudFormation waits for CodeDeploy. */
+  readonly gate: Gate | undefined;
+  readonly msMax: number;
+}
+
 export class Cell {
   readonly region: Region;
   readonly #deployment: Deployment;
+  readonly #assembly: string;
+  #release: Release | undefined;
+  #outputs: CellOutputs | undefined;
 
   constructor(props: CellProps) {
     const { name, endpoint, accessKeyId } = props.region.props;
     this.region = props.region;
+    this.#assembly = props.assembly;
     this.#deployment = new Deployment({ ...props, region: name, endpoint, accessKeyId });
+  }
+
+  /** What it runs, and runs again when it comes back after a loss. @throws before the first deployment */
+  get release(): Release {
+    if (this.#release === undefined) throw new Error(`region ${this.region.props.name} has not been deployed yet`);
+    return this.#release;
+  }
+
+  /** Undefined while its stacks are not deployed. */
+  get outputs(): CellOutputs | undefined {
+    return this.region.state === 'lost' ? undefined : this.#outputs;
   }
 
   /** Processes, and the CDK's own stack. Needs no assembly. */
   async prepare(state: 'starting' | 'rebuilding', signal: AbortSignal): Promise<void> {
+    this.#outputs = undefined;
     await this.region.start(state);
     await this.#deployment.bootstrap(signal);
   }
 
-  /** Deploys the stacks and lets callers in. @throws when the API does not answer */
-  async deploy(tables: readonly TableSettings[], signal: AbortSignal): Promise<void> {
-    const { restApiId, stageName } = await this.#deployment.deployAll(signal);
-    await applyTableSettings(this.region.props, tables);
-    const stagePath = `/restapis/${restApiId}/${stageName}/_user_request_`;
-    await this.region.open(stagePath, stagePath);
+  /**
+   * Deploys the stacks and lets callers in.
+   * @param release that its assembly holds
+   * @throws when the API does not answer
+   */
+  async deploy(release: Release, signal: AbortSignal): Promise<void> {
+    this.#release = release;
+    const outputs = await this.#deployment.deployAll(signal);
+    await applyTableSettings(this.region.props, release.tables);
+    await this.region.open(stagePath(outputs.restApiId, outputs), stagePath(outputs.candidateRestApiId, outputs));
     await this.#warm(signal);
+    this.#outputs = outputs;
   }
 
   /** The same for a region that was lost: items of `fence` are in its control table before any function can run. */
-  async redeploy(tables: readonly TableSettings[], fence: readonly Json[], signal: AbortSignal): Promise<void> {
+  async redeploy(fence: readonly Json[], signal: AbortSignal): Promise<void> {
     await this.#deployment.deployData(signal);
     await putControlItems(this.region.props, fence);
-    await this.deploy(tables, signal);
+    await this.deploy(this.release, signal);
+  }
+
+  /**
+   * Deploys another release to the stacks that are there; callers stay where they are. What it runs after a loss changes
+   * only when this has ended well.
+   */
+  async update({ release, source, target, gate, msMax }: CellUpdate, signal: AbortSignal): Promise<void> {
+    const { name } = this.region.props;
+    const before = this.#outputs;
+    writeRegionAssembly(source, target, name, gate);
+    const outputs = await this.#deployment.deployAll(signal, { assembly: target, msMax });
+    writeRegionAssembly(source, this.#assembly, name);
+    this.#release = release;
+    this.#outputs = outputs;
+    await applyTableSettings(this.region.props, release.tables);
+    if (outputs.restApiId !== before?.restApiId || outputs.candidateRestApiId !== before.candidateRestApiId)
+      throw new Error(`region ${name} has another REST API now, and its front door leads to the one before; start the system again`);
   }
 
   /** Cold starts are over before callers come. */
@@ -72,6 +124,8 @@ export class Cell {
     }
   }
 }
+
+const stagePath = (restApiId: string, { stageName }: CellOutputs): string => `/restapis/${restApiId}/${stageName}/_user_request_`;
 
 export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functionEnvironment' | 'onServed'> {
   readonly name: string;

@@ -1,8 +1,11 @@
 /** The running system: its regions, the links between them, Route 53; and everything that can be done to it. */
+
+import type { Delivery, DeliveryRequest } from '../functions/contract/delivery.ts';
 import type { Cell } from './cell.ts';
-import type { EdgeFault, LocalEvent, LocalRegion, LocalSystem } from './control/api.ts';
+import type { EdgeFault, LocalAlarm, LocalEvent, LocalRegion, LocalSystem } from './control/api.ts';
+import type { Deliveries } from './delivery/deliveries.ts';
+import type { Alarms } from './delivery/ports.ts';
 import type { Json } from './deployment/template.ts';
-import type { TableSettings } from './deployment/tables.ts';
 import type { EventLog } from './events.ts';
 import { RegionStateError } from './region/region.ts';
 import type { LinkChange, Replication } from './replication/links.ts';
@@ -19,8 +22,8 @@ export interface SupervisorProps {
   readonly dns: LocalSystem['dns'];
   /** In the order of the config. */
   readonly cells: readonly Cell[];
-  /** What the template says about the tables of a region. */
-  readonly tablesOf: (region: string) => readonly TableSettings[];
+  readonly deliveries: Deliveries;
+  readonly alarmsOf: (region: string) => Alarms;
   readonly replication: Replication;
   readonly events: EventLog;
   /** Ends what is under way when the system ends. */
@@ -37,7 +40,15 @@ export class Supervisor {
 
   system(): LocalSystem {
     const { startedAtMs, mode, domain, dns, cells, replication } = this.#props;
-    return { pid: process.pid, startedAtMs, mode, domain, dns, regions: cells.map(describe), links: replication.links() };
+    return {
+      pid: process.pid,
+      startedAtMs,
+      mode,
+      domain,
+      dns,
+      regions: cells.map((cell) => this.#describe(cell)),
+      links: replication.links(),
+    };
   }
 
   events(after: number): readonly LocalEvent[] {
@@ -73,13 +84,14 @@ export class Supervisor {
       throw new RegionStateError(`region ${name} is ${state} and cannot be restarted; allowed when it is lost or rebuilding`);
     this.#restarting.add(name);
     try {
+      await this.#props.deliveries.leave(name);
       // Nothing may come from before, and nothing may reach the empty tables before the fence does.
       for (const link of this.#props.replication.links()) {
         if (link.from === name || link.to === name) await this.#props.replication.set({ from: link.from, to: link.to, cut: true });
       }
       if (state === 'rebuilding') await cell.region.lose();
       await cell.prepare('rebuilding', this.#props.signal);
-      await cell.redeploy(this.#props.tablesOf(name), fence, this.#props.signal);
+      await cell.redeploy(fence, this.#props.signal);
     } finally {
       this.#restarting.delete(name);
     }
@@ -107,29 +119,44 @@ export class Supervisor {
       if (paused && !cut) await this.#props.replication.set({ from, to, paused: false });
   }
 
+  /** @throws {DeliveryStateError | ConfigError | UnknownNameError} */
+  deliver(request: DeliveryRequest): Delivery {
+    for (const name of request.skip ?? []) this.#cell(name);
+    return this.#props.deliveries.begin(request);
+  }
+
+  deliveries(): readonly Delivery[] {
+    return this.#props.deliveries.list();
+  }
+
+  /** @throws {DeliveryStateError} */
+  async stopDelivery(): Promise<Delivery> {
+    return this.#props.deliveries.stop('an operator stopped it');
+  }
+
   #cell(name: string): Cell {
     const cell = this.#props.cells.find(({ region }) => region.props.name === name);
     if (cell === undefined)
       throw new UnknownNameError(`given region "${name}"; allowed: ${this.#props.cells.map(({ region }) => region.props.name).join(', ')}`);
     return cell;
   }
-}
 
-const describe = ({ region }: Cell): LocalRegion => {
-  const { name, address, port, regionalName, endpoint, accessKeyId, emulator } = region.props;
-  const processGroup = emulator === null ? null : region.processGroup;
-  return {
-    name,
-    state: region.state,
-    address,
-    port,
-    regionalName,
-    endpoint,
-    accessKeyId,
-    processGroup,
-    edge: region.edge,
-    functions: { api: '' },
-    topicArn: '',
-    alarms: [],
-  };
-};
+  #describe({ region, outputs }: Cell): LocalRegion {
+    const { name, address, port, regionalName, endpoint, accessKeyId, emulator } = region.props;
+    const alarms = [...this.#props.alarmsOf(name).states()].map(([physical, status]): LocalAlarm => ({ name: physical, ...status }));
+    return {
+      name,
+      state: region.state,
+      address,
+      port,
+      regionalName,
+      endpoint,
+      accessKeyId,
+      processGroup: emulator === null ? null : region.processGroup,
+      edge: region.edge,
+      functions: { api: outputs?.apiFunction ?? '' },
+      topicArn: outputs?.topicArn ?? '',
+      alarms: alarms.filter(({ state }) => state !== 'OK'),
+    };
+  }
+}

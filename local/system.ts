@@ -8,13 +8,16 @@ import { join, resolve } from 'node:path';
 import { dnsNames, STACKS, TABLES } from '../functions/contract/names.ts';
 import type { Config } from '../infra/config.ts';
 import { type Cell, makeCell } from './cell.ts';
+import { CodeDeploy } from './codedeploy/codedeploy.ts';
 import type { LocalEvent, SystemFile } from './control/api.ts';
 import { startControlServer } from './control/server.ts';
 import { writeSystemFile } from './control/system-file.ts';
+import { Deliveries } from './delivery/deliveries.ts';
+import type { Alarms } from './delivery/ports.ts';
 import { type Replacement, sumReplacements } from './deployment/adapt.ts';
 import { readStacks, type Stack, writeRegionAssembly } from './deployment/assembly.ts';
+import { readRelease } from './deployment/release.ts';
 import { synthesize } from './deployment/synthesize.ts';
-import { type TableSettings, tableSettings } from './deployment/tables.ts';
 import { type Authority, makeAuthority } from './edge/certificates.ts';
 import { EventLog, eventOfRoute53 } from './events.ts';
 import { checkListeners, DEFAULT_PORTS, edgeAddress, listenersOf, type Ports, SHARED_ADDRESS } from './loopback.ts';
@@ -22,6 +25,7 @@ import { Register } from './process/register.ts';
 import { functionNetwork } from './region/function-network.ts';
 import type { RegionProps } from './region/region.ts';
 import { Replication } from './replication/links.ts';
+import { systemClock } from './route53/clock.ts';
 import { startRoute53 } from './route53/route53.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -118,17 +122,19 @@ const start = async (props: Start): Promise<RunningSystem> => {
   if (props.config.domain === undefined) progress.line(`the configuration names no domain; on this machine it is ${STAND_IN_DOMAIN.name}`);
   await checkListeners(listenersOf(ports, config.regions.length, endpoint === undefined));
   const events = new EventLog(props.onEvent ?? (() => undefined));
+  const codeDeploy = await CodeDeploy.start(SHARED_ADDRESS);
+  props.cleanups.push(() => codeDeploy.close());
   const authority = makeAuthority(config.domain.name, startedAtMs);
   const caFile = join(props.stateFolder, CA_FILE);
   writeFileSync(caFile, authority.certificate);
   props.cleanups.push(() => rmSync(caFile, { force: true }));
-  const cells = makeCells({ ...props, config, ports, events, authority, caFile });
+  const cells = makeCells({ ...props, config, ports, events, authority, caFile, codeDeploy });
   props.cleanups.push(async () => {
     await Promise.all(cells.map(({ region }) => region.stop()));
   });
   const deployed = await deployAll(props, config, cells);
   const file = await progress.step('start replication, Route 53 and the control API', () =>
-    connect(props, { startedAtMs, ports, config, events, cells, ...deployed }),
+    connect(props, { startedAtMs, ports, config, events, cells, codeDeploy, ...deployed }),
   );
   return { file, replaced: deployed.replaced, stop: props.stop };
 };
@@ -139,9 +145,10 @@ interface CellParts extends Start {
   readonly events: EventLog;
   readonly authority: Authority;
   readonly caFile: string;
+  readonly codeDeploy: CodeDeploy;
 }
 
-const makeCells = ({ config, ports, authority, caFile, ...props }: CellParts): readonly Cell[] =>
+const makeCells = ({ config, ports, authority, caFile, codeDeploy, ...props }: CellParts): readonly Cell[] =>
   config.regions.map(({ name }, index) => {
     const address = edgeAddress(index);
     const names = dnsNames(config.domain.name, name);
@@ -152,13 +159,16 @@ const makeCells = ({ config, ports, authority, caFile, ...props }: CellParts): r
       address,
       ports: { edge: ports.edge, edgeTls: ports.edgeTls, emulator: ports.emulator + index },
       credentials: authority.issue(name, [names.regional, names.shared]),
-      functionEnvironment: functionNetwork({
-        caFile,
-        dns: { address: SHARED_ADDRESS, port: ports.dns },
-        near: address,
-        domain: config.domain.name,
-        tlsPort: ports.edgeTls,
-      }),
+      functionEnvironment: {
+        ...functionNetwork({
+          caFile,
+          dns: { address: SHARED_ADDRESS, port: ports.dns },
+          near: address,
+          domain: config.domain.name,
+          tlsPort: ports.edgeTls,
+        }),
+        AWS_ENDPOINT_URL_CODEDEPLOY: codeDeploy.url(name),
+      },
       endpoint: props.endpoint,
       assembly: assemblyFolder(props.stateFolder, name),
       onTrouble: (detail) => props.progress.line(`${name} is lost: ${detail}`),
@@ -170,7 +180,6 @@ interface Deployed {
   /** As AWS would get them. */
   readonly stacks: readonly Stack[];
   readonly replaced: readonly Replacement[];
-  readonly tablesOf: (region: string) => readonly TableSettings[];
 }
 
 /** All regions at once; and their processes start while the app is synthesized. */
@@ -190,17 +199,15 @@ const deployAll = async (props: Start, config: LocalConfig, cells: readonly Cell
   });
   const stacks = readStacks(folder);
   const replaced = sumReplacements(names.map((name) => writeRegionAssembly(folder, assemblyFolder(stateFolder, name), name)));
-  const tables = stacks.find(({ name }) => name === STACKS.data)?.template ?? {};
-  const tablesOf = (name: string): readonly TableSettings[] => tableSettings(tables, name);
   await progress.step(`deploy ${STACKS.data} and a cell to each region`, async (say) => {
     const deployments = cells.map(async (cell) => {
-      await cell.deploy(tablesOf(cell.region.props.name), signal);
+      await cell.deploy(readRelease(folder, cell.region.props.name), signal);
       say(`${cell.region.props.name} answers`);
     });
     background.push(...deployments);
     await Promise.all(deployments);
   });
-  return { stacks, replaced, tablesOf };
+  return { stacks, replaced };
 };
 
 interface Parts extends Deployed {
@@ -209,10 +216,11 @@ interface Parts extends Deployed {
   readonly config: LocalConfig;
   readonly events: EventLog;
   readonly cells: readonly Cell[];
+  readonly codeDeploy: CodeDeploy;
 }
 
 /** What is between the regions, and who commands it all. */
-const connect = async (props: Start, { startedAtMs, ports, config, events, cells, stacks, tablesOf }: Parts): Promise<SystemFile> => {
+const connect = async (props: Start, { startedAtMs, ports, config, events, cells, codeDeploy, stacks }: Parts): Promise<SystemFile> => {
   const { cleanups, stateFolder } = props;
   const names = config.regions.map(({ name }) => name);
   const domain = config.domain.name;
@@ -238,7 +246,20 @@ const connect = async (props: Start, { startedAtMs, ports, config, events, cells
   for (const { region } of cells) region.admit();
   props.signal.throwIfAborted();
   const mode = props.endpoint === undefined ? 'owned' : 'attached';
-  const supervisor = new Supervisor({ startedAtMs, mode, domain, dns, cells, tablesOf, replication, events, signal: props.stopSignal });
+  const deliveries = new Deliveries({ ...props, config, cells, codeDeploy, alarmsOf, events, clock: systemClock });
+  cleanups.push(() => deliveries.close());
+  const supervisor = new Supervisor({
+    startedAtMs,
+    mode,
+    domain,
+    dns,
+    cells,
+    deliveries,
+    alarmsOf,
+    replication,
+    events,
+    signal: props.stopSignal,
+  });
   const token = randomBytes(32).toString('base64url');
   const control = await startControlServer({ address: SHARED_ADDRESS, port: ports.control, token, supervisor });
   cleanups.push(() => control.close());
@@ -246,6 +267,9 @@ const connect = async (props: Start, { startedAtMs, ports, config, events, cells
   cleanups.push(writeSystemFile(stateFolder, file));
   return file;
 };
+
+/** No alarm is evaluated: none fires, and none is unknown. */
+const alarmsOf = (_region: string): Alarms => ({ states: () => new Map(), refresh: async () => undefined });
 
 const assemblyFolder = (stateFolder: string, region: string): string => join(stateFolder, 'assemblies', region);
 

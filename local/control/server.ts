@@ -3,6 +3,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { ConfigError } from '../../infra/config.ts';
+import { DeliveryStateError } from '../delivery/deliveries.ts';
 import { edgeFaultSchema } from '../region/protocol.ts';
 import { RegionStateError } from '../region/region.ts';
 import { type Supervisor, UnknownNameError } from '../supervisor.ts';
@@ -10,6 +12,7 @@ import { CONTROL_TOKEN_HEADER } from './api.ts';
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const DELAY_MS_MAX = 3_600_000;
+const MARKER_CHARACTERS_MAX = 200;
 
 const restartSchema = z.strictObject({ fence: z.array(z.record(z.string(), z.unknown())).max(1_000) });
 const linkSchema = z.strictObject({
@@ -18,6 +21,23 @@ const linkSchema = z.strictObject({
   delayMs: z.int().min(0).max(DELAY_MS_MAX).optional(),
   paused: z.boolean().optional(),
   cut: z.boolean().optional(),
+});
+/** Ranges are checked with the configuration that the settings change. */
+const deliverySchema = z.strictObject({
+  fault: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'allowed: the name of a fault, such as "slow"')
+    .optional(),
+  marker: z.string().max(MARKER_CHARACTERS_MAX).optional(),
+  settings: z
+    .strictObject({
+      exposePercent: z.number().optional(),
+      exposeMinutes: z.number().optional(),
+      bakeMinutes: z.number().optional(),
+      ignoreAlarms: z.boolean().optional(),
+    })
+    .optional(),
+  skip: z.array(z.string()).optional(),
 });
 const afterSchema = z.coerce.number().int().min(0);
 
@@ -74,10 +94,13 @@ const handle = async (request: IncomingMessage, token: string, supervisor: Super
     .map(decodeURIComponent);
   if (request.method === 'GET' && name === undefined) {
     if (first === 'system') return supervisor.system();
+    if (first === 'deliveries') return supervisor.deliveries();
     if (first === 'events') return supervisor.events(parse(afterSchema, url.searchParams.get('after') ?? 0));
   }
   if (request.method !== 'POST' || more.length > 0) throw unknownRequest(request);
   const body = await bodyOf(request);
+  if (first === 'deliveries' && name === undefined) return supervisor.deliver(parse(deliverySchema, body));
+  if (first === 'deliveries' && name === 'stop' && action === undefined) return supervisor.stopDelivery();
   if (first === 'links' && name === undefined) await supervisor.setLink(parse(linkSchema, body));
   else if (first === 'repair' && name === undefined) await supervisor.repair();
   else if (first === 'regions' && name !== undefined && action !== undefined) await change(supervisor, name, action, body, request);
@@ -138,7 +161,8 @@ const unknownRequest = (request: IncomingMessage): Refusal =>
 const statusOf = (error: unknown): number => {
   if (error instanceof Refusal) return error.status;
   if (error instanceof UnknownNameError) return 404;
-  return error instanceof RegionStateError ? 409 : 500;
+  if (error instanceof ConfigError) return 400;
+  return error instanceof RegionStateError || error instanceof DeliveryStateError ? 409 : 500;
 };
 
 const send = (response: ServerResponse, status: number, body: unknown): void => {

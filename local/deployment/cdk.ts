@@ -18,6 +18,8 @@ export interface CdkRun {
   /** Gets everything that is printed. */
   readonly logFile: string;
   readonly signal: AbortSignal;
+  /** @default 180,000 */
+  readonly msMax?: number;
 }
 
 /** The command line refused or failed. The message has the command, its last lines and where the rest is. */
@@ -28,8 +30,8 @@ export class CdkError extends Error {
   }
 }
 
-/** @throws {CdkError} when it fails, or takes more than 180 s; the signal's reason when that is aborted */
-export const runCdk = async ({ projectFolder, args, cwd, home, env, logFile, signal }: CdkRun): Promise<void> => {
+/** @throws {CdkError} when it fails, or takes too long; the signal's reason when that is aborted */
+export const runCdk = async ({ projectFolder, args, cwd, home, env, logFile, signal, msMax = RUN_MS_MAX }: CdkRun): Promise<void> => {
   signal.throwIfAborted();
   for (const folder of [cwd, home, dirname(logFile)]) mkdirSync(folder, { recursive: true });
   const log = openSync(logFile, 'w');
@@ -56,12 +58,11 @@ export const runCdk = async ({ projectFolder, args, cwd, home, env, logFile, sig
   signal.addEventListener('abort', abort);
   // While the program was being started, nobody listened.
   if (signal.aborted) abort();
-  const timer = setTimeout(abort, RUN_MS_MAX);
+  const timer = setTimeout(abort, msMax);
   try {
     const { code, signal: killed } = await group.ended;
     signal.throwIfAborted();
-    const outcome =
-      killed === null ? `ended with exit code ${code}` : `was ended by ${killed}, at the latest after ${RUN_MS_MAX / 1_000} s`;
+    const outcome = killed === null ? `ended with exit code ${code}` : `was ended by ${killed}, at the latest after ${msMax / 1_000} s`;
     if (code !== 0) throw new CdkError(args, outcome, readFileSync(logFile, 'utf8'), logFile);
   } finally {
     clearTimeout(timer);

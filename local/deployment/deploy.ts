@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { OUTPUTS, STACKS } from '../../functions/contract/names.ts';
 import { runCdk } from './cdk.ts';
+import { CANDIDATE } from './twin.ts';
 
 /** Account of every emulator. */
-const ACCOUNT = '000000000000';
+export const ACCOUNT = '000000000000';
 
 const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
@@ -23,7 +24,20 @@ export interface DeploymentProps {
 /** What the front door and people need to know of a deployed cell. */
 export interface CellOutputs {
   readonly restApiId: string;
+  /** Of the API on the alias `candidate`; the same where no alias is shifted. */
+  readonly candidateRestApiId: string;
   readonly stageName: string;
+  /** Name of the API function; empty when the stack does not tell, as all that follow. */
+  readonly apiFunction: string;
+  readonly topicArn: string;
+}
+
+/** Of an update, beside the first deployment. */
+export interface UpdateOptions {
+  /** Adapted. */
+  readonly assembly: string;
+  /** With the time that CodeDeploy takes. */
+  readonly msMax: number;
 }
 
 export class Deployment {
@@ -44,19 +58,26 @@ export class Deployment {
   }
 
   /** The tables, where they are not there yet, then the cell. @throws {CdkError} */
-  async deployAll(signal: AbortSignal): Promise<CellOutputs> {
+  async deployAll(signal: AbortSignal, update?: UpdateOptions): Promise<CellOutputs> {
     const cell = STACKS.cell(this.#props.region);
-    const { [cell]: outputs } = await this.#deploy([STACKS.data, cell], signal);
-    const [restApiId, stageName] = [outputs?.[OUTPUTS.restApiId], outputs?.[OUTPUTS.stageName]];
+    const { [cell]: outputs = {} } = await this.#deploy([STACKS.data, cell], signal, update);
+    const { [OUTPUTS.restApiId]: restApiId, [OUTPUTS.stageName]: stageName, [CANDIDATE.output]: candidateRestApiId } = outputs;
     if (restApiId === undefined || stageName === undefined)
       throw new Error(`stack ${cell} has no outputs ${OUTPUTS.restApiId} and ${OUTPUTS.stageName}`);
-    return { restApiId, stageName };
+    return {
+      restApiId,
+      candidateRestApiId: candidateRestApiId ?? restApiId,
+      stageName,
+      apiFunction: outputs[OUTPUTS.apiFunction] ?? '',
+      topicArn: outputs[OUTPUTS.topic] ?? '',
+    };
   }
 
-  async #deploy(stacks: readonly string[], signal: AbortSignal): Promise<z.output<typeof outputsSchema>> {
+  async #deploy(stacks: readonly string[], signal: AbortSignal, update?: UpdateOptions): Promise<z.output<typeof outputsSchema>> {
     const outputsFile = join(this.#home, 'outputs.json');
     const options = ['--require-approval', 'never', '--method', 'direct', '--progress', 'events', '--outputs-file', outputsFile];
-    await this.#run(`deploy-${stacks.length}`, ['deploy', '--app', this.#props.assembly, ...stacks, ...options], signal);
+    const name = update === undefined ? `deploy-${stacks.length}` : 'deliver';
+    await this.#run(name, ['deploy', '--app', update?.assembly ?? this.#props.assembly, ...stacks, ...options], signal, update?.msMax);
     return outputsSchema.parse(JSON.parse(readFileSync(outputsFile, 'utf8')));
   }
 
@@ -64,7 +85,7 @@ export class Deployment {
     return join(this.#props.stateFolder, 'home', this.#props.region);
   }
 
-  async #run(name: string, args: readonly string[], signal: AbortSignal): Promise<void> {
+  async #run(name: string, args: readonly string[], signal: AbortSignal, msMax?: number): Promise<void> {
     const { projectFolder, stateFolder, region, endpoint, accessKeyId } = this.#props;
     await runCdk({
       projectFolder,
@@ -74,6 +95,7 @@ export class Deployment {
       home: this.#home,
       logFile: join(stateFolder, 'logs', `${name}-${region}.log`),
       signal,
+      msMax,
       env: {
         AWS_ENDPOINT_URL: endpoint,
         AWS_ENDPOINT_URL_S3: endpoint,

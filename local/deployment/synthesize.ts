@@ -14,6 +14,10 @@ export interface SynthesisProps {
   readonly stateFolder: string;
   readonly config: Config;
   readonly signal: AbortSignal;
+  /** Where the assembly goes, with a configuration of its own. @default the state folder */
+  readonly folder?: string;
+  /** Further context, by its key. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 export interface Synthesis {
@@ -24,26 +28,30 @@ export interface Synthesis {
 }
 
 /** @throws {CdkError} */
-export const synthesize = async ({ projectFolder, stateFolder, config, signal }: SynthesisProps): Promise<Synthesis> => {
-  const folder = join(stateFolder, 'cdk.out');
-  const configFile = join(stateFolder, 'config.json');
+export const synthesize = async (props: SynthesisProps): Promise<Synthesis> => {
+  const { projectFolder, stateFolder, config, signal, folder: parent = stateFolder, context = {} } = props;
+  const folder = join(parent, 'cdk.out');
+  const configFile = join(parent, 'config.json');
   const text = JSON.stringify(config, undefined, 2);
-  const stamp = digest(projectFolder, text);
+  const stamp = digest(projectFolder, JSON.stringify([text, context]));
   if (readStamp(folder) === stamp) return { folder, reused: true };
-  mkdirSync(stateFolder, { recursive: true });
+  mkdirSync(parent, { recursive: true });
   writeFileSync(configFile, text);
   rmSync(folder, { recursive: true, force: true });
   await runCdk({
     projectFolder,
-    args: ['synth', '--quiet', '--output', folder, '--context', `tandem=${configFile}`],
+    args: ['synth', '--quiet', '--output', folder, ...contextArgs({ tandem: configFile, ...context })],
     cwd: projectFolder,
     home: join(stateFolder, 'home', 'synth'),
-    logFile: join(stateFolder, 'logs', 'synth.log'),
+    logFile: join(stateFolder, 'logs', parent === stateFolder ? 'synth.log' : 'synth-delivery.log'),
     signal,
   });
   writeFileSync(join(folder, STAMP), stamp);
   return { folder, reused: false };
 };
+
+const contextArgs = (context: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
 
 const readStamp = (folder: string): string | undefined => {
   const path = join(folder, STAMP);

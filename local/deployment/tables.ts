@@ -10,10 +10,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { TABLES } from '../../functions/contract/names.ts';
+import { clientOptions, type EmulatorAddress } from './client-options.ts';
 import { isJson, type Json } from './template.ts';
-
-const CONNECT_MS = 2_000;
-const REQUEST_MS = 10_000;
 
 export interface TableSettings {
   readonly name: string;
@@ -41,25 +39,9 @@ export const tableSettings = (template: Json, region: string): readonly TableSet
     ];
   });
 
-export interface RegionTablesProps {
-  /** Of the region. */
-  readonly name: string;
-  readonly endpoint: string;
-  readonly accessKeyId: string;
-}
-
 /** Runs `work` with a client of a region's tables. */
-const withClient = async <T>(
-  { name, endpoint, accessKeyId }: RegionTablesProps,
-  work: (client: DynamoDBClient) => Promise<T>,
-): Promise<T> => {
-  const client = new DynamoDBClient({
-    region: name,
-    endpoint,
-    credentials: { accessKeyId, secretAccessKey: 'local' },
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
-  });
+const withClient = async <T>(region: EmulatorAddress, work: (client: DynamoDBClient) => Promise<T>): Promise<T> => {
+  const client = new DynamoDBClient(clientOptions(region));
   try {
     return await work(client);
   } finally {
@@ -68,7 +50,7 @@ const withClient = async <T>(
 };
 
 /** Makes each table what the template says. May be called again: what is so already is left alone. */
-export const applyTableSettings = async (region: RegionTablesProps, tables: readonly TableSettings[]): Promise<void> => {
+export const applyTableSettings = async (region: EmulatorAddress, tables: readonly TableSettings[]): Promise<void> => {
   await withClient(region, async (client) => {
     for (const { name: TableName, ttl, pointInTimeRecovery, deletionProtection } of tables) {
       if (ttl !== undefined && !(await hasTtl(client, TableName))) {
@@ -85,7 +67,7 @@ export const applyTableSettings = async (region: RegionTablesProps, tables: read
 };
 
 /** Puts items into a region's control table: the fence of a region that comes back, before its functions do. */
-export const putControlItems = async (region: RegionTablesProps, items: readonly Json[]): Promise<void> => {
+export const putControlItems = async (region: EmulatorAddress, items: readonly Json[]): Promise<void> => {
   await withClient(region, async (client) => {
     for (const item of items) await client.send(new PutItemCommand({ TableName: TABLES.control, Item: marshall(item) }));
   });
