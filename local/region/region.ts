@@ -122,12 +122,6 @@ export class Region {
     await this.#send({ kind: 'shift', id: 0, share, live, candidate });
   }
 
-  /** @param share of the calls that `candidate` gets, 0 to 1 */
-  async shift(share: number, live: string, candidate: string): Promise<void> {
-    if (this.#state === 'frozen' || this.#state === 'lost') throw this.#refusal('given another share', ['serving', 'rebuilding']);
-    await this.#send({ kind: 'shift', id: 0, share, live, candidate });
-  }
-
   /** Its functions are deployed, and callers get answers. */
   admit(): void {
     if (this.#state !== 'starting' && this.#state !== 'rebuilding') throw this.#refusal('admitted', ['rebuilding']);
