@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { foldOrder, holdsStock, isOpen } from '../../functions/core/order-fold.ts';
 import { orderAnswer, shipOrder } from '../../functions/core/orders.ts';
 import { planRebuild } from '../../functions/core/rebuild.ts';
@@ -7,20 +7,28 @@ import { reconcileOrder } from '../../functions/core/reconcile.ts';
 import { foldStock } from '../../functions/core/stock-fold.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { World } from '../core/world.ts';
+import { previousTag, THIS, Workshop } from './releases.ts';
 import { present, type Rules } from './rules.ts';
 import { hasNoWorkWithTheUnknown, ignoresTheUnknown, neverThrows, READERS } from './tolerance.ts';
 
 const RUNS = 500;
 
-describe.each(Object.entries(READERS))('%s', (_name, reader) => {
-  it('is read alike with attributes, versions and facts of a later release', () =>
-    fc.assert(ignoresTheUnknown(present, reader), { numRuns: RUNS }));
+const workshop = new Workshop();
+afterAll(() => workshop[Symbol.dispose]());
+const tag = previousTag();
+/** The release before, too: it serves beside this one, and what holds for it here holds in the world. */
+const releases = [[THIS, present], ...(tag === undefined ? [] : [[tag, (await workshop.build(tag)).rules] as const])] as const;
 
-  it('is read without an error, whatever stands in known items', () => fc.assert(neverThrows(present, reader), { numRuns: RUNS }));
-});
+describe.each(releases)('of %s', (_release, rules) => {
+  it.each(Object.entries(READERS))('%s is read alike with attributes, versions and facts of a later release', (_name, reader) =>
+    fc.assert(ignoresTheUnknown(rules, reader), { numRuns: RUNS }),
+  );
 
-describe('housekeeping', () => {
-  it('has nothing to do for facts of a later release', () => fc.assert(hasNoWorkWithTheUnknown(present), { numRuns: RUNS }));
+  it.each(Object.entries(READERS))('%s is read without an error, whatever stands in known items', (_name, reader) =>
+    fc.assert(neverThrows(rules, reader), { numRuns: RUNS }),
+  );
+
+  it('housekeeping has nothing to do for facts of a later release', () => fc.assert(hasNoWorkWithTheUnknown(rules), { numRuns: RUNS }));
 });
 
 describe('an END of a kind that only a later release knows', () => {

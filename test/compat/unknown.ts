@@ -181,6 +181,15 @@ export const damaged: fc.Arbitrary<readonly Item[]> = fc.array(
       base: fc.constantFrom<Readonly<Record<string, Value>>>(
         {},
         { subject: 'ann', lines: [], body: 'b', placedAt: 1, at: 1, kind: 'shipped', amount: 1 },
+        {
+          subject: 'ann',
+          lines: [],
+          body: 'b',
+          placedAt: Number.MAX_SAFE_INTEGER,
+          at: Number.MAX_SAFE_INTEGER,
+          kind: 'shipped',
+          amount: 1,
+        },
       ),
     })
     .map(({ sk, content: given, base }): Item => ({ ...base, ...given, pk: 'ORDER#o', sk, v: 1 })),
