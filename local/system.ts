@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { dnsNames, STACKS, TABLES } from '../functions/contract/names.ts';
 import type { Config } from '../infra/config.ts';
 import { type Cell, makeCell } from './cell.ts';
+import { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import { CodeDeploy } from './codedeploy/codedeploy.ts';
 import type { LocalEvent, SystemFile } from './control/api.ts';
 import { startControlServer } from './control/server.ts';
@@ -55,7 +56,7 @@ export interface StartOptions {
   /** Ends the start early. What was started is ended. */
   readonly signal: AbortSignal;
   readonly onEvent?: (event: LocalEvent) => void;
-  /** What front doors answered: see `RegionProps`. */
+  /** Told what the front doors answer, second by second. */
   readonly onServed?: (region: string, ...served: Parameters<RegionProps['onServed']>) => void;
 }
 
@@ -124,17 +125,18 @@ const start = async (props: Start): Promise<RunningSystem> => {
   const events = new EventLog(props.onEvent ?? (() => undefined));
   const codeDeploy = await CodeDeploy.start(SHARED_ADDRESS);
   props.cleanups.push(() => codeDeploy.close());
+  const alarms = new Map<string, CloudWatch>();
   const authority = makeAuthority(config.domain.name, startedAtMs);
   const caFile = join(props.stateFolder, CA_FILE);
   writeFileSync(caFile, authority.certificate);
   props.cleanups.push(() => rmSync(caFile, { force: true }));
-  const cells = makeCells({ ...props, config, ports, events, authority, caFile, codeDeploy });
+  const cells = makeCells({ ...props, config, ports, events, authority, caFile, codeDeploy, alarms });
   props.cleanups.push(async () => {
     await Promise.all(cells.map(({ region }) => region.stop()));
   });
   const deployed = await deployAll(props, config, cells);
   const file = await progress.step('start replication, Route 53 and the control API', () =>
-    connect(props, { startedAtMs, ports, config, events, cells, codeDeploy, ...deployed }),
+    connect(props, { startedAtMs, ports, config, events, cells, codeDeploy, alarms, ...deployed }),
   );
   return { file, replaced: deployed.replaced, stop: props.stop };
 };
@@ -146,9 +148,11 @@ interface CellParts extends Start {
   readonly authority: Authority;
   readonly caFile: string;
   readonly codeDeploy: CodeDeploy;
+  /** By region, once they are evaluated. */
+  readonly alarms: ReadonlyMap<string, CloudWatch>;
 }
 
-const makeCells = ({ config, ports, authority, caFile, codeDeploy, ...props }: CellParts): readonly Cell[] =>
+const makeCells = ({ config, ports, authority, caFile, codeDeploy, alarms, ...props }: CellParts): readonly Cell[] =>
   config.regions.map(({ name }, index) => {
     const address = edgeAddress(index);
     const names = dnsNames(config.domain.name, name);
@@ -172,7 +176,10 @@ const makeCells = ({ config, ports, authority, caFile, codeDeploy, ...props }: C
       endpoint: props.endpoint,
       assembly: assemblyFolder(props.stateFolder, name),
       onTrouble: (detail) => props.progress.line(`${name} is lost: ${detail}`),
-      onServed: (atMs, answers) => props.onServed?.(name, atMs, answers),
+      onServed: (atMs, answers) => {
+        alarms.get(name)?.served(atMs, answers);
+        props.onServed?.(name, atMs, answers);
+      },
     });
   });
 
@@ -217,10 +224,15 @@ interface Parts extends Deployed {
   readonly events: EventLog;
   readonly cells: readonly Cell[];
   readonly codeDeploy: CodeDeploy;
+  /** By region; filled here. */
+  readonly alarms: Map<string, CloudWatch>;
 }
 
 /** What is between the regions, and who commands it all. */
-const connect = async (props: Start, { startedAtMs, ports, config, events, cells, codeDeploy, stacks }: Parts): Promise<SystemFile> => {
+const connect = async (
+  props: Start,
+  { startedAtMs, ports, config, events, cells, codeDeploy, alarms, stacks }: Parts,
+): Promise<SystemFile> => {
   const { cleanups, stateFolder } = props;
   const names = config.regions.map(({ name }) => name);
   const domain = config.domain.name;
@@ -243,9 +255,16 @@ const connect = async (props: Start, { startedAtMs, ports, config, events, cells
     frontDoorOf: (name) => ({ address: edgeAddress(names.indexOf(name)), port: ports.edge }),
   });
   cleanups.push(() => dns.stop());
+  for (const cell of cells) {
+    const cloudWatch = watchAlarms(cell, events);
+    cleanups.push(() => cloudWatch.stop());
+    await cloudWatch.start();
+    alarms.set(cell.region.props.name, cloudWatch);
+  }
   for (const { region } of cells) region.admit();
   props.signal.throwIfAborted();
   const mode = props.endpoint === undefined ? 'owned' : 'attached';
+  const alarmsOf = (region: string): Alarms => alarms.get(region) ?? NO_ALARMS;
   const deliveries = new Deliveries({ ...props, config, cells, codeDeploy, alarmsOf, events, clock: systemClock });
   cleanups.push(() => deliveries.close());
   const supervisor = new Supervisor({
@@ -268,8 +287,21 @@ const connect = async (props: Start, { startedAtMs, ports, config, events, cells
   return file;
 };
 
-/** No alarm is evaluated: none fires, and none is unknown. */
-const alarmsOf = (_region: string): Alarms => ({ states: () => new Map(), refresh: async () => undefined });
+/** Evaluates the alarms of a region's cell, as AWS would get it. */
+const watchAlarms = ({ region: { props }, release }: Cell, events: EventLog): CloudWatch => {
+  const { name: region, endpoint, accessKeyId } = props;
+  return new CloudWatch({
+    region,
+    endpoint,
+    accessKeyId,
+    stacks: [release.stack],
+    onAlarm: ({ id, to, reason, atMs }) =>
+      events.add({ kind: 'alarm', region, alarm: id, state: to, detail: `alarm ${id} is ${to}: ${reason}`, atMs }),
+  });
+};
+
+/** Of a region that nobody watches. */
+const NO_ALARMS: Alarms = { states: () => new Map(), refresh: async () => undefined };
 
 const assemblyFolder = (stateFolder: string, region: string): string => join(stateFolder, 'assemblies', region);
 
