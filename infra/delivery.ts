@@ -47,10 +47,7 @@ export class Delivery extends Construct {
 
   constructor(scope: Construct, id: string, props: DeliveryProps) {
     super(scope, id);
-    if (props.alarms.length > ALARMS_MAX)
-      throw new Error(
-        `given ${props.alarms.length} alarms that stop a deployment; allowed: ${ALARMS_MAX}, CodeDeploy's limit; combine some in cell-alarms.ts`,
-      );
+    assertStoppable(props.alarms);
     this.#props = props;
     const { settings } = props;
     const [beforeTraffic, afterTraffic] = [this.beforeTraffic(), this.afterTraffic()];
@@ -130,3 +127,11 @@ export class Delivery extends Construct {
     return hook;
   }
 }
+
+/** @throws {Error} when no alarm stops a deployment, or more than CodeDeploy takes */
+export const assertStoppable = ({ length }: readonly IAlarm[]): void => {
+  if (length > 0 && length <= ALARMS_MAX) return;
+  throw new Error(
+    `given ${length} alarms that stop a deployment; allowed: 1 to ${ALARMS_MAX}, CodeDeploy's limit; change the list in cell-alarms.ts`,
+  );
+};

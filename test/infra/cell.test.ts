@@ -3,8 +3,8 @@ import { ALIAS, dnsNames, ENV, HEADERS, METRICS, OUTPUTS, STACKS, STAGE, TABLES 
 import { PROBLEMS } from '../../functions/contract/problems.ts';
 import { ROUTES } from '../../functions/contract/routes.ts';
 import { canonical } from './canonical.ts';
-import { joined, mistakesIn } from './mistakes.ts';
-import { configOf, DOMAIN, dig, list, REGIONS, type Resource, synthesize, type Template, within } from './system.ts';
+import { mistakesIn } from './mistakes.ts';
+import { configOf, DOMAIN, dig, joined, list, REGIONS, type Resource, synthesize, type Template, within } from './system.ts';
 
 const [HERE, THERE, ELSEWHERE] = REGIONS;
 const open = synthesize(configOf(2));

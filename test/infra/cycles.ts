@@ -4,10 +4,26 @@
  */
 import { dig, list, type Template } from './system.ts';
 
+type Resources = Pick<Template, 'resources'>;
+
+/** Ids of everything that a resource waits for, directly or by way of others. */
+export const waitsFor = (template: Resources, id: string): ReadonlySet<string> => {
+  const graph = graphOf(template);
+  const found = new Set<string>();
+  const visit = (from: string): void => {
+    for (const to of graph.get(from) ?? []) {
+      if (found.has(to)) continue;
+      found.add(to);
+      visit(to);
+    }
+  };
+  visit(id);
+  return found;
+};
+
 /** Each cycle once, as the ids along it; the first one again at the end. */
-export const cyclesIn = ({ resources }: Pick<Template, 'resources'>): readonly (readonly string[])[] => {
-  const ids = new Set(resources.map(({ id }) => id));
-  const waitsFor = new Map(resources.map(({ id, ...resource }) => [id, [...new Set(referencesIn(resource))].filter((to) => ids.has(to))]));
+export const cyclesIn = (template: Resources): readonly (readonly string[])[] => {
+  const graph = graphOf(template);
   const cycles: (readonly string[])[] = [];
   const done = new Set<string>();
   const visit = (id: string, path: readonly string[]): void => {
@@ -17,11 +33,17 @@ export const cyclesIn = ({ resources }: Pick<Template, 'resources'>): readonly (
       return;
     }
     if (done.has(id)) return;
-    for (const next of waitsFor.get(id) ?? []) visit(next, [...path, id]);
+    for (const next of graph.get(id) ?? []) visit(next, [...path, id]);
     done.add(id);
   };
-  for (const id of ids) visit(id, []);
+  for (const id of graph.keys()) visit(id, []);
   return cycles;
+};
+
+/** For each resource those that it names. */
+const graphOf = ({ resources }: Resources): ReadonlyMap<string, readonly string[]> => {
+  const ids = new Set(resources.map(({ id }) => id));
+  return new Map(resources.map(({ id, ...resource }) => [id, [...new Set(referencesIn(resource))].filter((to) => ids.has(to))]));
 };
 
 /** Ids that a value of a template names, by every function that makes CloudFormation wait. */

@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { KEYS, STACKS, TABLES } from '../../functions/contract/names.ts';
-import { mistakesIn } from './mistakes.ts';
-import { configOf, dig, list, REGIONS, type Resource, type Synthesized, synthesize, type Template } from './system.ts';
+import { configOf, dig, list, REGIONS, type Resource, type Synthesized, synthesize } from './system.ts';
 
 const keyOf = (region: string): string => `arn:aws:kms:${region}:123456789012:key/11111111-2222-3333-4444-555555555555`;
 
@@ -83,54 +82,6 @@ describe('encryption', () => {
   });
 });
 
-describe('mistakes that no linter finds', () => {
-  test('are in no template', () => {
-    expect([...two.templates, ...three.templates].flatMap(mistakesIn)).toEqual([]);
-  });
-
-  test.each<[string, Pick<Resource, 'Type' | 'Properties'>]>([
-    ['an undefined key', table({ AttributeDefinitions: [] })],
-    ['no key schema', table({ KeySchema: [] })],
-    ['no stream', table({ StreamSpecification: undefined })],
-    ['a replica twice', table({ Replicas: [{ Region: 'a' }, { Region: 'a' }] })],
-    ['an interval of 20 s', check({ RequestInterval: 20 })],
-    ['a match of nothing', check({ Type: 'HTTPS_STR_MATCH' })],
-    ['a disabled check', check({ Disabled: true })],
-    ['two checker regions', check({ Regions: ['a', 'b'] })],
-    ['a calculation from nothing', check({ Type: 'CALCULATED' })],
-    ['a latency record without SetIdentifier', record({ Region: 'a' })],
-    ['latency with weight', record({ Region: 'a', Weight: 1, SetIdentifier: 'x' })],
-    ['a broken dashboard', { Type: 'AWS::CloudWatch::Dashboard', Properties: { DashboardBody: '{"widgets":[' } }],
-  ])('are found when planted: %s', (_, resource) => {
-    expect(mistakesIn(templateOf(resource))).toHaveLength(1);
-  });
-});
-
 function tables(system: Synthesized): readonly Resource[] {
   return system.stack(STACKS.data).ofType('AWS::DynamoDB::GlobalTable');
-}
-
-function table(more: object) {
-  const sound = {
-    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-    StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
-    Replicas: [{ Region: 'a' }, { Region: 'b' }],
-  };
-  // Without a schema the attribute would be a second mistake.
-  const undone = 'KeySchema' in more ? { AttributeDefinitions: [] } : {};
-  return { Type: 'AWS::DynamoDB::GlobalTable', Properties: { ...sound, ...undone, ...more } };
-}
-
-function check(more: object) {
-  return { Type: 'AWS::Route53::HealthCheck', Properties: { HealthCheckConfig: { Type: 'HTTPS', RequestInterval: 10, ...more } } };
-}
-
-function record(more: object) {
-  return { Type: 'AWS::Route53::RecordSet', Properties: { Type: 'CNAME', ...more } };
-}
-
-function templateOf(resource: Pick<Resource, 'Type' | 'Properties'>): Template {
-  const resources = [{ id: 'Planted', ...resource }];
-  return { stack: 'Planted', text: '', resources, outputs: {}, ofType: () => resources };
 }

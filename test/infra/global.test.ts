@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { dnsNames, EVACUATE_TEXT, HEALTHY_TEXT, STACKS } from '../../functions/contract/names.ts';
 import { CHECKER_REGIONS } from '../../infra/config.ts';
-import { joined, mistakesIn } from './mistakes.ts';
-import { configOf, DOMAIN, dig, list, REGIONS, type Resource, type Synthesized, synthesize } from './system.ts';
+import { mistakesIn } from './mistakes.ts';
+import { configOf, DOMAIN, dig, joined, list, REGIONS, type Resource, type Synthesized, synthesize } from './system.ts';
 
 const two = synthesize(configOf(2, { domain: DOMAIN, health: { ttlSeconds: 7, failureThreshold: 3, intervalSeconds: 30 } }));
 const three = synthesize(configOf(3, { domain: DOMAIN }));

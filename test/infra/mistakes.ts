@@ -1,5 +1,7 @@
 /** Mistakes that CloudFormation's own validation, cdk-nag and cfn-lint all let pass. */
-import { dig, list, type Resource, type Template } from './system.ts';
+import { isEmitted } from './emitted.ts';
+import { metricsOf } from './lookup.ts';
+import { dig, joined, list, type Resource, type Template } from './system.ts';
 
 /** What is wrong with a template, one line each. */
 export const mistakesIn = (template: Template): readonly string[] =>
@@ -56,18 +58,40 @@ const dashboard = ({ Properties }: Resource): string[] => {
   }
 };
 
+/**
+ * Deleted with the deployment that replaces it, a version cannot be rolled back to; and one that was kept from a creation
+ * that failed blocks the next attempt of the same code.
+ */
+const version = ({ DeletionPolicy, UpdateReplacePolicy }: Resource): string[] =>
+  DeletionPolicy === 'RetainExceptOnCreate' && UpdateReplacePolicy === 'Retain'
+    ? []
+    : [`a version that is not kept (${DeletionPolicy ?? 'no deletion policy'}, ${UpdateReplacePolicy ?? 'no policy for its replacement'})`];
+
+const alarm = (resource: Resource): string[] => {
+  const { Properties } = resource;
+  const [bad, of] = [dig(Properties, 'DatapointsToAlarm'), dig(Properties, 'EvaluationPeriods')].map(Number);
+  return [
+    ...metricsOf(resource)
+      .filter((metric) => !isEmitted(metric))
+      .map(({ namespace, name, dimensions }) => `a metric that nobody emits: ${namespace} ${name} by ${Object.keys(dimensions).join()}`),
+    ...(Number(bad) > Number(of) ? [`${bad} bad periods of ${of}`] : []),
+  ];
+};
+
+const deploymentGroup = ({ Properties }: Resource): string[] => {
+  const alarms = list(dig(Properties, 'AlarmConfiguration', 'Alarms'));
+  return [
+    ...(alarms.length === 0 ? ['a deployment that no alarm stops'] : []),
+    ...(alarms.length > 10 ? [`${alarms.length} alarms, of which CodeDeploy takes ten`] : []),
+  ];
+};
+
 const CHECKS: Readonly<Record<string, (resource: Resource) => string[]>> = {
   'AWS::DynamoDB::GlobalTable': globalTable,
   'AWS::Route53::HealthCheck': healthCheck,
   'AWS::Route53::RecordSet': recordSet,
   'AWS::CloudWatch::Dashboard': dashboard,
-};
-
-/** A string that CloudFormation would join; references stand as `{Ref}` or `{Id.Attribute}`. */
-export const joined = (value: unknown): string => {
-  if (typeof value === 'string') return value;
-  const parts = dig(value, 'Fn::Join', 1);
-  if (parts !== undefined) return list(parts).map(joined).join('');
-  const [id, attribute] = list(dig(value, 'Fn::GetAtt'));
-  return id === undefined ? `{${dig(value, 'Ref')}}` : `{${id}.${attribute}}`;
+  'AWS::CloudWatch::Alarm': alarm,
+  'AWS::CodeDeploy::DeploymentGroup': deploymentGroup,
+  'AWS::Lambda::Version': version,
 };

@@ -49,7 +49,15 @@ export interface Synthesized {
   readonly remove: () => void;
 }
 
-export const synthesize = (config: unknown, options: { readonly strict?: boolean } = {}): Synthesized => {
+export interface SynthesisOptions {
+  readonly strict?: boolean;
+  /** Another hash is another release, and so another version of every function. */
+  readonly codeHash?: string;
+  /** That the bundle says is compiled into the API. */
+  readonly fault?: string;
+}
+
+export const synthesize = (config: unknown, options: SynthesisOptions = {}): Synthesized => {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-synth-'));
   const strict = options.strict ?? false;
   const outdir = join(folder, 'cdk.out');
@@ -61,7 +69,7 @@ export const synthesize = (config: unknown, options: { readonly strict?: boolean
       context: { 'aws:cdk:enable-path-metadata': true },
     });
     if (strict) makeStrict(app);
-    build(app, parseConfig(config), standIns(join(folder, 'code')));
+    build(app, parseConfig(config), standIns(join(folder, 'code'), options));
     const assembly = app.synth();
     const templates = assembly.stacks.map(({ stackName, templateFullPath }) =>
       readTemplate(stackName, readFileSync(templateFullPath, 'utf8')),
@@ -92,6 +100,15 @@ export const dig = (value: unknown, ...path: readonly (string | number)[]): unkn
 
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+/** A string that CloudFormation would join; references stand as `{Ref}` or `{Id.Attribute}`. */
+export const joined = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  const parts = dig(value, 'Fn::Join', 1);
+  if (parts !== undefined) return list(parts).map(joined).join('');
+  const [id, attribute] = list(dig(value, 'Fn::GetAtt'));
+  return id === undefined ? `{${dig(value, 'Ref')}}` : `{${id}.${attribute}}`;
+};
+
 /** Every value inside a value, itself first. */
 export function* within(value: unknown): Generator<unknown> {
   yield value;
@@ -105,10 +122,11 @@ const readTemplate = (stack: string, text: string): Template => {
   return { stack, text, resources, outputs: parsed.Outputs ?? {}, ofType: (type) => resources.filter(({ Type }) => Type === type) };
 };
 
-const standIns = (folder: string): Bundle => {
+const standIns = (folder: string, { codeHash = '0123456789abcdef', fault }: SynthesisOptions): Bundle => {
   const at = (handler: string): string => join(folder, handler);
   return {
-    hash: '0123456789abcdef',
+    hash: codeHash,
+    fault,
     folder: at,
     code: (handler) => {
       mkdirSync(at(handler), { recursive: true });
