@@ -8,6 +8,16 @@ const APP = resolve(import.meta.dirname, '../../infra/app.ts');
 const folder = mkdtempSync(join(tmpdir(), 'tandem-app-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+describe('the app, asked for a version that is broken on purpose', () => {
+  test('names the faults that there are when it is asked for another', () => {
+    const { status, stderr } = run({ regions: [{ name: 'eu-central-1' }, { name: 'us-east-2' }], auth: 'keys' }, { fault: 'nonsense' });
+
+    expect(status).toBe(1);
+    expect(stderr).toContain('fault: given "nonsense"; allowed: ');
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
 describe('the app, given a bad configuration', () => {
   test('names every problem on stderr, without a stack trace, and ends with 1', () => {
     const { status, stderr } = run({ regions: [{ name: 'eu' }], colour: 'red' });
@@ -36,7 +46,7 @@ describe('the app, given a bad configuration', () => {
   });
 });
 
-function run(tandem: unknown) {
-  const env = { PATH: process.env['PATH'], CDK_CONTEXT_JSON: JSON.stringify({ tandem }), CDK_OUTDIR: join(folder, 'cdk.out') };
+function run(tandem: unknown, more: Readonly<Record<string, string>> = {}) {
+  const env = { PATH: process.env['PATH'], CDK_CONTEXT_JSON: JSON.stringify({ tandem, ...more }), CDK_OUTDIR: join(folder, 'cdk.out') };
   return spawnSync(process.execPath, [APP], { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
 }

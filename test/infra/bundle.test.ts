@@ -4,9 +4,20 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Bundle, bundle, HANDLERS } from '../../infra/bundle.ts';
+import { ConfigError } from '../../infra/config.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
-const names = ['api', 'housekeeping', 'stream-lookup'] as const;
+const names = [
+  'api',
+  'housekeeping',
+  'stream-lookup',
+  'canary',
+  'before-traffic',
+  'after-traffic',
+  'deployment-events',
+  'canary-identity',
+  'first-journey',
+] as const;
 
 describe('a bundle', () => {
   const root = project();
@@ -58,7 +69,64 @@ describe('a bundle', () => {
   });
 });
 
-/** A project with three handlers, one of which needs the SDK and a CommonJS module that requires one of Node's. */
+describe('a broken version', () => {
+  const root = project();
+  mkdirSync(join(root, 'functions', 'faulty'));
+  writeFileSync(join(root, 'functions', 'faulty', 'errors.handler.ts'), "export const handler = async () => 'the fault';");
+  writeFileSync(join(root, 'functions', 'faulty', 'helper.ts'), 'export const x = 1;');
+  writeFileSync(join(root, 'functions', 'faulty', 'slow.handler.ts'), "export const handler = async () => 'slow';");
+  afterAll(() => rmSync(root, { recursive: true }));
+  const right = bundle({ root });
+
+  test('has the fault in the API, and every other handler as it was', () => {
+    const broken = bundle({ root, fault: 'errors' });
+
+    expect([broken.fault, right.fault]).toEqual(['errors', undefined]);
+    expect(broken.hash).not.toBe(right.hash);
+    expect(contentOf(broken, 'api')).toContain('the fault');
+    for (const name of names.filter((each) => each !== 'api')) expect(contentOf(broken, name)).toBe(contentOf(right, name));
+  });
+
+  test.each([['nonsense'], ['helper'], ['../api'], ['']])('of a fault that does not exist is refused: "%s"', (fault) => {
+    const build = () => bundle({ root, fault });
+
+    expect(build).toThrow(ConfigError);
+    expect(build).toThrow(`fault: given "${fault}"; allowed: errors, slow; `);
+  });
+
+  test('is refused where there are no faults at all', () => {
+    const without = project();
+    onTestFinished(() => rmSync(without, { recursive: true }));
+
+    expect(() => bundle({ root: without, fault: 'errors' })).toThrow('allowed: none');
+  });
+});
+
+describe('a marked version', () => {
+  const root = project();
+  afterAll(() => rmSync(root, { recursive: true }));
+  const plain = bundle({ root });
+
+  test('is another version of the API, and of nothing else, each marker its own', () => {
+    const [one, two] = [bundle({ root, marker: 'one' }), bundle({ root, marker: 'two' })];
+
+    expect(new Set([plain.hash, one.hash, two.hash]).size).toBe(3);
+    expect(bundle({ root, marker: 'one' }).hash).toBe(one.hash);
+    expect(contentOf(one, 'api')).not.toBe(contentOf(plain, 'api'));
+    for (const name of names.filter((each) => each !== 'api')) expect(contentOf(one, name)).toBe(contentOf(plain, name));
+  });
+
+  test.each([['a word'], ['"; throw new Error("quoted") //'], ['*/ ` ${x} \n \u2028 </script>']])(
+    'does the same as without: %s',
+    async (marker) => {
+      const { handler } = await import(pathToFileURL(join(bundle({ root, marker }).folder('api'), 'index.mjs')).href);
+
+      expect(await handler()).toBe('DynamoDBClient node:os');
+    },
+  );
+});
+
+/** A project with every handler, one of which needs the SDK and a CommonJS module that requires one of Node's. */
 function project(other = "export const handler = async () => 'other';"): string {
   const root = mkdtempSync(join(tmpdir(), 'tandem-bundle-'));
   mkdirSync(join(root, 'functions'));
@@ -68,8 +136,8 @@ function project(other = "export const handler = async () => 'other';"): string 
     join(root, HANDLERS.api),
     "import { DynamoDBClient } from '@aws-sdk/client-dynamodb';\nimport legacy from './legacy.cjs';\nexport const handler = async () => `${new DynamoDBClient({}).constructor.name.length > 0 ? 'DynamoDBClient' : ''} ${legacy}`;",
   );
+  for (const name of names.filter((each) => each !== 'api')) writeFileSync(join(root, HANDLERS[name]), `export const name = '${name}';`);
   writeFileSync(join(root, HANDLERS.housekeeping), other);
-  writeFileSync(join(root, HANDLERS['stream-lookup']), "export const handler = async () => 'lookup';");
   return root;
 }
 

@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { ALIAS, dnsNames, ENV, HEADERS, METRICS, OUTPUTS, STACKS, STAGE, TABLES } from '../../functions/contract/names.ts';
+import { dnsNames, HEADERS, OUTPUTS, STACKS, TABLES } from '../../functions/contract/names.ts';
 import { PROBLEMS } from '../../functions/contract/problems.ts';
 import { ROUTES } from '../../functions/contract/routes.ts';
 import { canonical } from './canonical.ts';
+import { aliasOf, functionOf } from './lookup.ts';
 import { mistakesIn } from './mistakes.ts';
-import { configOf, DOMAIN, dig, joined, list, REGIONS, type Resource, synthesize, type Template, within } from './system.ts';
+import { configOf, DOMAIN, dig, joined, list, REGIONS, synthesize, type Template, within } from './system.ts';
 
-const [HERE, THERE, ELSEWHERE] = REGIONS;
+const [HERE, THERE] = REGIONS;
 const open = synthesize(configOf(2));
 const behindDomain = synthesize(
   configOf(3, {
@@ -62,20 +63,19 @@ describe('the API', () => {
   });
 
   test('leads every method to the alias, which one permission lets it call', () => {
-    const [alias] = aliasesOf(cell, 'Api');
+    const alias = aliasOf(cell, 'Api');
     for (const { Properties } of cell.ofType('AWS::ApiGateway::Method')) {
-      expect(joined(dig(Properties, 'Integration', 'Uri'))).toContain(`functions/{${alias?.id}}/invocations`);
+      expect(joined(dig(Properties, 'Integration', 'Uri'))).toContain(`functions/{${alias.id}}/invocations`);
       expect(dig(Properties, 'Integration', 'Type')).toBe('AWS_PROXY');
     }
     const permissions = cell
       .ofType('AWS::Lambda::Permission')
       .filter(({ Properties }) => dig(Properties, 'Principal') === 'apigateway.amazonaws.com');
-    expect(permissions.map(({ Properties }) => dig(Properties, 'FunctionName', 'Ref'))).toEqual([alias?.id]);
+    expect(permissions.map(({ Properties }) => dig(Properties, 'FunctionName', 'Ref'))).toEqual([alias.id]);
   });
 
   test('waits longer for the function than the function may take, and less than 29 s', () => {
-    const [handler] = functionsOf(cell, 'Api');
-    const functionMs = Number(dig(handler?.Properties, 'Timeout')) * 1_000;
+    const functionMs = Number(dig(functionOf(cell, 'Api').Properties, 'Timeout')) * 1_000;
     for (const { Properties } of cell.ofType('AWS::ApiGateway::Method')) {
       expect(Number(dig(Properties, 'Integration', 'TimeoutInMillis'))).toBeGreaterThan(functionMs);
       expect(Number(dig(Properties, 'Integration', 'TimeoutInMillis'))).toBeLessThan(29_000);
@@ -191,72 +191,6 @@ describe('the front doors', () => {
   });
 });
 
-describe('the functions', () => {
-  test('run on arm64 and Node 24, with a time limit, a log group that ends, and no reserved concurrency', () => {
-    const functions = cell.ofType('AWS::Lambda::Function');
-    expect(functions).toHaveLength(3);
-    for (const { Properties } of functions) {
-      expect(dig(Properties, 'Runtime')).toBe('nodejs24.x');
-      expect(dig(Properties, 'Architectures')).toEqual(['arm64']);
-      expect(dig(Properties, 'Handler')).toBe('index.handler');
-      expect(Number(dig(Properties, 'Timeout'))).toBeLessThanOrEqual(30);
-      expect(dig(Properties, 'ReservedConcurrentExecutions')).toBeUndefined();
-      expect(cell.resources.find(({ id }) => id === dig(Properties, 'LoggingConfig', 'LogGroup', 'Ref'))?.Type).toBe('AWS::Logs::LogGroup');
-    }
-    for (const { Properties } of cell.ofType('AWS::Logs::LogGroup')) expect(dig(Properties, 'RetentionInDays')).toBe(30);
-  });
-
-  test('keep their versions, and the alias names the newest', () => {
-    const versions = cell.ofType('AWS::Lambda::Version');
-    expect(versions).toHaveLength(3);
-    for (const version of versions)
-      expect([version.DeletionPolicy, version.UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
-    for (const { Properties } of cell.ofType('AWS::Lambda::Alias')) {
-      expect(dig(Properties, 'Name')).toBe(ALIAS);
-      expect(versions.map(({ id }) => id)).toContain(dig(Properties, 'FunctionVersion', 'Fn::GetAtt', 0));
-    }
-  });
-
-  test('get exactly the variables of the contract, the same in every region', () => {
-    for (const region of REGIONS) {
-      for (const name of ['Api', 'Housekeeping']) {
-        const [handler] = functionsOf(behindDomain.stack(STACKS.cell(region)), name);
-        const variables = dig(handler?.Properties, 'Environment', 'Variables');
-        expect(Object.keys(Object(variables)).sort()).toEqual(Object.values(ENV).sort());
-        expect(dig(variables, ENV.regions)).toBe(REGIONS.join(','));
-        expect(dig(variables, ENV.auth)).toBe('{"mode":"keys"}');
-        expect(dig(variables, ENV.release)).toMatch(/^\d+\.\d+\.\d+-[0-9a-f]{8}$/);
-      }
-    }
-  });
-
-  test('may only read the control table, and delete nothing', () => {
-    for (const name of ['Api', 'Housekeeping', 'StreamLookup']) {
-      const control = statementsOf(cell, name).filter(({ resources }) =>
-        resources.some((resource) => resource.includes(`table/${TABLES.control}`)),
-      );
-      for (const { actions } of control) expect(actions).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
-      for (const { actions } of statementsOf(cell, name)) expect(actions.join()).not.toMatch(/Delete|\*|Scan|Batch/);
-    }
-    expect(statementsOf(cell, 'StreamLookup').flatMap(({ actions }) => actions)).toEqual(
-      expect.arrayContaining(['dynamodb:DescribeTable']),
-    );
-  });
-
-  test('may touch the tables of their own region only', () => {
-    for (const region of REGIONS) {
-      const arns = [...within(behindDomain.stack(STACKS.cell(region)).ofType('AWS::IAM::Policy'))]
-        .map(joined)
-        .filter((text) => /^arn:.*:dynamodb:/.test(text));
-      expect(arns.length).toBeGreaterThan(0);
-      for (const arn of arns)
-        expect(arn).toMatch(
-          new RegExp(`^arn:\\{AWS::Partition\\}:dynamodb:${region}:\\{AWS::AccountId\\}:table/tandem-(data|control)(/.+)?$`),
-        );
-    }
-  });
-});
-
 describe('housekeeping', () => {
   test("follows the stream of this region's replica from its beginning, in bounded attempts, and loses nothing silently", () => {
     const [mapping] = cell.ofType('AWS::Lambda::EventSourceMapping');
@@ -275,91 +209,6 @@ describe('housekeeping', () => {
     expect(lookup?.Type).toBe('Custom::StreamLookup');
     expect(lookup?.Properties).toMatchObject({ TableName: TABLES.data, ServiceTimeout: expect.any(String) });
     expect(dig(queue?.Properties, 'SqsManagedSseEnabled')).toBe(true);
-  });
-
-  test('is called each minute, and not for minutes that are over', () => {
-    const [rule] = cell.ofType('AWS::Events::Rule');
-    const [alias] = aliasesOf(cell, 'Housekeeping');
-
-    expect(dig(rule?.Properties, 'ScheduleExpression')).toBe('rate(1 minute)');
-    expect(dig(rule?.Properties, 'Targets', 0, 'Arn', 'Ref')).toBe(alias?.id);
-    expect(cell.ofType('AWS::Lambda::EventInvokeConfig').map(({ Properties }) => dig(Properties, 'MaximumEventAgeInSeconds'))).toEqual([
-      60,
-    ]);
-  });
-});
-
-describe('alarms', () => {
-  test('tell a topic when they fire and when it is over, and say why silence means what it means', () => {
-    const topics = cell.ofType('AWS::SNS::Topic').map(({ id }) => ({ Ref: id }));
-    expect(topics).toHaveLength(1);
-    for (const { Properties } of cell.ofType('AWS::CloudWatch::Alarm')) {
-      expect(dig(Properties, 'AlarmActions')).toEqual(topics);
-      expect(dig(Properties, 'OKActions')).toEqual(topics);
-      expect(dig(Properties, 'TreatMissingData')).toMatch(/^(breaching|notBreaching|ignore)$/);
-      expect(dig(Properties, 'AlarmDescription')).toMatch(/^(page|ticket): .+\. Missing data: \w+, because .+\.$/);
-    }
-    expect(cell.ofType('AWS::SNS::Subscription').map(({ Properties }) => dig(Properties, 'Endpoint'))).toEqual(['ops@example.com']);
-  });
-
-  test('watch the heartbeat of every other region, and fire when nobody measures it', () => {
-    const heartbeats = cell
-      .ofType('AWS::CloudWatch::Alarm')
-      .filter(({ Properties }) => dig(Properties, 'MetricName') === METRICS.heartbeatAge);
-
-    expect(heartbeats.map(({ Properties }) => dig(Properties, 'Dimensions', 0, 'Value'))).toEqual([THERE, ELSEWHERE]);
-    for (const { Properties } of heartbeats) expect(dig(Properties, 'TreatMissingData')).toBe('breaching');
-  });
-
-  test('watch errors, throttles, 5xx, latency and what could not be worked on', () => {
-    const watched = cell
-      .ofType('AWS::CloudWatch::Alarm')
-      .map(({ Properties }) => `${dig(Properties, 'Namespace')} ${dig(Properties, 'MetricName')}`);
-
-    expect(watched).toEqual(
-      expect.arrayContaining([
-        'AWS/Lambda Errors',
-        'AWS/Lambda Throttles',
-        'AWS/Lambda IteratorAge',
-        'AWS/ApiGateway 5XXError',
-        'AWS/SQS ApproximateNumberOfMessagesVisible',
-        `${METRICS.namespace} ${METRICS.errors}`,
-        `${METRICS.namespace} ${METRICS.latency}`,
-        `${METRICS.namespace} ${METRICS.doubleShipments}`,
-      ]),
-    );
-    // An alarm on DynamoDB's metrics treats missing data as it likes, whatever it is told.
-    expect(watched.join()).not.toContain('AWS/DynamoDB');
-  });
-});
-
-describe('the dashboard', () => {
-  const [dashboard] = cell.ofType('AWS::CloudWatch::Dashboard');
-  const body = joined(dig(dashboard?.Properties, 'DashboardBody'));
-  const shown = list(dig(JSON.parse(body), 'widgets')).flatMap((widget) => list(dig(widget, 'properties', 'metrics')).map(list));
-
-  test('shows every alarm of the cell', () => {
-    for (const { id } of cell.ofType('AWS::CloudWatch::Alarm')) expect(body).toContain(`{${id}.Arn}`);
-  });
-
-  test('shows every metric that the functions emit, and none that they do not', () => {
-    const { namespace, ...names } = METRICS;
-    const own = shown.filter(([from]) => from === namespace).map(([, name]) => name);
-
-    expect([...new Set(own)].sort()).toEqual(Object.values(names).sort());
-  });
-
-  test('names functions, queues and the API as they are', () => {
-    const names = new Set(cell.resources.map(({ id }) => id));
-    const referred = shown
-      .flat()
-      .flatMap((part) => (typeof part === 'string' && part.startsWith('{') ? [part.slice(1, -1).split('.')[0] ?? ''] : []));
-
-    expect(referred.length).toBeGreaterThan(0);
-    for (const id of referred) expect(names).toContain(id);
-    const [api] = cell.ofType('AWS::ApiGateway::RestApi');
-    for (const metric of shown.filter(([from]) => from === 'AWS/ApiGateway'))
-      expect(metric).toEqual(expect.arrayContaining([dig(api?.Properties, 'Name'), STAGE]));
   });
 });
 
@@ -392,6 +241,14 @@ describe('what a cell tells', () => {
     expect(everybody.warnings.join()).toContain('auth is "none"');
     expect(open.warnings).toEqual([]);
   });
+
+  test('is a loud warning in every cell when a fault is compiled into the API', () => {
+    const broken = synthesize(configOf(2), { fault: 'errors' });
+    broken.remove();
+
+    expect(broken.warnings).toHaveLength(2);
+    for (const warning of broken.warnings) expect(warning).toContain('BROKEN ON PURPOSE: the fault "errors"');
+  });
 });
 
 function methodsOf(template: Template): readonly string[] {
@@ -404,28 +261,6 @@ function methodsOf(template: Template): readonly string[] {
     .ofType('AWS::ApiGateway::Method')
     .map(({ Properties }) => `${dig(Properties, 'HttpMethod')} ${pathOf(dig(Properties, 'ResourceId', 'Ref'))}`)
     .sort();
-}
-
-function aliasesOf(template: Template, construct: string): readonly Resource[] {
-  return template.ofType('AWS::Lambda::Alias').filter(({ id }) => id.startsWith(construct));
-}
-
-function functionsOf(template: Template, construct: string): readonly Resource[] {
-  return template.ofType('AWS::Lambda::Function').filter(({ id }) => id.startsWith(construct));
-}
-
-function statementsOf(
-  template: Template,
-  construct: string,
-): readonly { readonly actions: readonly string[]; readonly resources: readonly string[] }[] {
-  const policies = template.ofType('AWS::IAM::Policy').filter(({ id }) => id.startsWith(construct));
-  if (policies.length === 0) throw new Error(`no policy of ${construct}`);
-  return policies
-    .flatMap(({ Properties }) => list(dig(Properties, 'PolicyDocument', 'Statement')))
-    .map((statement) => ({
-      actions: [dig(statement, 'Action')].flat().map(String),
-      resources: [dig(statement, 'Resource')].flat().map(joined),
-    }));
 }
 
 /** Peers stand in dashboards in the order of the config, which differs from cell to cell: what a widget lists is sorted. */

@@ -14,6 +14,7 @@ describe('a configuration', () => {
     expect(config.home).toBe('eu-central-1');
     expect(config.regions.map(({ state }) => state)).toEqual(['serving', 'serving']);
     expect(config.health).toEqual({ intervalSeconds: 10, failureThreshold: 2, ttlSeconds: 10, drainSeconds: 30 });
+    expect(config.delivery).toEqual({ exposePercent: 5, exposeMinutes: 5, bakeMinutes: 10, ignoreAlarms: false });
     expect(config.domain).toBeUndefined();
   });
 
@@ -30,6 +31,8 @@ describe('a configuration', () => {
       },
     ],
     ['with one region removed', { ...VALID, deployedRegions: ['us-east-2', 'eu-central-1', 'ap-northeast-1'] }],
+    ['with the shortest delivery', { ...VALID, delivery: { exposePercent: 1, exposeMinutes: 1, bakeMinutes: 0 } }],
+    ['with the longest', { ...VALID, delivery: { exposePercent: 99, exposeMinutes: 2_880, bakeMinutes: 50, ignoreAlarms: true } }],
     ['with a key for each region', { ...VALID, encryptionKeys: { 'eu-central-1': key('eu-central-1'), 'us-east-2': key('us-east-2') } }],
   ])('is accepted %s', (_, input) => {
     expect(() => parseConfig(input)).not.toThrow();
@@ -92,6 +95,33 @@ describe('a refusal', () => {
       'health.failureThreshold: given 0; allowed: a whole number from 1 to 10',
     ],
     ['a fraction', { ...VALID, backupRetentionDays: 1.5 }, 'backupRetentionDays: given 1.5; allowed: a whole number'],
+    [
+      'all callers at once',
+      { ...VALID, delivery: { exposePercent: 100 } },
+      'delivery.exposePercent: given 100; allowed: a whole number from 1 to 99',
+    ],
+    [
+      'exposure to nobody',
+      { ...VALID, delivery: { exposePercent: 0 } },
+      'delivery.exposePercent: given 0; allowed: a whole number from 1 to 99',
+    ],
+    [
+      'an exposure longer than CodeDeploy waits',
+      { ...VALID, delivery: { exposeMinutes: 2_881 } },
+      'delivery.exposeMinutes: given 2881; allowed: a whole number from 1 to 2880',
+    ],
+    [
+      'a bake longer than a hook may take',
+      { ...VALID, delivery: { bakeMinutes: 51 } },
+      'delivery.bakeMinutes: given 51; allowed: a whole number from 0 to 50',
+    ],
+    ['half a minute of baking', { ...VALID, delivery: { bakeMinutes: 0.5 } }, 'delivery.bakeMinutes: given 0.5'],
+    ['a word for a flag', { ...VALID, delivery: { ignoreAlarms: 'yes' } }, 'delivery.ignoreAlarms: given "yes"; allowed: true or false'],
+    [
+      'an unknown setting of delivery',
+      { ...VALID, delivery: { percent: 5 } },
+      'delivery: given "percent", which is unknown; allowed: exposePercent, exposeMinutes, bakeMinutes, ignoreAlarms',
+    ],
     ['half a throttle', { ...VALID, throttling: { user: { rate: 5 } } }, 'throttling.user.burst: missing'],
     [
       'a key for one region only',

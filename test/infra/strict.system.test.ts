@@ -22,6 +22,8 @@ const keys = Object.fromEntries(
 );
 const CONFIGS = [
   ['two regions without a domain', configOf(2)],
+  ['two regions with a domain', configOf(2, { domain: DOMAIN })],
+  ['three regions without a domain, whose deployments ignore alarms', configOf(3, { delivery: { ignoreAlarms: true } })],
   [
     'three regions with a domain and keys of their own',
     configOf(3, { domain: DOMAIN, encryptionKeys: keys, alarms: { emails: ['ops@example.com'] } }),

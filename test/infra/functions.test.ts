@@ -1,0 +1,173 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { ALIAS, ENV, STACKS, TABLES } from '../../functions/contract/names.ts';
+import { auditKey, deploymentsKey } from '../../functions/core/deployments.ts';
+import { keyKey } from '../../functions/core/keys.ts';
+import { REGIONS_KEY } from '../../functions/core/operations.ts';
+import { alarmsOf, functionOf, only, statementsOf, variablesOf, versionNumberOf } from './lookup.ts';
+import { configOf, DOMAIN, dig, joined, REGIONS, synthesize, within } from './system.ts';
+
+const system = synthesize(configOf(3, { domain: DOMAIN }));
+afterAll(() => system.remove());
+
+const [HERE] = REGIONS;
+const cell = system.stack(STACKS.cell(HERE));
+/** Each function by its construct, with the seconds that it may take. */
+const FUNCTIONS = {
+  Api: 10,
+  StreamLookup: 30,
+  Housekeeping: 30,
+  Canary: 55,
+  CanaryIdentity: 30,
+  'Delivery/BeforeTraffic': 300,
+  'Delivery/AfterTraffic': 30,
+  FirstJourney: 150,
+  DeploymentEvents: 60,
+} as const;
+const names = Object.keys(FUNCTIONS);
+
+describe('the functions', () => {
+  test('run on arm64 and Node 24, with a time limit, a log group that ends, and no reserved concurrency', () => {
+    expect(cell.ofType('AWS::Lambda::Function')).toHaveLength(names.length);
+    for (const [name, seconds] of Object.entries(FUNCTIONS)) {
+      const { Properties } = functionOf(cell, name);
+      expect(dig(Properties, 'Runtime')).toBe('nodejs24.x');
+      expect(dig(Properties, 'Architectures')).toEqual(['arm64']);
+      expect(dig(Properties, 'Handler')).toBe('index.handler');
+      expect(dig(Properties, 'Timeout')).toBe(seconds);
+      expect(dig(Properties, 'ReservedConcurrentExecutions')).toBeUndefined();
+      expect(cell.resources.find(({ id }) => id === dig(Properties, 'LoggingConfig', 'LogGroup', 'Ref'))?.Type).toBe('AWS::Logs::LogGroup');
+    }
+    for (const { Properties } of cell.ofType('AWS::Logs::LogGroup')) expect(dig(Properties, 'RetentionInDays')).toBe(30);
+  });
+
+  test('have each an alias on the newest version, and keep the versions before', () => {
+    const versions = cell.ofType('AWS::Lambda::Version');
+    expect(versions).toHaveLength(names.length);
+    for (const version of versions)
+      expect([version.DeletionPolicy, version.UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
+    for (const name of names) {
+      expect(dig(only(cell, 'AWS::Lambda::Alias', name).Properties, 'Name')).toBe(ALIAS);
+      expect(versionNumberOf(cell, name)).toBe(`{${only(cell, 'AWS::Lambda::Version', name).id}.Version}`);
+    }
+  });
+
+  test('of the API and housekeeping get exactly the variables of the contract, the same in every region', () => {
+    for (const region of REGIONS) {
+      for (const name of ['Api', 'Housekeeping']) {
+        const variables = variablesOf(system.stack(STACKS.cell(region)), name);
+        expect(Object.keys(variables).sort()).toEqual(Object.values(ENV).sort());
+        expect(variables[ENV.regions]).toBe(REGIONS.join(','));
+        expect(variables[ENV.auth]).toBe('{"mode":"keys"}');
+        expect(variables[ENV.release]).toMatch(/^\d+\.\d+\.\d+-[0-9a-f]{8}$/);
+      }
+    }
+  });
+
+  test('may touch the tables of their own region only', () => {
+    for (const region of REGIONS) {
+      const arns = [...within(system.stack(STACKS.cell(region)).ofType('AWS::IAM::Policy'))]
+        .map(joined)
+        .filter((text) => /^arn:.*:dynamodb:/.test(text));
+      expect(arns.length).toBeGreaterThan(0);
+      for (const arn of arns)
+        expect(arn).toMatch(
+          new RegExp(`^arn:\\{AWS::Partition\\}:dynamodb:${region}:\\{AWS::AccountId\\}:table/tandem-(data|control)(/.+)?$`),
+        );
+    }
+  });
+});
+
+describe('the functions that serve', () => {
+  test('may only read the control table, and delete nothing', () => {
+    for (const name of ['Api', 'Housekeeping', 'StreamLookup']) {
+      const control = statementsOf(cell, name).filter(({ resources }) => resources.some((resource) => resource.endsWith(TABLES.control)));
+      for (const { actions } of control) expect(actions).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
+      for (const { actions } of statementsOf(cell, name)) expect(actions.join()).not.toMatch(/Delete|\*|Scan|Batch/);
+    }
+    expect(statementsOf(cell, 'StreamLookup').flatMap(({ actions }) => actions)).toContain('dynamodb:DescribeTable');
+  });
+
+  test('may call no function, sign nothing and deploy nothing', () => {
+    for (const name of ['Api', 'Housekeeping', 'StreamLookup'])
+      expect(
+        statementsOf(cell, name)
+          .flatMap(({ actions }) => actions)
+          .join(),
+      ).not.toMatch(/lambda:|kms:|codedeploy:|cloudwatch:/);
+  });
+});
+
+describe('each of the functions that deliver may do this, and nothing else', () => {
+  const key = `{${only(cell, 'AWS::KMS::Key').id}.Arn}`;
+  const api = `{${functionOf(cell, 'Api').id}.Arn}`;
+  const group = `:deploymentgroup:{${only(cell, 'AWS::CodeDeploy::Application').id}}/{${only(cell, 'AWS::CodeDeploy::DeploymentGroup').id}}`;
+  const [data, control] = [`table/${TABLES.data}`, `table/${TABLES.control}`];
+  const among = (...keys: readonly string[]) => ({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': keys } });
+
+  const told = [
+    ['dynamodb:Query', [data, control], among(REGIONS_KEY)],
+    ['dynamodb:Query dynamodb:PutItem', [control], among(deploymentsKey(HERE), auditKey(HERE))],
+  ];
+  const signs = [['kms:Sign', [key], { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' } }]];
+  const reports = [['codedeploy:PutLifecycleEventHookExecutionStatus', [group], null]];
+  const calls = [['lambda:InvokeFunction', [`${api}:*`], null]];
+  const stopping = ['VersionErrors', 'VersionCrashes', 'VersionLatency', 'Gateway5xx', 'OwnJourney', 'CanaryBlind', 'CanarySilent'];
+
+  test.each([
+    [
+      'Canary',
+      [
+        ...told,
+        ['dynamodb:UpdateItem', [data], among(REGIONS_KEY)],
+        ...signs,
+        ['cloudwatch:DescribeAlarms', stopping.map((name) => `{${alarmsOf(cell).get(name)?.id}.Arn}`), null],
+        ...reports,
+      ],
+    ],
+    ['Delivery/BeforeTraffic', [...told, ...signs, ...calls, ...reports]],
+    ['Delivery/AfterTraffic', [...told, ...reports]],
+    ['FirstJourney', [...told, ...signs, ...calls]],
+    [
+      'CanaryIdentity',
+      [
+        ['kms:GetPublicKey', [key], null],
+        ...told,
+        ['dynamodb:PutItem', [control], { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keyKey(`canary-${HERE}-*`)] } }],
+      ],
+    ],
+    [
+      'DeploymentEvents',
+      [
+        ...told,
+        ['codedeploy:GetDeployment', [group], null],
+        ['lambda:ListVersionsByFunction lambda:ListAliases', every((arn) => arn), null],
+        ['lambda:DeleteFunction', every((arn) => `${arn}:*`), null],
+      ],
+    ],
+  ])('%s', (construct, expected) => {
+    const logs = 'logs:CreateLogStream logs:PutLogEvents';
+    const allowed = statementsOf(cell, construct).map(({ actions, resources, conditions }) => [
+      actions.join(' '),
+      resources.map((resource) => resource.replace(/^arn:.*(?=:deploymentgroup:|table\/)/, '')),
+      conditions,
+    ]);
+
+    expect(allowed.filter(([actions]) => actions !== logs)).toEqual(expected);
+  });
+
+  test("CodeDeploy's role: the limited policy of AWS, and to call the two hooks", () => {
+    const hooks = ['Delivery/BeforeTraffic', 'Delivery/AfterTraffic'].map((hook) => `{${functionOf(cell, hook).id}.Arn}`);
+
+    expect(statementsOf(cell, 'Delivery/Group')).toEqual(
+      hooks.map((hook) => ({ actions: ['lambda:InvokeFunction'], resources: [hook, `${hook}:*`], conditions: null })),
+    );
+    expect(joined(dig(only(cell, 'AWS::IAM::Role', 'Delivery/Group').Properties, 'ManagedPolicyArns', 0))).toMatch(
+      /:policy\/service-role\/AWSCodeDeployRoleForLambdaLimited$/,
+    );
+  });
+});
+
+/** Every function of the cell, in the order in which they are made. */
+function every(each: (arn: string) => string): readonly string[] {
+  return cell.ofType('AWS::Lambda::Function').map(({ id }) => each(`{${id}.Arn}`));
+}
