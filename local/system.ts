@@ -138,6 +138,7 @@ const start = async (props: Start): Promise<RunningSystem> => {
   const file = await progress.step('start replication, Route 53 and the control API', () =>
     connect(props, { startedAtMs, ports, config, events, cells, codeDeploy, alarms, ...deployed }),
   );
+  progress.line(`front doors speak TLS too, on port ${ports.edgeTls}; their callers trust ${caFile}`);
   return { file, replaced: deployed.replaced, stop: props.stop };
 };
 

@@ -38,7 +38,7 @@ const startEmulator = async ({ region, endpoint, emulator }: HostSettings): Prom
 
 /** Carries out commands one after the other. */
 const commander = (settings: HostSettings) => {
-  const served = gatherServed(tell);
+  const onAnswer = gatherServed(tell);
   let opened: FrontDoor | undefined;
   let last = Promise.resolve();
   const door = (): FrontDoor => {
@@ -48,7 +48,7 @@ const commander = (settings: HostSettings) => {
   const carryOut = async (command: Command): Promise<void> => {
     switch (command.kind) {
       case 'open':
-        opened = new FrontDoor({ ...settings, ...command, onAnswer: served.add });
+        opened = new FrontDoor({ ...settings, ...command, onAnswer });
         return opened.open();
       case 'edge':
         return door().set(command.fault);

@@ -68,6 +68,10 @@ beforeAll(async () => {
   };
 });
 
+const throughSocket = (socket: string): string => `
+  const secured = connectTls({ socket: ${socket}, servername: '${HERE}' });
+  get({ createConnection: () => secured, host: '${HERE}', path: '/orders?x=1', headers: { connection: 'close' } }, show);`;
+
 describe('a function finds the API under its own names', () => {
   test.each([
     ['fetch', `const answer = await fetch('https://${HERE}/orders?x=1'); console.log(answer.status, await answer.text());`],
@@ -83,11 +87,8 @@ describe('a function finds the API under its own names', () => {
       `const [{ address }] = await lookup('${HERE}', { all: true });
        get({ host: address, servername: '${HERE}', path: '/orders?x=1', headers: { host: '${HERE}' } }, show);`,
     ],
-    [
-      'TLS over a socket of its own',
-      `const socket = connectTls({ socket: connect(443, '${HERE}'), servername: '${HERE}' });
-       get({ createConnection: () => socket, host: '${HERE}', path: '/orders?x=1', headers: { connection: 'close' } }, show);`,
-    ],
+    ['TLS over a connection of its own', throughSocket(`connect(443, '${HERE}')`)],
+    ['TLS over a socket of its own', throughSocket(`new Socket().connect(443, '${HERE}')`)],
   ])('with %s', async (_, program) => {
     expect(await functionOf(program)).toBe('200 https /stage/orders?x=1\n');
   });
@@ -187,7 +188,7 @@ const functionOf = async (program: string, variables = functionNetwork(network))
     import { lookup as lookupBack } from 'node:dns';
     import { lookup } from 'node:dns/promises';
     import { get } from 'node:https';
-    import { connect } from 'node:net';
+    import { connect, Socket } from 'node:net';
     import { connect as connectTls } from 'node:tls';
     const show = async (answer) => console.log(answer.statusCode, String(Buffer.concat(await answer.toArray())));`;
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', `${imports}\n${program}`], {
