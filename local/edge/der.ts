@@ -2,7 +2,7 @@
 
 export const sequence = (...parts: readonly Buffer[]): Buffer => tagged(0x30, ...parts);
 export const set = (...parts: readonly Buffer[]): Buffer => tagged(0x31, ...parts);
-/** Around a whole value, as `[number] EXPLICIT`. */
+/** Around whole values: `[number] EXPLICIT`, or in place of a sequence's own tag. */
 export const explicit = (number: number, ...parts: readonly Buffer[]): Buffer => tagged(0xa0 + number, ...parts);
 /** In place of a value's own tag, as `[number] IMPLICIT` of one that has no parts. */
 export const implicit = (number: number, content: Buffer): Buffer => tagged(0x80 + number, content);
