@@ -23,9 +23,9 @@ export interface CanaryProps {
   readonly environment: Readonly<Record<EnvName, string>>;
   /** Base URL of this region's API; empty behind a domain. */
   readonly apiUrl: string;
-  readonly apiFunctionName: string;
-  /** Alarms that end a bake; none when deployments ignore alarms. */
+  /** Alarms that end a bake, unless it ignores them. */
   readonly bakeAlarms: readonly IAlarm[];
+  readonly ignoreAlarms: boolean;
   readonly logRetentionDays: RetentionDays;
 }
 
@@ -49,8 +49,8 @@ export class Canary extends Construct {
         ...deliveryEnvironment<'canary'>({
           canaryKey: props.identity.keyArn,
           apiUrl: props.apiUrl,
-          apiFunction: props.apiFunctionName,
           bakeAlarms: props.bakeAlarms.map(({ alarmName }) => alarmName).join(','),
+          ignoreAlarms: String(props.ignoreAlarms),
         }),
       },
       logRetentionDays: props.logRetentionDays,
@@ -59,8 +59,12 @@ export class Canary extends Construct {
     props.tables.grantDelivery(role);
     props.tables.grantBeat(role);
     props.identity.grantSign(role);
-    const resources = props.bakeAlarms.map(({ alarmArn }) => alarmArn);
-    if (resources.length > 0) role.addToPolicy(new PolicyStatement({ actions: ['cloudwatch:DescribeAlarms'], resources }));
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    role.addToPolicy(new PolicyStatement({ actions: ['cloudwatch:DescribeAlarms'], resources: ['*'] }));
+    acknowledge(role, {
+      'AwsSolutions-IAM5[Resource::*]':
+        'composite alarms are described to those only who may describe all; and those of a version are other alarms with each, which a permission would have to follow',
+    });
     this.#rule = this.everyMinute();
   }
 

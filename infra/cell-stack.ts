@@ -121,8 +121,8 @@ export class CellStack extends Stack {
       identity,
       code: bundle.code('canary'),
       apiUrl: config.domain ? '' : this.ownUrl(api),
-      apiFunctionName: handler.function.functionName,
-      bakeAlarms: config.delivery.ignoreAlarms ? [] : stopping,
+      bakeAlarms: stopping,
+      ignoreAlarms: config.delivery.ignoreAlarms,
     });
     const delivery = new Delivery(this, 'Delivery', {
       ...common,

@@ -19,6 +19,7 @@ const BAD_ENDS = ['FAILURE', 'STOP'] as const;
 
 export interface DeploymentEventsProps {
   readonly group: LambdaDeploymentGroup;
+  /** Whose deployments they are. */
   readonly apiFunction: IFunction;
   /** Functions whose old versions are pruned; this construct's own is added. */
   readonly functions: readonly IFunction[];
@@ -49,7 +50,6 @@ export class DeploymentEvents extends Construct {
       environment: {
         ...props.environment,
         ...deliveryEnvironment<'deployment-events'>({
-          apiFunction: props.apiFunction.functionName,
           prunedFunctions: props.functions.map(({ functionName }) => functionName).join(','),
         }),
       },
@@ -92,7 +92,7 @@ export class DeploymentEvents extends Construct {
     this.#props.alarms.add({
       name: 'DeploymentUnrecorded',
       severity: 'ticket',
-      meaning: 'how a deployment ended could not be written down, or old versions not be pruned',
+      meaning: 'how a deployment ended could not be written down',
       metric: this.recorder.function.metricErrors({ period: Duration.minutes(1), statistic: Stats.SUM }),
       threshold: 1,
       periods: { bad: 1, of: 1 },

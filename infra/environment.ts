@@ -18,10 +18,10 @@ const authSettings = (auth: Config['auth']): AuthSettings =>
 
 /** What each of the functions that deliver versions reads of `DELIVERY_ENV`, beside all of `ENV`. */
 interface Read {
-  readonly canary: 'canaryKey' | 'apiUrl' | 'apiFunction' | 'bakeAlarms';
+  readonly canary: 'canaryKey' | 'apiUrl' | 'bakeAlarms' | 'ignoreAlarms';
   readonly 'before-traffic': 'canaryKey' | 'apiFunction' | 'candidate' | 'ignoreAlarms';
   readonly 'after-traffic': 'candidate' | 'bakeMinutes';
-  readonly 'deployment-events': 'apiFunction' | 'prunedFunctions';
+  readonly 'deployment-events': 'prunedFunctions';
   readonly 'canary-identity': 'canaryKey';
   readonly 'first-journey': 'canaryKey' | 'apiFunction' | 'candidate';
 }

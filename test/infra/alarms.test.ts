@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DIMENSIONS, JOURNEY_TARGETS, METRICS, STACKS, STAGE } from '../../functions/contract/names.ts';
 import { alarmsOf, functionOf, metricsOf, only } from './lookup.ts';
@@ -69,6 +71,20 @@ describe('alarms', () => {
     expect(metricsOf(named('DeploymentUnrecorded'))).toMatchObject([
       { namespace: 'AWS/Lambda', name: 'Errors', dimensions: { FunctionName: `{${functionOf(cell, 'DeploymentEvents').id}}` } },
     ]);
+  });
+});
+
+describe('the metrics of the contract', () => {
+  test('are all emitted by some function', () => {
+    const folder = resolve(import.meta.dirname, '../../functions');
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.ts') && !file.startsWith('contract'),
+    );
+    const text = sources.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+
+    const silent = Object.keys(METRICS).filter((name) => !new RegExp(`METRICS\\.${name}\\b`).test(text));
+
+    expect(silent).toEqual([]);
   });
 });
 

@@ -125,13 +125,12 @@ describe('the alarms that stop a deployment', () => {
     expect(variablesOf(cell, 'Delivery/AfterTraffic')[DELIVERY_ENV.bakeMinutes]).toBe('10');
   });
 
-  test('stop nothing while deployments ignore alarms, which the first hook is told so that it can be audited', () => {
+  test('stop nothing while deployments ignore alarms, which the first hook is told, to audit it, and the canary, to bake on', () => {
     const { Properties } = only(ignoring, 'AWS::CodeDeploy::DeploymentGroup');
 
     expect(dig(Properties, 'AlarmConfiguration', 'Enabled')).toBe(false);
-    expect(variablesOf(ignoring, 'Canary')[DELIVERY_ENV.bakeAlarms]).toBe('');
-    expect(variablesOf(ignoring, 'Delivery/BeforeTraffic')[DELIVERY_ENV.ignoreAlarms]).toBe('true');
-    expect(variablesOf(cell, 'Delivery/BeforeTraffic')[DELIVERY_ENV.ignoreAlarms]).toBe('false');
+    for (const construct of ['Canary', 'Delivery/BeforeTraffic'])
+      expect([cell, ignoring].map((template) => variablesOf(template, construct)[DELIVERY_ENV.ignoreAlarms])).toEqual(['false', 'true']);
     expect(variablesOf(ignoring, 'Delivery/AfterTraffic')[DELIVERY_ENV.bakeMinutes]).toBe('3');
   });
 
@@ -171,10 +170,10 @@ describe('the first version, which no deployment tries', () => {
 
 describe('the variables of the functions that deliver', () => {
   test.each([
-    ['Canary', ['canaryKey', 'apiUrl', 'apiFunction', 'bakeAlarms']],
+    ['Canary', ['canaryKey', 'apiUrl', 'bakeAlarms', 'ignoreAlarms']],
     ['Delivery/BeforeTraffic', ['canaryKey', 'apiFunction', 'candidate', 'ignoreAlarms']],
     ['Delivery/AfterTraffic', ['candidate', 'bakeMinutes']],
-    ['DeploymentEvents', ['apiFunction', 'prunedFunctions']],
+    ['DeploymentEvents', ['prunedFunctions']],
     ['CanaryIdentity', ['canaryKey']],
     ['FirstJourney', ['canaryKey', 'apiFunction', 'candidate']],
   ] as const)('%s: those that every function gets, and what it reads', (construct, names) => {
@@ -188,7 +187,8 @@ describe('the variables of the functions that deliver', () => {
     const key = `{${only(cell, 'AWS::KMS::Key').id}.Arn}`;
     for (const construct of ['Canary', 'Delivery/BeforeTraffic', 'CanaryIdentity', 'FirstJourney'])
       expect(joined(variablesOf(cell, construct)[DELIVERY_ENV.canaryKey])).toBe(key);
-    expect(joined(variablesOf(cell, 'Canary')[DELIVERY_ENV.apiFunction])).toBe(`{${functionOf(cell, 'Api').id}}`);
+    for (const construct of ['Delivery/BeforeTraffic', 'FirstJourney'])
+      expect(joined(variablesOf(cell, construct)[DELIVERY_ENV.apiFunction])).toBe(`{${functionOf(cell, 'Api').id}}`);
     expect(variablesOf(cell, 'Canary')[DELIVERY_ENV.apiUrl]).toBe('');
     expect(joined(variablesOf(ignoring, 'Canary')[DELIVERY_ENV.apiUrl])).toBe(
       `https://{${only(ignoring, 'AWS::ApiGateway::RestApi').id}}.execute-api.${HERE}.{AWS::URLSuffix}/live`,

@@ -3,7 +3,7 @@ import { ALIAS, ENV, STACKS, TABLES } from '../../functions/contract/names.ts';
 import { auditKey, deploymentsKey } from '../../functions/core/deployments.ts';
 import { keyKey } from '../../functions/core/keys.ts';
 import { REGIONS_KEY } from '../../functions/core/operations.ts';
-import { alarmsOf, functionOf, only, statementsOf, variablesOf, versionNumberOf } from './lookup.ts';
+import { functionOf, only, statementsOf, variablesOf, versionNumberOf } from './lookup.ts';
 import { configOf, DOMAIN, dig, joined, REGIONS, synthesize, within } from './system.ts';
 
 const system = synthesize(configOf(3, { domain: DOMAIN }));
@@ -111,18 +111,11 @@ describe('each of the functions that deliver may do this, and nothing else', () 
   const signs = [['kms:Sign', [key], { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' } }]];
   const reports = [['codedeploy:PutLifecycleEventHookExecutionStatus', [group], null]];
   const calls = [['lambda:InvokeFunction', [`${api}:*`], null]];
-  const stopping = ['VersionErrors', 'VersionCrashes', 'VersionLatency', 'Gateway5xx', 'OwnJourney', 'CanaryBlind', 'CanarySilent'];
 
   test.each([
     [
       'Canary',
-      [
-        ...told,
-        ['dynamodb:UpdateItem', [data], among(REGIONS_KEY)],
-        ...signs,
-        ['cloudwatch:DescribeAlarms', stopping.map((name) => `{${alarmsOf(cell).get(name)?.id}.Arn}`), null],
-        ...reports,
-      ],
+      [...told, ['dynamodb:UpdateItem', [data], among(REGIONS_KEY)], ...signs, ['cloudwatch:DescribeAlarms', ['*'], null], ...reports],
     ],
     ['Delivery/BeforeTraffic', [...told, ...signs, ...calls, ...reports]],
     ['Delivery/AfterTraffic', [...told, ...reports]],
