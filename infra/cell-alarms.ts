@@ -22,7 +22,10 @@ export interface CellAlarmsProps {
 
 /**
  * What stops a deployment and takes its version back: the version's own answers, what callers of the region get, and that
- * somebody watches. The same alarms end a bake. CodeDeploy takes ten at most.
+ * whoever watches sees. The same alarms end a bake. CodeDeploy takes ten at most.
+ *
+ * Not `CanarySilent`: it fires in a cell's first minutes, before the canary has run, and would hold up the next deployment;
+ * without a canary no bake ends well anyway, because CodeDeploy gives up on its hook.
  */
 export const STOPPING = [
   'VersionErrors',
@@ -31,7 +34,6 @@ export const STOPPING = [
   'Gateway5xx',
   'OwnJourney',
   'CanaryBlind',
-  'CanarySilent',
 ] as const;
 
 const MINUTE = { period: Duration.minutes(1) } as const;
