@@ -61,6 +61,7 @@ export class CloudWatch {
   readonly #board = new AlarmBoard();
   readonly #stopping = new AbortController();
   readonly #events: AlarmTurn[] = [];
+  #stacks: readonly Stack[];
   #tails = new Map<string, LogTail>();
   #functions: readonly FunctionLog[] = [];
   #api: Api | undefined;
@@ -69,6 +70,7 @@ export class CloudWatch {
   /** Reads the templates. @throws {UnsupportedAlarmError} when they hold what is not interpreted here */
   constructor(props: CloudWatchProps) {
     this.#props = props;
+    this.#stacks = props.stacks;
     this.#clock = props.clock ?? wallClock;
     this.#lookUp = props.lookUp ?? lookUpDeployed(props);
     this.#emulator = new Emulator(props);
@@ -77,20 +79,22 @@ export class CloudWatch {
 
   /** After the first deployment: begins to collect and to evaluate. @throws as `refresh` */
   async start(): Promise<void> {
-    await this.refresh(this.#props.stacks);
+    await this.refresh();
     this.#loops = [this.#forever(() => this.#tail(), LOG_POLL_MS), this.#forever(() => this.#sync(), SYNC_MS), this.#evaluate()];
   }
 
   /**
    * After a deployment, or within one as soon as its new version exists: templates and names may be others. An alarm that
    * has the name it had keeps its state.
+   * @param stacks as AWS would get them. Default: those of the last refresh
    * @throws {UnsupportedAlarmError | NotDeployedError}, or when the emulator cannot be asked; everything is as before then
    */
-  async refresh(stacks: readonly Stack[] = this.#props.stacks): Promise<void> {
+  async refresh(stacks: readonly Stack[] = this.#stacks): Promise<void> {
     const lookups = new Map<string, Lookups>();
     for (const { name } of stacks) lookups.set(name, await this.#lookUp(name));
     const lookupsOf = (stack: string): Lookups => lookups.get(stack) ?? SYMBOLIC;
     const { alarms, functions, api } = readTemplates(stacks, lookupsOf);
+    this.#stacks = stacks;
     this.#functions = functions;
     this.#api = api;
     const startMs = this.#clock.nowMs() - LOG_BACK_MS;

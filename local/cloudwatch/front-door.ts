@@ -3,7 +3,7 @@
  * version, which the emulator does not count for calls that come through API Gateway. Pure.
  *
  * Who supplies what, so that nothing is counted twice: all that carries `Resource` comes from here, and so do `Errors`,
- * which no log tells; `Invocations` and `Duration` of a whole function come from its log (`log-metrics.ts`), which sees its
+ * which no log tells; `Invocations` and `Duration` of a whole function come from its log (`function-logs.ts`), which sees its
  * direct calls too.
  */
 import { ALIAS, OUTPUTS } from '../../functions/contract/names.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metricsOf } from '../../../local/cloudwatch/alarm.ts';
 import { readAlarms, UnsupportedAlarmError } from '../../../local/cloudwatch/alarms.ts';
-import { lookupsOf } from '../../../local/cloudwatch/deployed.ts';
+import { lookupsOf, NotDeployedError } from '../../../local/cloudwatch/deployed.ts';
 import { SYMBOLIC } from '../../../local/cloudwatch/template.ts';
 import { alarm, composite, mathAlarm, type Properties, REGION, STACK, stackOf, type Written } from './templates.ts';
 
@@ -24,8 +24,8 @@ describe('an alarm of a template', () => {
   });
 
   it('is known by its construct id', () => {
-    const [read_] = read({ AlarmsUserErrors0DA4: { ...alarm(), Metadata: { 'aws:cdk:path': 'Stack/Alarms/UserErrors/Resource' } } });
-    expect(read_?.id).toBe('UserErrors');
+    const [found] = read({ AlarmsUserErrors0DA4: { ...alarm(), Metadata: { 'aws:cdk:path': 'Stack/Alarms/UserErrors/Resource' } } });
+    expect(found?.id).toBe('UserErrors');
   });
 
   it('knows the physical names that a deployment gave', () => {
@@ -58,7 +58,9 @@ describe('an alarm of a template', () => {
       QueueName: 'stack-queue-1',
     });
     resources.delete('Version');
-    expect(() => readAlarms([stack], () => lookupsOf(STACK, REGION, resources))).toThrow('has no resource Version; deploy it first');
+    const again = () => readAlarms([stack], () => lookupsOf(STACK, REGION, resources));
+    expect(again).toThrow(NotDeployedError);
+    expect(again).toThrow('has no resource Version; deploy it first');
   });
 
   it('on a percentile is read, to a fraction', () => {

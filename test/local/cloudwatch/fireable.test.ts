@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAlarms } from '../../../local/cloudwatch/alarms.ts';
-import { alarmsThatNeverFire } from '../../../local/cloudwatch/fireable.ts';
+import { alarmsThatNeverFire, TooManyCombinationsError } from '../../../local/cloudwatch/fireable.ts';
 import { SYMBOLIC } from '../../../local/cloudwatch/template.ts';
 import { readStacks, type Stack } from '../../../local/deployment/assembly.ts';
 import { configOf, DOMAIN, type Synthesized, synthesize } from '../../infra/system.ts';
