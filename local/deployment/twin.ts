@@ -38,10 +38,11 @@ export const twinOf = (resources: Readonly<Record<string, Json>>, alias: Shifted
   const apis = [...new Set(onAlias.flatMap(restApiOf))];
   if (apis.length > 1) throw new Error(`given ${apis.length} REST APIs on the alias ${alias.id} (${apis.join(', ')}); allowed: one`);
   const permissions = Object.keys(resources).filter((id) => isPermissionOf(resources[id], alias.id));
-  const ids = [...dependentsOf(parts, apis), ...permissions, alias.id];
-  const copies = ids.flatMap((id) => {
+  const ids = new Set([...dependentsOf(parts, apis), ...permissions, alias.id]);
+  const afterAlias = dependentsOf(resources, [alias.id]);
+  const copies = [...ids].flatMap((id) => {
     const resource = resources[id];
-    return resource === undefined ? [] : [[twinId(id), copyOf(id === alias.id ? candidate(resource) : resource, new Set(ids))] as const];
+    return resource === undefined ? [] : [[twinId(id), copyOf(id === alias.id ? candidate(resource) : resource, ids, afterAlias)] as const];
   });
   const [api] = apis;
   return {
@@ -64,10 +65,16 @@ const isPermissionOf = (resource: Json | undefined, aliasId: string): boolean =>
   typeOf(resource) === 'AWS::Lambda::Permission' &&
   referencesOf(propertiesOf(resource)['FunctionName']).has(aliasId);
 
-/** Leads to the copies of what was copied, and to everything else as it is. */
-const copyOf = (resource: Json, ids: ReadonlySet<string>): Json => {
+/**
+ * Leads to the copies of what was copied, and to everything else as it is. It does not wait for what comes after the alias
+ * `live`: its own alias moves first.
+ */
+const copyOf = (resource: Json, ids: ReadonlySet<string>, afterAlias: ReadonlySet<string>): Json => {
   const rename = (id: string): string => (ids.has(id) ? twinId(id) : id);
   const moved = redirect(omit(resource, ['DependsOn', 'Metadata']), (place: Place) => ({ ...place, id: rename(place.id) }));
-  const dependencies = dependenciesOf(resource).map(rename);
-  return { ...Object.fromEntries(Object.entries(moved ?? {})), ...(dependencies.length === 0 ? {} : { DependsOn: dependencies }) };
+  const dependencies = dependenciesOf(resource).filter((id) => ids.has(id) || !afterAlias.has(id));
+  return {
+    ...Object.fromEntries(Object.entries(moved ?? {})),
+    ...(dependencies.length === 0 ? {} : { DependsOn: dependencies.map(rename) }),
+  };
 };

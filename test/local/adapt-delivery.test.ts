@@ -17,7 +17,8 @@ describe('the twin of the API, for the version that is being deployed', () => {
     for (const id of copied) {
       const [original, twin] = [resources[id] ?? {}, resources[`${id}Candidate`] ?? {}];
       expect(twin['Type'], id).toBe(original['Type']);
-      expect([...referencesOf(twin)].sort(), id).toEqual([...referencesOf(original)].map(moved([...copied, 'Live'])).sort());
+      const expected = [...referencesOf(original)].filter((each) => each !== 'Journey').map(moved([...copied, 'Live']));
+      expect([...referencesOf(twin)].sort(), id).toEqual(expected.sort());
     }
     expect(resources['GetCandidate']).toMatchObject({
       Properties: { Integration: { Uri: { 'Fn::Join': ['', ['lambda:', { Ref: 'LiveCandidate' }, '/invocations']] } } },
@@ -25,6 +26,11 @@ describe('the twin of the API, for the version that is being deployed', () => {
     expect(resources['PermissionCandidate']).toMatchObject({
       Properties: { SourceArn: { 'Fn::Sub': 'arn:aws:execute-api:::${RestCandidate}/*' } },
     });
+  });
+
+  test('does not wait for what comes after the alias that serves', () => {
+    expect(adapted(CELL)['StageCandidate']).toMatchObject({ DependsOn: ['Account'] });
+    expect(adapted(CELL)['DeployedCandidate']).toMatchObject({ DependsOn: ['GetCandidate', 'OrdersCandidate'] });
   });
 
   test('shares what there is once for an account or a name', () => {
@@ -245,7 +251,7 @@ const CELL = {
     Log: { Type: 'AWS::Logs::LogGroup' },
     Stage: {
       Type: 'AWS::ApiGateway::Stage',
-      DependsOn: ['Account'],
+      DependsOn: ['Account', 'Journey'],
       Properties: {
         RestApiId: { Ref: 'Rest' },
         DeploymentId: { Ref: 'Deployed' },
@@ -253,6 +259,7 @@ const CELL = {
       },
     },
     Account: { Type: 'AWS::ApiGateway::Account' },
+    Journey: { Type: 'Custom::FirstJourney', DependsOn: ['Live'] },
     Domain: { Type: 'AWS::ApiGateway::DomainName' },
     Mapping: { Type: 'AWS::ApiGateway::BasePathMapping', Properties: { RestApiId: { Ref: 'Rest' }, Stage: { Ref: 'Stage' } } },
     Permission: {
