@@ -145,6 +145,17 @@ const schema = section({
     slowestExtraMs: section({ client: whole(0, 60_000).default(1_000) }).prefault({}),
     /** Age at the fault, in milliseconds, of the oldest acknowledged write that may be lost with a region for good. */
     rpoMilliseconds: whole(0, 3_600_000).default(5_000),
+    /** Of deliveries: what a version may do to callers before it is taken back. */
+    delivery: section({
+      /** Answers of a bad version that callers may get where a canary's journey can see its fault. */
+      spoiledAnswers: whole(0, 1_000_000).default(0),
+      /** Percent of all callers' requests during the exposure that one may spoil whose fault no journey sees. */
+      spoiledPercent: positive.default(5),
+      /** Seconds from the first answer that it spoils to the last. */
+      spoiledSeconds: positive.default(300),
+      /** Milliseconds over the slowest normal one above which an answer counts as spoiled. */
+      slowExtraMs: whole(0, 60_000).default(1_000),
+    }).prefault({}),
     /** Measured over computed time to fail over: outside these bounds the model of the system is wrong. */
     formulaRatio: section({ min: positive.default(0.75), max: positive.default(1.1) }).prefault({}),
   }).prefault({}),

@@ -1,12 +1,13 @@
 /** Puts a drill's report together from its course. Pure. */
 import { formulaSeconds, type Loss } from '../../functions/contract/failover-time.ts';
 import type { Config } from '../../infra/config.ts';
-import type { Report, ReportEvent } from '../reports/report.ts';
+import type { RegionLossReport, ReportEvent } from '../reports/report.ts';
 import type { LossKind, Target, TargetEvent } from '../targets/target.ts';
+import type { Reckoning } from './frame.ts';
 import { type AnswerSeen, detectionSeconds, dnsChangedSeconds, judge, measure } from './measure.ts';
 import { CALLER_KINDS, type CallerKind } from './operations.ts';
 import type { Scene } from './scene.ts';
-import { ledgerOf, type Settled } from './settle.ts';
+import { ledgerOf } from './settle.ts';
 
 /** Moments of a drill, milliseconds since 1970, and what was seen at the fault. */
 export interface Course {
@@ -29,10 +30,7 @@ export interface Setting {
   readonly ratePerSecond: number;
 }
 
-export interface Findings {
-  readonly settled: Settled;
-  /** Number of acknowledged writes. */
-  readonly acknowledged: number;
+export interface Findings extends Reckoning {
   readonly events: readonly TargetEvent[];
 }
 
@@ -43,7 +41,7 @@ export const assembleReport = (
   scene: Seen,
   course: Course,
   findings: Findings,
-): Report => {
+): RegionLossReport => {
   const { startedAt, replicationAgeMs, statelost, ...phases } = course;
   const { settled, events } = findings;
   const { faultMs } = phases;
@@ -57,7 +55,8 @@ export const assembleReport = (
     replicationAgeMs,
     lostAckMs: settled.comparison.lost.map((write) => write.ackMs),
   });
-  const verdicts = judge({ measured, ledger, objectives: config.objectives, statelost, dns: target.dns !== undefined });
+  const { delivery: _, ...objectives } = config.objectives;
+  const verdicts = judge({ measured, ledger, objectives, statelost, dns: target.dns !== undefined });
   return {
     version: 1,
     drill: 'region-loss',
@@ -66,17 +65,13 @@ export const assembleReport = (
     target: target.kind,
     regions: target.regions.map((each) => each.name),
     startedAt,
-    load: {
-      ratePerSecond,
-      callers: byKind((kind) => scene.callers.filter((caller) => caller.kind === kind).length),
-      requests: byKind((kind) => scene.records.filter((record) => record.kind === kind).length),
-    },
+    load: loadOf(scene, ratePerSecond),
     phases,
     events: [
       ...ownEvents({ region, how, ratePerSecond }, scene.answers, phases, measured, settled.seconds),
-      ...targetEvents(events, phases),
+      ...targetEvents(events, phases.loadMs, faultMs),
     ].sort((a, b) => a.atMs - b.atMs),
-    objectives: config.objectives,
+    objectives,
     measured,
     ledger,
     verdicts: [...verdicts],
@@ -87,6 +82,12 @@ export const assembleReport = (
 /** The last answer near the region before the fault: its own addresses. */
 export const addressesBefore = (answers: readonly AnswerSeen[], faultMs: number): readonly string[] =>
   answers.findLast((answer) => answer.atMs < faultMs && answer.addresses.length > 0)?.addresses ?? [];
+
+export const loadOf = ({ callers, records }: Pick<Scene, 'callers' | 'records'>, ratePerSecond: number): RegionLossReport['load'] => ({
+  ratePerSecond,
+  callers: byKind((kind) => callers.filter((caller) => caller.kind === kind).length),
+  requests: byKind((kind) => records.filter((record) => record.kind === kind).length),
+});
 
 const byKind = (of: (kind: CallerKind) => number) => ({ dns: of('dns'), client: of('client') });
 
@@ -105,8 +106,8 @@ const RECOVERED = {
 const ownEvents = (
   { region, how, ratePerSecond }: Pick<Setting, 'region' | 'how' | 'ratePerSecond'>,
   answers: readonly AnswerSeen[],
-  phases: Report['phases'],
-  measured: Report['measured'],
+  phases: RegionLossReport['phases'],
+  measured: RegionLossReport['measured'],
   settledSeconds: number | null,
 ): readonly ReportEvent[] => {
   const { loadMs, baselineMs, faultMs, repairMs, servingMs, endMs } = phases;
@@ -131,18 +132,19 @@ const ownEvents = (
 };
 
 /** What the target saw, but for what the drill tells better itself. */
-const targetEvents = (events: readonly TargetEvent[], { loadMs, faultMs }: Report['phases']): readonly ReportEvent[] => {
-  const event = eventAt(faultMs);
+export const targetEvents = (events: readonly TargetEvent[], loadMs: number, zeroMs: number): readonly ReportEvent[] => {
+  const event = eventAt(zeroMs);
   return events.flatMap(({ kind, atMs, detail, region }) =>
     kind === 'fault' || kind === 'repair' || kind === 'answer' || atMs < loadMs ? [] : [event(kind, atMs, detail, region)],
   );
 };
 
-const eventAt =
-  (faultMs: number) =>
+/** @param zeroMs from when seconds are counted */
+export const eventAt =
+  (zeroMs: number) =>
   (kind: ReportEvent['kind'], atMs: number, detail: string, region: string | null = null): ReportEvent => ({
     atMs,
-    sinceFaultSeconds: (atMs - faultMs) / 1_000,
+    sinceFaultSeconds: (atMs - zeroMs) / 1_000,
     kind,
     region,
     detail,

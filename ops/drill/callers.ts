@@ -1,4 +1,5 @@
 /** The two kinds of callers have this in common. */
+import type { Expectation } from './expectations.ts';
 import type { Action, CallerKind, Result } from './operations.ts';
 
 export interface Caller {
@@ -15,7 +16,22 @@ export interface CallerProps {
   /** The region that the caller is near. */
   readonly near: string;
   readonly token: string;
+  /** What answers to an action must say. Made when the action is sent. @default anything fits */
+  readonly expect?: (action: Action) => Expectation;
 }
+
+/** Takes every answer as right. */
+export const anything: Expectation = () => null;
+
+/** The body of an answer that is a JSON object, else undefined. */
+export const objectIn = (body: string): object | undefined => {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
 
 /** As many as a browser or an SDK would open, and then some. */
 export const CONNECTIONS_MAX = 16;

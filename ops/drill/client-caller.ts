@@ -4,7 +4,8 @@ import { problemName } from '../../client/answer.ts';
 import { type Fetch, TandemClient } from '../../client/client.ts';
 import type { Outcome } from '../../client/outcome.ts';
 import type { Target, TargetRegion } from '../targets/target.ts';
-import { type Caller, type CallerProps, CONNECTIONS_MAX, idOf, isMiss } from './callers.ts';
+import { anything, type Caller, type CallerProps, CONNECTIONS_MAX, idOf, isMiss } from './callers.ts';
+import { recordExchanges } from './exchanges.ts';
 import { type Action, isWrite, type Result, servedStatus } from './operations.ts';
 
 /** Base URLs by name, as callers of AWS would have them, and a `fetch` that finds the names where the target has them. */
@@ -25,7 +26,8 @@ const namedFrontDoors = (regions: readonly TargetRegion[]) => {
     },
   });
   const namedFetch: Fetch = (url, init) => fetch(url, { ...init, dispatcher: agent });
-  return { endpoints, fetch: namedFetch, close: () => agent.destroy() };
+  const regionOf = ({ hostname }: URL): string | undefined => regions.find((region) => nameOf(region) === hostname)?.name;
+  return { endpoints, exchanges: recordExchanges(namedFetch, regionOf), close: () => agent.destroy() };
 };
 
 const nameOf = (region: TargetRegion): string => region.host.split(':')[0] ?? region.host;
@@ -34,20 +36,22 @@ const nameOf = (region: TargetRegion): string => region.host.split(':')[0] ?? re
 export const clientCaller = (props: CallerProps, target: Pick<Target, 'regions' | 'dns'>): Caller => {
   const doors = namedFrontDoors(target.regions);
   const endpoints = doors.endpoints.toSorted((a, b) => Number(b.region === props.near) - Number(a.region === props.near));
-  const client = new TandemClient({ endpoints, token: props.token, fetch: doors.fetch });
-  return {
-    ...props,
-    kind: 'client',
-    perform: async (action) => clientResult(action, await callClient(client, action)),
-    close: doors.close,
+  const client = new TandemClient({ endpoints, token: props.token, fetch: doors.exchanges.fetch });
+  const { expect = () => anything } = props;
+  const perform = async (action: Action): Promise<Result> => {
+    const { outcome, sent } = await doors.exchanges.record(() => callClient(client, action), expect(action));
+    const result = clientResult(action, outcome);
+    const wrong = sent.findLast((each) => each.end === 'answered' && each.region === result.region)?.wrong ?? null;
+    return { ...result, wrong, sent: [...sent] };
   };
+  return { ...props, kind: 'client', perform, close: doors.close };
 };
 
 /** Carries an action out with the failover client. */
 const callClient = (client: TandemClient, action: Action): Promise<Outcome<object>> => {
   switch (action.operation) {
     case 'placeOrder':
-      return client.placeOrder({ lines: action.lines.map((line) => ({ ...line })) }, { idempotencyKey: action.key });
+      return client.placeOrder(orderOf(action), { idempotencyKey: action.key });
     case 'getOrder':
       return client.getOrder(action.order);
     case 'payOrder':
@@ -59,7 +63,12 @@ const callClient = (client: TandemClient, action: Action): Promise<Outcome<objec
   }
 };
 
-const clientResult = (action: Action, outcome: Outcome<object>): Result => {
+const orderOf = ({ lines, note }: Extract<Action, { operation: 'placeOrder' }>) => ({
+  lines: lines.map((line) => ({ ...line })),
+  ...(note === undefined ? {} : { note }),
+});
+
+const clientResult = (action: Action, outcome: Outcome<object>): Omit<Result, 'wrong' | 'sent'> => {
   const { attempts } = outcome;
   const detail = attempts.map((attempt) => `${attempt.region}: ${attempt.result}`).join('; ');
   switch (outcome.kind) {

@@ -16,7 +16,7 @@ export type Write = {
   readonly region: string;
   readonly ackMs: number;
 } & (
-  | { readonly operation: 'placeOrder'; readonly lines: readonly Line[] }
+  | { readonly operation: 'placeOrder'; readonly lines: readonly Line[]; readonly note?: string | undefined }
   | { readonly operation: 'payOrder'; readonly order: string; readonly amount: number }
   | { readonly operation: 'receiveStock'; readonly sku: string; readonly quantity: number }
 );
@@ -44,8 +44,8 @@ export const acknowledged = (records: readonly OperationRecord[]): readonly Writ
 const writeOf = ({ operation, outcome, status, id, key, region, endMs, value }: OperationRecord): readonly Write[] => {
   if (outcome !== 'ok' || status === null || status >= 300 || id === null || key === null || region === null) return [];
   const write = { id, key, region, ackMs: endMs };
-  const { lines, order, amount, sku, quantity } = value;
-  if (operation === 'placeOrder' && lines) return [{ ...write, operation, lines }];
+  const { lines, note, order, amount, sku, quantity } = value;
+  if (operation === 'placeOrder' && lines) return [{ ...write, operation, lines, ...(note === undefined ? {} : { note }) }];
   if (operation === 'payOrder' && order !== undefined && amount !== undefined) return [{ ...write, operation, order, amount }];
   if (operation === 'receiveStock' && sku !== undefined && quantity !== undefined) return [{ ...write, operation, sku, quantity }];
   return [];
@@ -66,7 +66,7 @@ export const partitionOf = (write: Write): string => {
 export const has = (write: Write, items: readonly Item[]): boolean => {
   switch (write.operation) {
     case 'placeOrder':
-      return foldOrder(items)?.reservations.some((each) => sameLines(each.lines, write.lines)) ?? false;
+      return foldOrder(items)?.reservations.some((each) => sameLines(each.lines, write.lines) && each.note === write.note) ?? false;
     case 'payOrder':
       return items.some((item) => item.sk.startsWith(`E#paid#${write.id}#`) && numberOf(item, 'amount') === write.amount);
     case 'receiveStock':
@@ -79,7 +79,8 @@ export const has = (write: Write, items: readonly Item[]): boolean => {
   }
 };
 
-const sameLines = (a: readonly Line[], b: readonly Line[]): boolean => unitsOf(a) === unitsOf(b);
+/** Whether they order the same, whatever the division into lines. */
+export const sameLines = (a: readonly Line[], b: readonly Line[]): boolean => unitsOf(a) === unitsOf(b);
 
 /** Lines with equal skus merged, as text. */
 const unitsOf = (lines: readonly Line[]): string => {

@@ -51,6 +51,8 @@ const notSent = (inFlightMax: number): Result => ({
   id: null,
   missed: false,
   attempts: 0,
+  wrong: null,
+  sent: [],
   detail: `not sent: ${inFlightMax} requests are without an answer`,
 });
 

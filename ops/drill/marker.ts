@@ -7,16 +7,26 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { UserError } from '../errors.ts';
 
-const marker = z.strictObject({
+const shared = {
   pid: z.int(),
-  drill: z.literal('region-loss'),
-  region: z.string(),
-  how: z.enum(['kill', 'freeze', 'blackhole']),
   /** `before`: nothing is broken yet. `left`: the drill has ended and could not repair. */
   phase: z.enum(['before', 'fault', 'left']),
   startedAt: z.string(),
-});
+};
+const marker = z.discriminatedUnion('drill', [
+  z.strictObject({ ...shared, drill: z.literal('region-loss'), region: z.string(), how: z.enum(['kill', 'freeze', 'blackhole']) }),
+  z.strictObject({ ...shared, drill: z.enum(['bad-deploy', 'good-deploy']), fault: z.string().nullable() }),
+]);
 export type Marker = z.infer<typeof marker>;
+/** What a drill does, as its marker tells it. */
+export type MarkerContent =
+  | { readonly drill: 'region-loss'; readonly region: string; readonly how: 'kill' | 'freeze' | 'blackhole' }
+  | { readonly drill: 'bad-deploy' | 'good-deploy'; readonly fault: string | null };
+
+/** What may be broken. */
+export const brokenBy = (content: MarkerContent): string => (content.drill === 'region-loss' ? content.region : 'a delivery');
+/** How it was broken. */
+export const howOf = (content: MarkerContent): string => (content.drill === 'region-loss' ? content.how : (content.fault ?? content.drill));
 
 /** Where the marker of a state folder is. */
 export const markerPath = (stateFolder: string): string => join(stateFolder, 'drill.json');
@@ -46,18 +56,18 @@ export const readMarker = async (stateFolder: string): Promise<Marker | undefine
  */
 export const takeMarker = async (
   stateFolder: string,
-  content: Omit<Marker, 'pid' | 'phase'>,
+  content: MarkerContent & { readonly startedAt: string },
   whole: () => Promise<boolean>,
 ): Promise<MarkerHold> => {
   await mkdir(stateFolder, { recursive: true });
   const before = await readMarker(stateFolder);
   if (before && before.phase !== 'left' && isAlive(before.pid))
     throw new UserError(
-      `a drill runs already (process ${before.pid}, ${before.drill} of ${before.region}); wait for it, or stop it with Ctrl-C (if that process is no drill, remove ${markerPath(stateFolder)})`,
+      `a drill runs already (process ${before.pid}, ${before.drill} of ${brokenBy(before)}); wait for it, or stop it with Ctrl-C (if that process is no drill, remove ${markerPath(stateFolder)})`,
     );
   if (before && before.phase !== 'before' && !(await whole())) {
     throw new UserError(
-      `a drill has left ${before.region} broken (${before.how}, begun ${before.startedAt}); repair it with \`tandem drill --abort\``,
+      `a drill has left ${brokenBy(before)} broken (${howOf(before)}, begun ${before.startedAt}); repair it with \`tandem drill --abort\``,
     );
   }
   const path = markerPath(stateFolder);

@@ -1,15 +1,14 @@
 /** From events and requests to numbers. Pure. */
-import type { Config } from '../../infra/config.ts';
-import type { Report, Verdict } from '../reports/report.ts';
+import type { RegionLossReport, Verdict } from '../reports/report.ts';
 import type { TargetEvent } from '../targets/target.ts';
 import { CALLER_KINDS, type CallerKind, type OperationRecord } from './operations.ts';
 
 /** Seconds without a failure after which callers count as recovered for good. */
 export const CALM_SECONDS = 10;
 
-export type Phases = Report['phases'];
-export type Measured = Report['measured'];
-type Objectives = Config['objectives'];
+export type Phases = RegionLossReport['phases'];
+export type Measured = RegionLossReport['measured'];
+type Objectives = RegionLossReport['objectives'];
 
 const failedOf = (record: OperationRecord): boolean => record.outcome !== 'ok';
 const byKind = <T>(of: (kind: CallerKind) => T): { dns: T; client: T } => ({ dns: of('dns'), client: of('client') });
@@ -50,7 +49,7 @@ export const rtoSeconds = (records: readonly OperationRecord[], faultMs: number,
   return Math.max(0, firstMs - faultMs) / 1_000;
 };
 
-const slowestMs = (records: readonly OperationRecord[]): number | null =>
+export const slowestMs = (records: readonly OperationRecord[]): number | null =>
   records.length === 0 ? null : Math.max(...records.map((record) => record.endMs - record.startMs));
 
 export interface MeasureProps {
@@ -86,7 +85,7 @@ export const measure = ({ records, phases, lostAckMs, ...given }: MeasureProps):
 
 export interface JudgeProps {
   readonly measured: Measured;
-  readonly ledger: Report['ledger'];
+  readonly ledger: RegionLossReport['ledger'];
   readonly objectives: Objectives;
   /** The region's state was gone: writes that were not replicated may be lost, up to the objective. */
   readonly statelost: boolean;
@@ -96,14 +95,6 @@ export interface JudgeProps {
 
 /** Every objective with what was measured. */
 export const judge = ({ measured, ledger, objectives, statelost, dns }: JudgeProps): readonly Verdict[] => {
-  const atMost = (name: string, unit: Verdict['unit'], max: number, value: number | null): Verdict => ({
-    name,
-    unit,
-    min: null,
-    max,
-    measured: value,
-    passed: value !== null && value <= max,
-  });
   const { rtoSeconds: rto, formulaSeconds: formula, slowestMs: slowest, normalSlowestMs: normal, rpo } = measured;
   const extraMs = slowest.client === null || normal.client === null ? null : Math.max(0, slowest.client - normal.client);
   const ratio = rto.dns === null || formula === null ? null : rto.dns / formula;
@@ -128,11 +119,34 @@ export const judge = ({ measured, ledger, objectives, statelost, dns }: JudgePro
     statelost
       ? atMost('oldest acknowledged write lost for good', 'ms', objectives.rpoMilliseconds, rpo.milliseconds)
       : atMost('acknowledged writes lost for good', 'writes', 0, rpo.writes),
-    atMost('acknowledged writes a region lacks', 'writes', 0, ledger.missing),
-    atMost('orders that hold stock twice', 'orders', 0, ledger.duplicates),
-    atMost('stock sold beyond what was held', 'units', 0, ledger.oversold),
+    ...judgeLedger(ledger),
   ];
 };
+
+export const atMost = (name: string, unit: Verdict['unit'], max: number, value: number | null): Verdict => ({
+  name,
+  unit,
+  min: null,
+  max,
+  measured: value,
+  passed: value !== null && value <= max,
+});
+
+export const atLeast = (name: string, unit: Verdict['unit'], min: number, value: number | null): Verdict => ({
+  name,
+  unit,
+  min,
+  max: null,
+  measured: value,
+  passed: value !== null && value >= min,
+});
+
+/** What holds whatever is broken, but for what is lost with a region. */
+export const judgeLedger = ({ missing, duplicates, oversold }: RegionLossReport['ledger']): readonly Verdict[] => [
+  atMost('acknowledged writes a region lacks', 'writes', 0, missing),
+  atMost('orders that hold stock twice', 'orders', 0, duplicates),
+  atMost('stock sold beyond what was held', 'units', 0, oversold),
+];
 
 /** A request of a steady system takes no longer: a health checker waits 2 s. */
 const STEADY_MS = 1_000;

@@ -13,6 +13,8 @@ type Operation = (typeof PARTS)[number][0];
 /** Orders that a caller remembers, to read and pay. */
 const REMEMBERED_MAX = 50;
 const SCARCE_PART = 0.1;
+/** Every ninth caller sends a note with its orders: one of each kind near each region, or nearly, with the callers of a drill. */
+const NOTE_EVERY = 9;
 /** People pay a moment after they ordered. */
 const PAID_AFTER_MS = 2_000;
 
@@ -46,6 +48,8 @@ interface Known {
 export class Mix {
   private readonly props: MixProps;
   private readonly known = new Map<string, Known[]>();
+  /** Callers in the order of their first request, and whether each sends notes. */
+  private readonly notes = new Map<string, boolean>();
 
   constructor(props: MixProps) {
     this.props = props;
@@ -57,11 +61,11 @@ export class Mix {
     switch (this.draw()) {
       case 'getOrder': {
         const order = orders[Math.floor(random() * orders.length)];
-        return order ? { operation: 'getOrder', order: order.id } : this.order();
+        return order ? { operation: 'getOrder', order: order.id } : this.order(caller);
       }
       case 'payOrder': {
         const order = orders.find((each) => !each.paid && now() - each.ackMs >= PAID_AFTER_MS);
-        if (!order) return this.order();
+        if (!order) return this.order(caller);
         order.paid = true;
         return { operation: 'payOrder', key: newKey(), order: order.id, amount: 100 + Math.floor(random() * 9_900) };
       }
@@ -76,7 +80,7 @@ export class Mix {
           quantity: 1 + Math.floor(random() * 10),
         };
       case 'placeOrder':
-        return this.order();
+        return this.order(caller);
     }
   }
 
@@ -87,16 +91,24 @@ export class Mix {
     this.known.set(record.caller, [...orders, { id: record.id, ackMs: record.endMs, paid: false }].slice(-REMEMBERED_MAX));
   }
 
-  private order(): Action {
+  private order(caller: string): Action {
     const { stock, random, newKey } = this.props;
-    if (random() < SCARCE_PART) return { operation: 'placeOrder', key: newKey(), lines: [{ sku: stock.scarce, quantity: 1 }] };
+    const note = this.sendsNotes(caller) ? { note: `for ${caller}` } : {};
+    if (random() < SCARCE_PART) return { operation: 'placeOrder', key: newKey(), lines: [{ sku: stock.scarce, quantity: 1 }], ...note };
     const first = Math.floor(random() * stock.plenty.length);
     const skus = new Set([stock.plenty[first], stock.plenty[(first + Math.floor(random() * 2)) % stock.plenty.length]]);
     return {
       operation: 'placeOrder',
       key: newKey(),
       lines: [...skus].flatMap((sku) => (sku === undefined ? [] : [{ sku, quantity: 1 + Math.floor(random() * 3) }])),
+      ...note,
     };
+  }
+
+  private sendsNotes(caller: string): boolean {
+    const known = this.notes.get(caller) ?? this.notes.size % NOTE_EVERY === 0;
+    this.notes.set(caller, known);
+    return known;
   }
 
   private draw(): Operation {

@@ -12,7 +12,7 @@ export interface Line {
 
 /** One request of a caller. Every write has a key of its own. */
 export type Action =
-  | { readonly operation: 'placeOrder'; readonly key: string; readonly lines: readonly Line[] }
+  | { readonly operation: 'placeOrder'; readonly key: string; readonly lines: readonly Line[]; readonly note?: string }
   | { readonly operation: 'getOrder'; readonly order: string }
   | { readonly operation: 'payOrder'; readonly key: string; readonly order: string; readonly amount: number }
   | { readonly operation: 'getStock'; readonly sku: string }
@@ -20,6 +20,20 @@ export type Action =
 
 const line = z.strictObject({ sku: z.string(), quantity: z.int() });
 const count = z.int().min(0);
+
+/** One request that was sent for an operation. A version that answers badly is known by it, also where another region helped out. */
+export const sentRequest = z.strictObject({
+  region: z.string().nullable().describe('the region that it was sent to; null: not known'),
+  version: z.string().nullable().describe('what the answer called its version; null: it named none, or there was no answer'),
+  status: z.int().nullable(),
+  startMs: z.number(),
+  endMs: z.number(),
+  end: z
+    .enum(['answered', 'failed', 'overtaken'])
+    .describe('answered: definitely; failed: no answer, or a 5xx; overtaken: another region was asked as well, and answered first'),
+  wrong: z.string().nullable().describe('how the answer contradicts what was asked for, or acknowledged before by that region'),
+});
+export type SentRequest = z.infer<typeof sentRequest>;
 
 /** Times are `Date.now()` of the drill's machine: one clock, the same as that of the report's events. */
 export const operationRecord = z.strictObject({
@@ -31,6 +45,7 @@ export const operationRecord = z.strictObject({
   value: z
     .strictObject({
       lines: z.array(line).optional(),
+      note: z.string().optional(),
       order: z.string().optional(),
       amount: z.int().optional(),
       sku: z.string().optional(),
@@ -50,18 +65,20 @@ export const operationRecord = z.strictObject({
   id: z.string().nullable().describe('id in the acknowledgement of a write'),
   missed: z.boolean().describe('something acknowledged before was not found (404): late or lost, the ledger tells which'),
   attempts: count.describe('requests that were sent for it'),
+  wrong: z.string().nullable().describe("of the answer that counted: see `sent`'s"),
+  sent: z.array(sentRequest),
   detail: z.string(),
 });
 export type OperationRecord = z.infer<typeof operationRecord>;
 
 /** What one request came to. */
-export type Result = Pick<OperationRecord, 'region' | 'outcome' | 'status' | 'id' | 'missed' | 'attempts' | 'detail'>;
+export type Result = Pick<OperationRecord, 'region' | 'outcome' | 'status' | 'id' | 'missed' | 'attempts' | 'detail' | 'wrong' | 'sent'>;
 
 /** The `value` of an action's record. */
 export const askedFor = (action: Action): OperationRecord['value'] => {
   switch (action.operation) {
     case 'placeOrder':
-      return { lines: action.lines.map((each) => ({ ...each })) };
+      return { lines: action.lines.map((each) => ({ ...each })), ...(action.note === undefined ? {} : { note: action.note }) };
     case 'getOrder':
       return { order: action.order };
     case 'payOrder':

@@ -1,8 +1,8 @@
 /** Ends a fault, and brings the region back to where it serves. Not to be cut short: every wait has a bound of its own. */
 import { UserError } from '../errors.ts';
 import { statusOf } from '../region-status.ts';
-import type { Fault, Target } from '../targets/target.ts';
-import { isAlive, markerPath, readMarker, removeMarker } from './marker.ts';
+import type { DeliveryTarget, Fault, Target } from '../targets/target.ts';
+import { brokenBy, howOf, isAlive, markerPath, readMarker, removeMarker } from './marker.ts';
 import { until } from './wait.ts';
 
 /** Rebuilds a region from the survivors and lets it serve. */
@@ -43,14 +43,29 @@ const bringBack = async ({ target, region, rebuild, progress }: RepairProps): Pr
   return Date.now();
 };
 
+/**
+ * Stops the running delivery, if there is one: its region goes back to the version before. A delivery that has ended has
+ * succeeded, or was rolled back, by itself.
+ *
+ * @returns its end, milliseconds since 1970
+ */
+export const takeBack = async (target: DeliveryTarget, progress: (line: string) => void): Promise<number> => {
+  if ((await target.delivery())?.state === 'running') {
+    progress('stopping the delivery: the version before takes all calls again');
+    await target.stopDelivery();
+  }
+  return Date.now();
+};
+
 export interface AbortDrillProps extends Omit<RepairProps, 'region'> {
+  readonly target: DeliveryTarget;
   readonly stateFolder: string;
 }
 
 /**
  * Repairs what a killed drill left behind.
  *
- * @returns the region that was repaired; undefined when no drill had left anything
+ * @returns what was repaired, a region or a delivery; undefined when no drill had left anything
  * @throws {UserError} while that drill still runs: it repairs by itself
  */
 export const abortDrill = async ({ stateFolder, ...props }: AbortDrillProps): Promise<string | undefined> => {
@@ -58,13 +73,15 @@ export const abortDrill = async ({ stateFolder, ...props }: AbortDrillProps): Pr
   if (!marker) return undefined;
   if (marker.phase !== 'left' && isAlive(marker.pid))
     throw new UserError(
-      `the drill still runs (process ${marker.pid}); stop it with Ctrl-C or \`kill ${marker.pid}\`, and it repairs ${marker.region} itself (if that process is no drill, remove ${markerPath(stateFolder)})`,
+      `the drill still runs (process ${marker.pid}); stop it with Ctrl-C or \`kill ${marker.pid}\`, and it repairs ${brokenBy(marker)} itself (if that process is no drill, remove ${markerPath(stateFolder)})`,
     );
   if (marker.phase !== 'before') {
-    props.progress(`repairing ${marker.region} (${marker.how}, begun ${marker.startedAt})`);
-    await props.target.repairAll();
-    await bringBack({ ...props, region: marker.region });
+    props.progress(`repairing ${brokenBy(marker)} (${howOf(marker)}, begun ${marker.startedAt})`);
+    if (marker.drill === 'region-loss') {
+      await props.target.repairAll();
+      await bringBack({ ...props, region: marker.region });
+    } else await takeBack(props.target, props.progress);
   }
   await removeMarker(stateFolder);
-  return marker.region;
+  return brokenBy(marker);
 };

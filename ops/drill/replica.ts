@@ -9,8 +9,9 @@ import type { ReadPartition } from './ledger.ts';
 /** Pages of a partition: far more than any order has, and a stock partition of a drill. */
 const PAGES_MAX = 100;
 
+/** @param table @default the table of what users own */
 export const replicaReader =
-  (target: Target): ReadPartition =>
+  (target: Pick<Target, 'dynamo'>, table: string = TABLES.data): ReadPartition =>
   async (region, pk) => {
     const client = target.dynamo(region);
     const items: Item[] = [];
@@ -18,7 +19,7 @@ export const replicaReader =
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const answer = await client.send(
         new QueryCommand({
-          TableName: TABLES.data,
+          TableName: table,
           ConsistentRead: true,
           KeyConditionExpression: '#pk = :pk',
           ExpressionAttributeNames: { '#pk': KEYS.partition },

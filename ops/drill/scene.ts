@@ -1,14 +1,15 @@
-/** What goes on while a region is lost: callers near every region, their load, and a watch on the answer of the shared name. */
+/** What goes on while something is broken: callers near every region, their load, and a watch on the answer of the shared name. */
 import { randomUUID } from 'node:crypto';
 import type { Scope } from '../../functions/contract/routes.ts';
 import type { Target } from '../targets/target.ts';
-import type { Caller } from './callers.ts';
+import type { Caller, CallerProps } from './callers.ts';
 import { clientCaller } from './client-caller.ts';
 import { dnsCaller } from './dns-caller.ts';
+import { Expectations } from './expectations.ts';
 import { IN_FLIGHT_MAX, runLoad } from './load.ts';
 import type { AnswerSeen } from './measure.ts';
 import { type Assortment, assortment, Mix } from './mix.ts';
-import type { OperationRecord } from './operations.ts';
+import type { Action, OperationRecord } from './operations.ts';
 import { resolveName } from './resolver.ts';
 import { pause } from './wait.ts';
 import { receiveFirst, warmUp } from './warm-up.ts';
@@ -18,7 +19,7 @@ export type TokenMaker = (subject: string, scopes: readonly Scope[]) => string |
 
 export interface SceneProps {
   readonly target: Target;
-  /** The region that will be lost: the shared name is watched from near it. */
+  /** The region of which something will be broken: the shared name is watched from near it. */
   readonly region: string;
   readonly token: TokenMaker;
   readonly ratePerSecond: number;
@@ -48,7 +49,9 @@ const ANSWER_EVERY_MS = 250;
 export const openScene = async (props: SceneProps): Promise<Scene> => {
   const { target, region, ratePerSecond, loadSecondsMax, random } = props;
   const stock = assortment(`drill-${randomUUID().slice(0, 8)}`);
-  const callers = makeCallers(props, await props.token(SUBJECT, SCOPES));
+  const expectations = new Expectations(stock.scarce);
+  const common = { token: await props.token(SUBJECT, SCOPES), expect: (action: Action) => expectations.of(action) };
+  const callers = makeCallers(props, common);
   const records: OperationRecord[] = [];
   const answers: AnswerSeen[] = [];
   const mix = new Mix({ stock, regions: target.regions.map((each) => each.name), random, now: Date.now, newKey: randomUUID });
@@ -57,6 +60,7 @@ export const openScene = async (props: SceneProps): Promise<Scene> => {
   const record = (each: OperationRecord) => {
     records.push(each);
     mix.learn(each);
+    expectations.learn(each);
   };
   const start = () => {
     const load = runLoad({
@@ -89,12 +93,12 @@ export const openScene = async (props: SceneProps): Promise<Scene> => {
 };
 
 /** In turns over kinds and regions, so that the load of each is even at any moment. */
-const makeCallers = ({ target, callersPerRegion }: SceneProps, token: string): readonly Caller[] =>
+const makeCallers = ({ target, callersPerRegion }: SceneProps, common: Pick<CallerProps, 'token' | 'expect'>): readonly Caller[] =>
   Array.from({ length: callersPerRegion }, (_, index) =>
     target.regions.flatMap(({ name: near }) => {
-      const client = clientCaller({ name: `client-${near}-${index + 1}`, near, token }, target);
+      const client = clientCaller({ name: `client-${near}-${index + 1}`, near, ...common }, target);
       if (!target.dns) return [client];
-      return [dnsCaller({ name: `dns-${near}-${index + 1}`, near, token, firstPart: (index + 1) / callersPerRegion }, target), client];
+      return [dnsCaller({ name: `dns-${near}-${index + 1}`, near, ...common, firstPart: (index + 1) / callersPerRegion }, target), client];
     }),
   ).flat();
 

@@ -1,21 +1,28 @@
 /** The report as one page: no script, nothing to fetch. Pure. */
-import { CALLER_KINDS, type CallerKind, type OperationRecord } from '../drill/operations.ts';
+import { CALLER_KINDS, type OperationRecord } from '../drill/operations.ts';
 import { escapeHtml } from './escape.ts';
 import type { Report, ReportEvent } from './report.ts';
 import { bySecond } from './series.ts';
 import { STYLE } from './style.ts';
+import { type Telling, tell } from './telling.ts';
 import { type Mark, type Panel, timelineSvg } from './timeline.ts';
-import { allowedOf, measuredOf, quantity, sinceFault, story } from './words.ts';
+import { allowedOf, measuredOf, quantity, sinceFault } from './words.ts';
 
 const KIND_TITLES = { dns: 'Callers that follow DNS', client: 'Failover client' } as const;
 const LOST_SHOWN_MAX = 100;
+/** A bar must be wide enough to be seen. */
+const BARS_MAX = 300;
 
 export const reportHtml = (report: Report, records: readonly OperationRecord[]): string => {
+  const telling = tell(report);
+  const { title, zero } = telling;
+  const { loadMs, endMs } = report.phases;
+  const stepSeconds = Math.max(1, Math.ceil((endMs - loadMs) / 1_000 / BARS_MAX));
   const panels = CALLER_KINDS.filter((kind) => report.load.callers[kind] > 0).map(
-    (kind): Panel => ({ title: KIND_TITLES[kind], seconds: bySecond(records, kind, report.phases) }),
+    (kind): Panel => ({ title: KIND_TITLES[kind], seconds: bySecond(records, kind, { zeroMs: zero.atMs, loadMs, endMs, stepSeconds }) }),
   );
-  const marks = marksOf(report);
-  const title = `Region loss: ${report.region}, ${report.how}`;
+  const marks = lettered(telling.marks);
+  const timeline = timelineSvg({ panels, marks, stepSeconds, zero: zero.name, span: telling.span });
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -31,19 +38,20 @@ export const reportHtml = (report: Report, records: readonly OperationRecord[]):
 <p class="badge ${report.passed ? 'pass' : 'fail'}">${report.passed ? 'Passed' : 'Failed'}</p>
 <h1>${escapeHtml(title)}</h1>
 <p class="when">${escapeHtml(report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'))}, ${report.target === 'local' ? 'on one machine' : 'on AWS'}, regions ${escapeHtml(report.regions.join(', '))}</p>
-<p class="story">${escapeHtml(story(report).join(' '))}</p>
+${telling.labels.map((label) => `<p class="label">${escapeHtml(label)}</p>`).join('')}
+<p class="story">${escapeHtml(telling.story.join(' '))}</p>
 </header>
 <section><h2>Objectives</h2>${objectives(report)}</section>
 <section><h2>Timeline</h2>
-<figure><div class="scroll" tabindex="0" role="region" aria-label="Timeline">${timelineSvg(panels, marks)}</div>
-<figcaption><span class="swatch ok"></span> succeeded <span class="swatch failed"></span> failed, or unknown</figcaption></figure>
+<figure><div class="scroll" tabindex="0" role="region" aria-label="Timeline">${timeline}</div>
+<figcaption><span class="swatch ok"></span> succeeded <span class="swatch failed"></span> failed, unknown or wrong${telling.span ? ' <span class="swatch span"></span> exposed' : ''}</figcaption></figure>
 <ol class="marks">${marks.map((mark) => `<li><b class="${mark.strong ? 'strong' : ''}">${mark.letter}</b><span class="time">${sinceFault(mark.second)}</span><span>${escapeHtml(mark.label)}</span></li>`).join('')}</ol>
 </section>
-<section><h2>Measured</h2>${measuredTable(report)}</section>
+<section><h2>Measured</h2>${measuredTable(report, telling)}${telling.tables.map(own).join('')}</section>
 <section><h2>Ledger</h2>${ledger(report)}</section>
-<section><h2>Everything that happened</h2><details><summary>${report.events.length} events</summary>${events(report.events)}</details>
+<section><h2>Everything that happened</h2><details><summary>${report.events.length} events</summary>${events(report.events, zero.name)}</details>
 <details><summary>Requests by second</summary>${secondsTable(panels)}</details></section>
-<footer>${definitions()}</footer>
+<footer>${definitions(telling)}</footer>
 </main>
 </body>
 </html>
@@ -63,58 +71,38 @@ const objectives = ({ verdicts }: Report): string =>
     'objectives',
   );
 
-/** The events worth a letter: what a reader looks for. */
-const marksOf = (report: Report): readonly Mark[] => {
-  const wanted = (event: ReportEvent): boolean => {
-    if (event.kind === 'fault' || event.kind === 'recovered' || event.kind === 'repair') return true;
-    if (event.kind === 'answer') return event.atMs < report.phases.repairMs;
-    return event.kind === 'region' && event.atMs === report.phases.servingMs;
-  };
-  const { detectionSeconds } = report.measured;
-  const found = report.events.filter(wanted).map((event) => ({
-    second: event.sinceFaultSeconds,
-    label: `${event.detail}${event.region === null ? '' : ` (${event.region})`}`,
-    strong: event.kind === 'fault',
-  }));
-  const detected =
-    detectionSeconds === null ? [] : [{ second: detectionSeconds, label: `the health check of ${report.region} turned`, strong: false }];
-  return [...found, ...detected]
-    .sort((a, b) => a.second - b.second)
-    .map((mark, index) => ({ ...mark, letter: String.fromCharCode(65 + (index % 26)) }));
-};
+const lettered = (marks: Telling['marks']): readonly Mark[] =>
+  marks.toSorted((a, b) => a.second - b.second).map((mark, index) => ({ ...mark, letter: String.fromCharCode(65 + (index % 26)) }));
 
-const measuredTable = ({ measured, load }: Report): string => {
-  const show = (value: number | null, unit: 's' | 'ms'): string => (value === null ? '\u2013' : quantity(value, unit));
+const measuredTable = ({ load }: Report, { callers, facts }: Telling): string => {
   const kinds = CALLER_KINDS.filter((kind) => load.callers[kind] > 0);
-  const perKind: readonly (readonly [string, (kind: CallerKind) => string])[] = [
-    ['Recovered after', (kind) => show(measured.rtoSeconds[kind], 's')],
-    ['Failed requests', (kind) => `${measured.failedRequests[kind]} of ${load.requests[kind]}`],
-    ['of them after the repair began', (kind) => String(measured.failedAfterRepair[kind])],
-    ['Slowest before the fault', (kind) => show(measured.normalSlowestMs[kind], 'ms')],
-    ['Slowest from the fault to the repair', (kind) => show(measured.slowestMs[kind], 'ms')],
-    ['Acknowledged things not found when read', (kind) => String(measured.missedReads[kind])],
-  ];
-  const rows = perKind.map(
+  const rows = callers.map(
     ([name, cell]) => `<tr><th scope="row">${name}</th>${kinds.map((kind) => `<td>${cell(kind)}</td>`).join('')}</tr>`,
   );
-  return `${table(['Callers', ...kinds.map((kind) => KIND_TITLES[kind])], rows, 'kinds')}${list([
-    ['Detected after', show(measured.detectionSeconds, 's')],
-    ['DNS answer changed after', show(measured.dnsChangedSeconds, 's')],
-    ['Computed time to fail over', show(measured.formulaSeconds, 's')],
-    ['Age of the last heartbeat at the fault', show(measured.replicationAgeMs, 'ms')],
-    ['From the repair until the region served', show(measured.rebuildSeconds, 's')],
-  ])}`;
+  return `${table(['Callers', ...kinds.map((kind) => KIND_TITLES[kind])], rows, 'kinds')}${list(facts)}`;
 };
+
+const own = ({ title, head, rows }: Telling['tables'][number]): string =>
+  `<h3>${escapeHtml(title)}</h3>${table(
+    head.map(escapeHtml),
+    rows.map(
+      (row) =>
+        `<tr>${row.map((cell, index) => (index === 0 ? `<th scope="row">${escapeHtml(cell)}</th>` : `<td>${escapeHtml(cell)}</td>`)).join('')}</tr>`,
+    ),
+    'own',
+  )}`;
 
 const list = (facts: readonly (readonly [string, string])[]): string =>
   `<dl>${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>`;
 
-const ledger = ({ ledger: found, measured }: Report): string => {
+const ledger = (report: Report): string => {
+  const { ledger: found } = report;
+  const lostForGood = report.drill === 'region-loss' ? report.measured.rpo : { writes: found.lost.length, milliseconds: undefined };
   const facts: readonly (readonly [string, string])[] = [
     ['Acknowledged writes', String(found.acknowledged)],
     [
       'Lost for good',
-      `${measured.rpo.writes}${measured.rpo.writes > 0 ? `, the oldest ${quantity(measured.rpo.milliseconds, 'ms')} old at the fault` : ''}`,
+      `${lostForGood.writes}${lostForGood.milliseconds !== undefined && lostForGood.writes > 0 ? `, the oldest ${quantity(lostForGood.milliseconds, 'ms')} old at the fault` : ''}`,
     ],
     ['In one region and not in another', String(found.missing)],
     ...Object.entries(found.missingByRegion).map(([region, count]) => [`Lacking in ${region}`, String(count)] as const),
@@ -131,9 +119,9 @@ const ledger = ({ ledger: found, measured }: Report): string => {
   return `${list(facts)}${lost.length === 0 ? '' : table(['Lost write', 'Id', 'Acknowledged by', 'Age at the fault'], lost)}`;
 };
 
-const events = (all: readonly ReportEvent[]): string =>
+const events = (all: readonly ReportEvent[], zero: string): string =>
   table(
-    ['Since the fault', 'What', 'Region', 'Detail'],
+    [`Since ${zero}`, 'What', 'Region', 'Detail'],
     all.map(
       (event) =>
         `<tr><td class="time">${sinceFault(event.sinceFaultSeconds)}</td><td>${event.kind}</td><td>${escapeHtml(event.region ?? '')}</td><td>${escapeHtml(event.detail)}</td></tr>`,
@@ -149,10 +137,10 @@ const secondsTable = (panels: readonly Panel[]): string =>
     ),
   );
 
-const definitions = (): string =>
+const definitions = ({ definitions: own }: Telling): string =>
   [
     'Requests are sent on schedule whatever the answers do, and their time counts from when they were due.',
-    '<b>Recovered after</b>: from the fault until the first successful request after which none that was due failed, for at least 10 s.',
+    ...own,
     '<b>Failed</b>: no definite answer that fits the request. A refusal for want of stock, or for a thing that is not there, is an answer.',
     '<b>Lost for good</b>: acknowledged, and found in no region by strongly consistent reads after everything had settled.',
     'All times are of one clock. Every request is in <code>operations.jsonl</code>, every number in <code>report.json</code>.',

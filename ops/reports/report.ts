@@ -1,5 +1,9 @@
-/** The report of a drill: what `report.json` holds. `report.schema.json` is this schema for other languages; a test keeps them equal. */
+/**
+ * The report of a drill: what `report.json` holds, by the name of the drill. `report.schema.json` is this schema for other
+ * languages; a test keeps them equal.
+ */
 import * as z from 'zod';
+import { REGION_DELIVERY_STATES } from '../../functions/contract/delivery.ts';
 
 const count = z.int().min(0);
 const milliseconds = z.number();
@@ -9,7 +13,7 @@ const region = z.string();
 
 export const reportEvent = z.strictObject({
   atMs: milliseconds,
-  sinceFaultSeconds: z.number(),
+  sinceFaultSeconds: z.number().describe('since the fault; or since the delivery began'),
   kind: z.enum(['load', 'fault', 'check', 'answer', 'recovered', 'repair', 'region', 'edge', 'link', 'ledger', 'alarm', 'delivery']),
   region: region.nullable(),
   detail: z.string(),
@@ -18,7 +22,7 @@ export const reportEvent = z.strictObject({
 /** One objective: at most `max`, at least `min`. `measured: null` means that it never happened, and fails. */
 export const verdict = z.strictObject({
   name: z.string(),
-  unit: z.enum(['s', 'ms', 'requests', 'writes', 'orders', 'units', 'ratio']),
+  unit: z.enum(['s', 'ms', '%', 'requests', 'answers', 'versions', 'regions', 'items', 'messages', 'writes', 'orders', 'units', 'ratio']),
   min: z.number().nullable(),
   max: z.number().nullable(),
   measured: z.number().nullable(),
@@ -35,15 +39,32 @@ const lostWrite = z.strictObject({
 
 export const LOST_LISTED_MAX = 1_000;
 
-export const reportSchema = z.strictObject({
+/** What every drill reports. */
+const shared = {
   version: z.literal(1),
-  drill: z.literal('region-loss'),
-  how: z.enum(['kill', 'freeze', 'blackhole']),
-  region: region.describe('the region that was lost'),
   target: z.enum(['local', 'aws']),
   regions: z.array(region),
   startedAt: z.iso.datetime(),
   load: z.strictObject({ ratePerSecond: z.number().positive(), callers: byKind(count), requests: byKind(count) }),
+  events: z.array(reportEvent),
+  ledger: z.strictObject({
+    acknowledged: count,
+    missing: count.describe('acknowledged writes that some region lacks though another has them, after all has settled'),
+    duplicates: count,
+    oversold: count.describe('units'),
+    missingByRegion: z.record(region, count).describe('those lost for good included'),
+    lost: z.array(lostWrite).max(LOST_LISTED_MAX).describe('no region has them'),
+    settledSeconds: seconds.nullable().describe('from the end of the load until the ledgers agreed; null: not within the time given'),
+  }),
+  verdicts: z.array(verdict),
+  passed: z.boolean(),
+};
+
+const regionLoss = z.strictObject({
+  ...shared,
+  drill: z.literal('region-loss'),
+  how: z.enum(['kill', 'freeze', 'blackhole']),
+  region: region.describe('the region that was lost'),
   phases: z
     .strictObject({
       loadMs: milliseconds,
@@ -54,7 +75,6 @@ export const reportSchema = z.strictObject({
       endMs: milliseconds,
     })
     .describe('milliseconds since 1970: load begins, baseline begins, fault, repair begins, region serves again, load has ended'),
-  events: z.array(reportEvent),
   objectives: z.strictObject({
     rtoSeconds: byKind(z.number()),
     failedRequests: z.strictObject({ client: count }),
@@ -82,20 +102,92 @@ export const reportSchema = z.strictObject({
       .describe('acknowledged writes lost for good, and the age at the fault of the oldest'),
     rebuildSeconds: seconds.nullable().describe('from the beginning of the repair until the region served again'),
   }),
-  ledger: z.strictObject({
-    acknowledged: count,
-    missing: count.describe('acknowledged writes that some region lacks though another has them, after all has settled'),
-    duplicates: count,
-    oversold: count.describe('units'),
-    missingByRegion: z.record(region, count).describe('those lost for good included'),
-    lost: z.array(lostWrite).max(LOST_LISTED_MAX).describe('no region has them'),
-    settledSeconds: seconds.nullable().describe('from the end of the load until the ledgers agreed; null: not within the time given'),
-  }),
-  verdicts: z.array(verdict),
-  passed: z.boolean(),
 });
 
+const version = z.string().describe("number of the API function's version");
+
+/** One region's part, as the target told it. */
+const regionDelivery = z.strictObject({
+  region,
+  state: z.enum(REGION_DELIVERY_STATES),
+  deploymentId: z.string().nullable(),
+  from: version.nullable(),
+  to: version.nullable(),
+  percent: z.number(),
+  detail: z.string(),
+  startedAtMs: milliseconds.nullable(),
+  endedAtMs: milliseconds.nullable(),
+});
+
+const exposure = z.strictObject({ fromMs: milliseconds, toMs: milliseconds });
+
+const regionVersions = z.strictObject({
+  region,
+  before: z.strictObject({ live: version, versions: z.array(version) }),
+  after: z.strictObject({ live: version, versions: z.array(version) }),
+  answeredBefore: z.array(z.string()).describe('what answers called their version before the delivery'),
+  answeredDuring: z.array(z.string()).describe('from the beginning of the delivery to its end'),
+  answeredAfter: z.array(z.string()).describe('to requests that were due after its end'),
+});
+
+const delivery = z.strictObject({
+  ...shared,
+  drill: z.enum(['bad-deploy', 'good-deploy']),
+  fault: z.string().nullable().describe('compiled into the version; null: none'),
+  controlPlane: z.enum(['simulated', 'aws']).describe('what carried the deployment out: stand-ins of CodeDeploy and CloudWatch, or AWS'),
+  region: region.describe('the region of the first wave'),
+  settings: z.strictObject({ exposePercent: z.number(), exposeMinutes: z.number(), bakeMinutes: z.number() }),
+  phases: z
+    .strictObject({
+      loadMs: milliseconds,
+      baselineMs: milliseconds,
+      deliveredMs: milliseconds,
+      endedMs: milliseconds,
+      endMs: milliseconds,
+    })
+    .describe('milliseconds since 1970: load begins, baseline begins, delivery begins, delivery has ended, load has ended'),
+  delivery: z.strictObject({
+    id: z.string(),
+    state: z.enum(['running', 'succeeded', 'failed']),
+    detail: z.string(),
+    regions: z.array(regionDelivery),
+  }),
+  objectives: z.strictObject({ spoiledAnswers: count, spoiledPercent: z.number(), spoiledSeconds: z.number(), slowExtraMs: count }),
+  measured: z.strictObject({
+    exposure: z.record(region, exposure).describe('while the version got calls of callers, by region'),
+    answers: count.describe("answers of the new version to callers, the failover client's attempts counted one by one"),
+    spoiled: z
+      .strictObject({
+        requests: byKind(count).describe('of callers: failed, wrong or slow because of the new version'),
+        hidden: count.describe('attempts of the failover client that it spoiled, and that their callers were spared'),
+        failed: count,
+        wrong: count,
+        slow: count,
+        percent: z.number().describe("of all callers' requests that were due while it was exposed"),
+        seconds: seconds.describe('from the first spoiled answer to the last'),
+      })
+      .describe(
+        'answers of the new version that failed, were wrong in content, or slow; answers without a version count as its own while it is exposed in their region',
+      ),
+    besides: z
+      .strictObject({ failed: byKind(count), wrong: byKind(count) })
+      .describe('requests that failed, or were answered wrong, from the beginning of the delivery on and not because of the new version'),
+    slowAboveMs: byKind(milliseconds.nullable()).describe('what counts as slow: the slowest of the baseline and the allowance'),
+    decision: z
+      .strictObject({ by: z.enum(['trial', 'alarm', 'bake', 'stopped', 'unknown']), atMs: milliseconds, detail: z.string() })
+      .nullable()
+      .describe('what took the version back: the hook before traffic, an alarm, the watch after traffic, a person'),
+    versions: z.array(regionVersions),
+    audit: z.array(z.strictObject({ atMs: milliseconds, who: z.string(), what: z.string(), why: z.string() })),
+    notifications: z.array(z.string()).nullable().describe("messages of the region's topic; null: this target cannot tell"),
+  }),
+});
+
+export const reportSchema = z.discriminatedUnion('drill', [regionLoss, delivery]);
+
 export type Report = z.infer<typeof reportSchema>;
+export type RegionLossReport = z.infer<typeof regionLoss>;
+export type DeliveryReport = z.infer<typeof delivery>;
 export type ReportEvent = z.infer<typeof reportEvent>;
 export type Verdict = z.infer<typeof verdict>;
 

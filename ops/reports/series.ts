@@ -1,28 +1,40 @@
 /** Requests by second, for the timeline. Pure. */
 import type { CallerKind, OperationRecord } from '../drill/operations.ts';
-import type { Report } from './report.ts';
 
 export interface Second {
-  /** Whole seconds since the fault; negative before it. */
+  /** Whole seconds since `zeroMs`; negative before it. Where a step is longer than a second: the first of the step. */
   readonly second: number;
   readonly ok: number;
   readonly failed: number;
   readonly slowestMs: number;
 }
 
-/** Each second from the beginning of the load to its end, by when requests were due. */
-export const bySecond = (records: readonly OperationRecord[], kind: CallerKind, phases: Report['phases']): readonly Second[] => {
-  const secondOf = (ms: number): number => Math.floor((ms - phases.faultMs) / 1_000);
+export interface SeriesProps {
+  readonly zeroMs: number;
+  /** The load's beginning and end. */
+  readonly loadMs: number;
+  readonly endMs: number;
+  /** Seconds that are counted together. @default 1 */
+  readonly stepSeconds?: number;
+}
+
+/** Each step from the beginning of the load to its end, by when requests were due. */
+export const bySecond = (
+  records: readonly OperationRecord[],
+  kind: CallerKind,
+  { zeroMs, loadMs, endMs, stepSeconds = 1 }: SeriesProps,
+): readonly Second[] => {
+  const stepOf = (ms: number): number => Math.floor((ms - zeroMs) / (stepSeconds * 1_000));
   const groups = Map.groupBy(
-    records.filter((record) => record.kind === kind && record.startMs >= phases.loadMs),
-    (record) => secondOf(record.startMs),
+    records.filter((record) => record.kind === kind && record.startMs >= loadMs),
+    (record) => stepOf(record.startMs),
   );
-  const [first, last] = [secondOf(phases.loadMs), secondOf(phases.endMs)];
+  const [first, last] = [stepOf(loadMs), stepOf(endMs)];
   return Array.from({ length: Math.max(0, last - first) }, (_, index) => {
     const group = groups.get(first + index) ?? [];
-    const ok = group.filter((record) => record.outcome === 'ok').length;
+    const ok = group.filter((record) => record.outcome === 'ok' && record.wrong === null).length;
     return {
-      second: first + index,
+      second: (first + index) * stepSeconds,
       ok,
       failed: group.length - ok,
       slowestMs: Math.max(0, ...group.map((record) => record.endMs - record.startMs)),

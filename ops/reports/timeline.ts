@@ -26,28 +26,42 @@ const AXIS = 26;
 /** Least distance of two letters, in units of the drawing. */
 const LETTER_APART = 17;
 
-export const timelineSvg = (panels: readonly Panel[], marks: readonly Mark[]): string => {
+export interface TimelineProps {
+  readonly panels: readonly Panel[];
+  readonly marks: readonly Mark[];
+  /** Seconds that each bar counts. */
+  readonly stepSeconds: number;
+  /** From when seconds are counted: `the fault`. */
+  readonly zero: string;
+  /** Seconds that stand out, as when a version is exposed. */
+  readonly span: { readonly from: number; readonly to: number } | undefined;
+}
+
+export const timelineSvg = ({ panels, marks, stepSeconds, zero, span }: TimelineProps): string => {
   const all = panels[0]?.seconds ?? [];
-  const [first, last] = [all[0]?.second ?? 0, (all.at(-1)?.second ?? 0) + 1];
+  const [first, last] = [all[0]?.second ?? 0, (all.at(-1)?.second ?? 0) + stepSeconds];
   const x = (second: number): number => LEFT + ((second - first) / Math.max(1, last - first)) * (WIDTH - LEFT - RIGHT);
-  const width = x(first + 1) - x(first);
+  const width = x(first + stepSeconds) - x(first);
   const slowTop = TOP + panels.length * (PANEL.height + PANEL.gap);
   const bottom = slowTop + SLOW.height;
   const parts = [
     hatch(),
+    span
+      ? `<rect class="span" x="${at(x(span.from))}" width="${at(Math.max(1, x(span.to) - x(span.from)))}" y="${TOP - 8}" height="${bottom - TOP + 8}"/>`
+      : '',
     ...marks.map(
       (mark) =>
         `<line class="mark${mark.strong ? ' strong' : ''}" x1="${at(x(mark.second))}" x2="${at(x(mark.second))}" y1="${TOP - 8}" y2="${bottom}"/>`,
     ),
-    ...panels.map((panel, index) => bars(panel, TOP + index * (PANEL.height + PANEL.gap), x, width)),
+    ...panels.map((panel, index) => bars(panel, { top: TOP + index * (PANEL.height + PANEL.gap), x, width, stepSeconds })),
     slowest(panels, slowTop, x, width),
-    axis(first, last, bottom, x),
+    axis({ first, last, bottom, x, zero }),
     ...letters(marks, x),
   ];
   const summary = panels
     .map(({ title, seconds }) => `${title}: ${total(seconds, 'ok')} succeeded, ${total(seconds, 'failed')} failed`)
     .join('; ');
-  return `<svg viewBox="0 0 ${WIDTH} ${bottom + AXIS + 14}" role="img" aria-labelledby="timeline-title timeline-text" xmlns="http://www.w3.org/2000/svg"><title id="timeline-title">Requests by second</title><desc id="timeline-text">${escapeHtml(summary)}. The same numbers stand in the table below.</desc>${parts.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${bottom + AXIS + 14}" role="img" aria-labelledby="timeline-title timeline-text" xmlns="http://www.w3.org/2000/svg"><title id="timeline-title">Requests over time</title><desc id="timeline-text">${escapeHtml(summary)}. The same numbers stand in the table below.</desc>${parts.join('')}</svg>`;
 };
 
 const at = (value: number): string => String(Math.round(value * 10) / 10);
@@ -57,7 +71,14 @@ const total = (seconds: readonly Second[], what: 'ok' | 'failed'): number => sec
 const hatch = (): string =>
   '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="failed" width="5" height="5"/><line class="hatch" x1="0" y1="0" x2="0" y2="5"/></pattern></defs>';
 
-const bars = ({ title, seconds }: Panel, top: number, x: (second: number) => number, width: number): string => {
+interface BarsProps {
+  readonly top: number;
+  readonly x: (second: number) => number;
+  readonly width: number;
+  readonly stepSeconds: number;
+}
+
+const bars = ({ title, seconds }: Panel, { top, x, width, stepSeconds }: BarsProps): string => {
   const most = Math.max(1, ...seconds.map((each) => each.ok + each.failed));
   const height = (count: number): number => (count / most) * PANEL.height;
   const base = top + PANEL.height;
@@ -71,7 +92,7 @@ const bars = ({ title, seconds }: Panel, top: number, x: (second: number) => num
     ].join('');
   };
   return [
-    `<text class="panel" x="${LEFT}" y="${top - 7}">${escapeHtml(title)}, requests a second</text>`,
+    `<text class="panel" x="${LEFT}" y="${top - 7}">${escapeHtml(title)}, requests ${stepSeconds === 1 ? 'a second' : `in ${stepSeconds} s`}</text>`,
     `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${top}" y2="${top}"/><text class="tick" x="${LEFT - 6}" y="${top + 4}" text-anchor="end">${most}</text>`,
     `<text class="tick" x="${LEFT - 6}" y="${base + 4}" text-anchor="end">0</text>`,
     ...seconds.map(bar),
@@ -102,7 +123,7 @@ const slowest = (panels: readonly Panel[], top: number, x: (second: number) => n
       `<circle class="dot-${index}" cx="${WIDTH - RIGHT - 330 + index * 165}" cy="${top - 11}" r="3"/><text class="tick" x="${WIDTH - RIGHT - 320 + index * 165}" y="${top - 7}">${escapeHtml(title)}</text>`,
   );
   return [
-    `<text class="panel" x="${LEFT}" y="${top - 7}">Slowest request of each second</text>`,
+    `<text class="panel" x="${LEFT}" y="${top - 7}">Slowest request of each bar</text>`,
     ...key,
     ...ticks,
     ...dots,
@@ -110,7 +131,15 @@ const slowest = (panels: readonly Panel[], top: number, x: (second: number) => n
   ].join('');
 };
 
-const axis = (first: number, last: number, bottom: number, x: (second: number) => number): string => {
+interface AxisProps {
+  readonly first: number;
+  readonly last: number;
+  readonly bottom: number;
+  readonly x: (second: number) => number;
+  readonly zero: string;
+}
+
+const axis = ({ first, last, bottom, x, zero }: AxisProps): string => {
   const step = [5, 10, 20, 30, 60, 120].find((each) => (last - first) / each <= 14) ?? 300;
   const from = Math.ceil(first / step) * step;
   const ticks = Array.from({ length: Math.max(0, Math.floor((last - from) / step) + 1) }, (_, index) => from + index * step);
@@ -118,7 +147,7 @@ const axis = (first: number, last: number, bottom: number, x: (second: number) =
     ...ticks.map(
       (tick) => `<text class="tick" x="${at(x(tick))}" y="${bottom + 18}" text-anchor="middle">${tick > 0 ? '+' : ''}${tick}</text>`,
     ),
-    `<text class="tick" x="${WIDTH - RIGHT}" y="${bottom + 34}" text-anchor="end">seconds since the fault</text>`,
+    `<text class="tick" x="${WIDTH - RIGHT}" y="${bottom + 34}" text-anchor="end">seconds since ${zero}</text>`,
   ].join('');
 };
 

@@ -70,6 +70,13 @@ export interface Target {
   repairAll(): Promise<void>;
 }
 
+/** Hears what a region's topic tells its subscribers. */
+export interface Listener {
+  /** Messages so far, oldest first. */
+  readonly heard: readonly string[];
+  close(): Promise<void>;
+}
+
 /** A target that versions can be delivered to. */
 export interface DeliveryTarget extends Target {
   /** Begins to deliver the checkout, wave by wave. @throws {UserError} while a delivery runs */
@@ -80,4 +87,6 @@ export interface DeliveryTarget extends Target {
   stopDelivery(): Promise<void>;
   /** SDK client for a region's functions, and the name of its API function. */
   lambda(region: string): Promise<{ readonly client: LambdaClient; readonly apiFunction: string }>;
+  /** Subscribes to the topic of a region's alarms and deployments. Absent: nobody can from here. */
+  listen?(region: string): Promise<Listener>;
 }

@@ -5,7 +5,7 @@ import { assortment, Mix } from '../../../ops/drill/mix.ts';
 import type { OperationRecord, Result } from '../../../ops/drill/operations.ts';
 import { recordOf } from './records.ts';
 
-const OK: Result = { outcome: 'ok', region: 'a', status: 200, id: null, missed: false, attempts: 1, detail: '' };
+const OK: Result = { outcome: 'ok', region: 'a', status: 200, id: null, missed: false, attempts: 1, detail: '', wrong: null, sent: [] };
 
 describe('the load', () => {
   test('goes on while answers hang, and counts their time from when they were due', async () => {

@@ -18,6 +18,8 @@ export const recordOf = (startMs: number, more: Partial<OperationRecord> = {}): 
   missed: false,
   attempts: 1,
   detail: '',
+  wrong: null,
+  sent: [],
   ...more,
 });
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { reportHtml } from '../../../ops/reports/html.ts';
-import { type Report, reportJsonSchema, reportSchema } from '../../../ops/reports/report.ts';
+import { type RegionLossReport, reportJsonSchema, reportSchema } from '../../../ops/reports/report.ts';
 import { bySecond } from '../../../ops/reports/series.ts';
 import { verdictText } from '../../../ops/reports/text.ts';
 import { recordOf, stream } from './records.ts';
 
 const phases = { loadMs: 80_000, baselineMs: 90_000, faultMs: 100_000, repairMs: 150_000, servingMs: 155_000, endMs: 160_000 };
-const report: Report = {
+const report: RegionLossReport = {
   version: 1,
   drill: 'region-loss',
   how: 'kill',
@@ -99,7 +99,7 @@ describe('the timeline', () => {
     const seconds = bySecond(
       [recordOf(79_999), recordOf(80_000), recordOf(99_999, { endMs: 103_000, outcome: 'failed' }), recordOf(100_000)],
       'client',
-      phases,
+      { ...phases, zeroMs: phases.faultMs },
     );
     expect(seconds).toHaveLength(80);
     expect(seconds[0]).toMatchObject({ second: -20, ok: 1 });

@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { decode, encode } from 'dns-packet';
+import type { Delivery, DeliveryRequest } from '../../../functions/contract/delivery.ts';
 import { PROBLEMS } from '../../../functions/contract/problems.ts';
 import type { Context, Outcome } from '../../../functions/core/context.ts';
 import { Hlc } from '../../../functions/core/hlc.ts';
@@ -21,7 +22,8 @@ import type { Value } from '../../../functions/core/store.ts';
 import { parseWriter, regionOf } from '../../../functions/core/writer.ts';
 import type { ReadPartition } from '../../../ops/drill/ledger.ts';
 import type { Rebuild } from '../../../ops/drill/repair.ts';
-import type { Fault, LossKind, Target, TargetEvent } from '../../../ops/targets/target.ts';
+import type { DeliveryTarget, Fault, LossKind, Target, TargetEvent } from '../../../ops/targets/target.ts';
+import { type Serving, ToyDeliveries } from './toy-deliveries.ts';
 
 const NAMES = ['eu-central-1', 'us-east-2'] as const;
 const DOMAIN = 'api.toy.test';
@@ -41,9 +43,11 @@ class ToyRegion {
   healthy = true;
   server: Server;
   port = 0;
+  readonly deliveries: ToyDeliveries;
 
-  constructor(name: string, address: string) {
+  constructor(name: string, address: string, deliveries: ToyDeliveries) {
     this.name = name;
+    this.deliveries = deliveries;
     this.address = address;
     this.writer = name;
     this.server = this.newServer();
@@ -72,9 +76,15 @@ class ToyRegion {
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { status, body } = await this.answer(request, await text(request));
-    response.writeHead(status, { 'content-type': 'application/json', 'tandem-region': this.name });
-    response.end(JSON.stringify(body));
+    const serving = this.deliveries.serve(this.name);
+    const body = await text(request);
+    const answer = isProbe(request) ? undefined : await faultyAnswer(serving, body);
+    if (answer !== undefined && answer.status >= 500) this.deliveries.failed(this.name, serving.version);
+    const { status, ...right } = answer ?? (await this.answer(request, body));
+    const headers = { 'content-type': 'application/json', 'tandem-region': this.name };
+    // What ends before it can answer cannot say which version it was.
+    response.writeHead(status, serving.fault === 'crash-on-start' ? headers : { ...headers, 'tandem-version': `toy+${serving.version}` });
+    response.end(JSON.stringify(serving.fault === 'wrong-answers' && !isProbe(request) ? wrong(right.body) : right.body));
   }
 
   private async answer(request: IncomingMessage, body: string): Promise<{ readonly status: number; readonly body: unknown }> {
@@ -110,7 +120,9 @@ class ToyRegion {
           isRecord(line) ? [{ sku: String(line['sku']), quantity: quantityOf(line['quantity']) }] : [],
         )
       : [];
-    return toAnswer(201, await placeOrder(this.context, { subject: SUBJECT, key, request: { lines } }));
+    const note = record['note'];
+    const order = { lines, ...(typeof note === 'string' ? { note } : {}) };
+    return toAnswer(201, await placeOrder(this.context, { subject: SUBJECT, key, request: order }));
   }
 
   private regions() {
@@ -128,17 +140,36 @@ class ToyRegion {
   }
 }
 
+const isProbe = ({ url = '' }: IncomingMessage): boolean => url === '/health' || url === '/regions';
+
+const SLOW_MS = 1_800;
+const broken = (status: number) => ({ status, body: { type: '/problems/internal', title: 'Broken', status, correlationId: 'toy' } });
+
+/** What a faulty version answers; undefined: what a healthy one would, sooner or later. */
+const faultyAnswer = async ({ fault }: Serving, body: string): Promise<{ readonly status: number; readonly body: unknown } | undefined> => {
+  if (fault === 'errors') return broken(500);
+  if (fault === 'crash-on-start') return broken(502);
+  if (fault === 'rare' && body.includes('"note"')) return broken(500);
+  if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+  return undefined;
+};
+
+/** Of the right shape, and about something else. */
+const wrong = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null ? { ...body, sku: 'other', lines: [{ sku: 'other', quantity: 1 }], amount: 1 } : body;
+
 const toAnswer = (success: number, outcome: Outcome<unknown>) => {
   if (outcome.kind === 'done') return { status: success, body: outcome.value };
   const { status, title } = PROBLEMS[outcome.code];
   return { status, body: { type: `/problems/${outcome.code}`, title, status, correlationId: 'toy' } };
 };
 
-export class ToySystem implements Target, AsyncDisposable {
+export class ToySystem implements DeliveryTarget, AsyncDisposable {
   readonly kind = 'local';
   readonly regions: Target['regions'];
   readonly dns: Target['dns'];
   readonly faults: Fault[] = [];
+  readonly deliveries: ToyDeliveries;
   repaired = 0;
   private readonly own: readonly ToyRegion[];
   private readonly dnsServer: ReturnType<typeof createSocket>;
@@ -147,8 +178,9 @@ export class ToySystem implements Target, AsyncDisposable {
   private readonly timers = new Set<NodeJS.Timeout>();
   private linked = true;
 
-  private constructor(own: readonly ToyRegion[], dnsServer: ReturnType<typeof createSocket>) {
+  private constructor(own: readonly ToyRegion[], dnsServer: ReturnType<typeof createSocket>, deliveries: ToyDeliveries) {
     this.own = own;
+    this.deliveries = deliveries;
     this.dnsServer = dnsServer;
     this.regions = own.map(({ name, address, port }) => ({ name, url: `http://${address}:${port}`, host: `${name}.${DOMAIN}` }));
     this.dns = {
@@ -163,7 +195,8 @@ export class ToySystem implements Target, AsyncDisposable {
 
   static async open(): Promise<ToySystem> {
     const net = `127.${64 + Math.floor(Math.random() * 128)}.${Math.floor(Math.random() * 256)}`;
-    const own = NAMES.map((name, index) => new ToyRegion(name, `${net}.${index + 1}`));
+    const deliveries = new ToyDeliveries(NAMES);
+    const own = NAMES.map((name, index) => new ToyRegion(name, `${net}.${index + 1}`, deliveries));
     let port = 0;
     for (const region of own) {
       await region.open(port);
@@ -171,7 +204,7 @@ export class ToySystem implements Target, AsyncDisposable {
     }
     const dnsServer = createSocket('udp4');
     await new Promise<void>((resolve) => dnsServer.bind(0, '127.0.0.1', resolve));
-    return new ToySystem(own, dnsServer);
+    return new ToySystem(own, dnsServer, deliveries);
   }
 
   readonly read: ReadPartition = (region, pk) => this.find(region).store.query(pk);
@@ -232,7 +265,27 @@ export class ToySystem implements Target, AsyncDisposable {
   async admit(): Promise<void> {}
 
   async events(): Promise<readonly TargetEvent[]> {
-    return this.happened;
+    return [...this.happened, ...this.deliveries.events].sort((a, b) => a.atMs - b.atMs);
+  }
+
+  async deliver(request: DeliveryRequest): Promise<Delivery> {
+    return this.deliveries.begin(request);
+  }
+
+  async delivery(): Promise<Delivery | undefined> {
+    return this.deliveries.current();
+  }
+
+  stopDelivery(): Promise<void> {
+    return this.deliveries.stop();
+  }
+
+  lambda(): never {
+    throw new Error('the toy has no Lambda');
+  }
+
+  async listen(region: string) {
+    return { heard: this.deliveries.heard(region), close: async () => {} };
   }
 
   async repairAll(): Promise<void> {

@@ -1,0 +1,237 @@
+/** Puts the report of a delivery drill together from its course. Pure. */
+import type { Delivery } from '../../functions/contract/delivery.ts';
+import type { AuditEntry, DeploymentsView } from '../../functions/core/deployments.ts';
+import type { Config } from '../../infra/config.ts';
+import type { Versions } from '../delivery/versions.ts';
+import type { DeliveryReport, ReportEvent, Verdict } from '../reports/report.ts';
+import type { DeliveryTarget, TargetEvent } from '../targets/target.ts';
+import { eventAt, loadOf, targetEvents } from './assemble.ts';
+import { DELIVERY_FAULTS, type DeliveryFault } from './faults.ts';
+import type { Reckoning } from './frame.ts';
+import { atLeast, atMost, judgeLedger } from './measure.ts';
+import type { Scene } from './scene.ts';
+import { ledgerOf } from './settle.ts';
+import { type Candidate, exposureOf, measureSpoil, slowAbove, spoiledRequests } from './spoil.ts';
+
+/** Moments of a drill, milliseconds since 1970, and what there was before. */
+export interface DeliveryCourse {
+  readonly startedAt: string;
+  readonly loadMs: number;
+  readonly baselineMs: number;
+  readonly deliveredMs: number;
+  readonly endedMs: number;
+  readonly endMs: number;
+  readonly delivery: Delivery;
+  /** The region of the first wave. */
+  readonly region: string;
+  readonly before: ReadonlyMap<string, Versions>;
+}
+
+export interface DeliveryFindings extends Reckoning {
+  readonly events: readonly TargetEvent[];
+  readonly after: ReadonlyMap<string, Versions>;
+  /** Of the region of the first wave. */
+  readonly facts: DeploymentsView;
+  readonly audit: readonly AuditEntry[];
+  /** null: the target cannot tell. */
+  readonly notifications: readonly string[] | null;
+}
+
+export interface DeliverySetting {
+  readonly target: Pick<DeliveryTarget, 'kind' | 'regions'>;
+  readonly config: Pick<Config, 'delivery' | 'objectives'>;
+  readonly fault: DeliveryFault | undefined;
+  readonly exposeMinutes: number;
+  readonly bakeMinutes: number;
+  readonly ratePerSecond: number;
+}
+
+type Seen = Pick<Scene, 'records' | 'callers'>;
+type Measured = DeliveryReport['measured'];
+
+export const assembleDelivery = (
+  setting: DeliverySetting,
+  scene: Seen,
+  course: DeliveryCourse,
+  findings: DeliveryFindings,
+): DeliveryReport => {
+  const { target, config, fault, ratePerSecond, exposeMinutes, bakeMinutes } = setting;
+  const { startedAt, loadMs, baselineMs, deliveredMs, endedMs, endMs, delivery, region } = course;
+  const ledger = ledgerOf(findings.acknowledged, findings.settled, deliveredMs);
+  const measured = measuredOf(setting, scene, course, findings);
+  const judged = { measured, delivery, region, objectives: config.objectives.delivery };
+  const verdicts = [
+    ...(fault === undefined ? judgeGood(judged) : judgeBad(judged, fault)),
+    atMost('acknowledged writes lost for good', 'writes', 0, ledger.lost.length),
+    ...judgeLedger(ledger),
+  ];
+  const phases = { loadMs, baselineMs, deliveredMs, endedMs, endMs };
+  return {
+    version: 1,
+    drill: fault === undefined ? 'good-deploy' : 'bad-deploy',
+    fault: fault ?? null,
+    controlPlane: target.kind === 'local' ? 'simulated' : 'aws',
+    region,
+    target: target.kind,
+    regions: target.regions.map((each) => each.name),
+    startedAt,
+    settings: { exposePercent: config.delivery.exposePercent, exposeMinutes, bakeMinutes },
+    load: loadOf(scene, ratePerSecond),
+    phases,
+    delivery: { id: delivery.id, state: delivery.state, detail: delivery.detail, regions: delivery.regions.map((each) => ({ ...each })) },
+    events: eventsOf(setting, phases, measured, findings),
+    objectives: config.objectives.delivery,
+    measured,
+    ledger,
+    verdicts,
+    passed: verdicts.every((each) => each.passed),
+  };
+};
+
+const measuredOf = (
+  { config, target }: DeliverySetting,
+  { records }: Seen,
+  course: DeliveryCourse,
+  findings: DeliveryFindings,
+): Measured => {
+  const { baselineMs, deliveredMs, endMs, delivery, region } = course;
+  const slowAboveMs = slowAbove(records, { fromMs: baselineMs, toMs: deliveredMs }, config.objectives.delivery.slowExtraMs);
+  const candidates = delivery.regions.map(
+    (each): Candidate => ({ region: each.region, version: each.to, exposed: exposureOf(findings.events, each.region, endMs) }),
+  );
+  return {
+    exposure: Object.fromEntries(candidates.flatMap((each) => (each.exposed === null ? [] : [[each.region, { ...each.exposed }]]))),
+    ...measureSpoil({ records, candidates, deliveredMs, slowAboveMs }),
+    slowAboveMs,
+    decision: decisionOf(findings, region, deliveredMs),
+    versions: target.regions.map(({ name }) => versionsOf(name, records, course, findings)),
+    audit: findings.audit.map((entry) => ({ ...entry })),
+    notifications: findings.notifications === null ? null : [...findings.notifications],
+  };
+};
+
+/** What took the version back. Facts speak first: what an alarm did after a trial had failed is no news. */
+const decisionOf = ({ facts, events }: DeliveryFindings, region: string, sinceMs: number): Measured['decision'] => {
+  const deployment = facts.deployments.find(({ trial, bake, ended }) => (ended?.atMs ?? bake?.atMs ?? trial?.atMs ?? 0) >= sinceMs);
+  if (deployment === undefined || deployment.ended?.state === 'succeeded') return null;
+  const { trial, bake, ended } = deployment;
+  if (trial && (trial.verdict === 'fail' || trial.verdict === 'dependency')) return { by: 'trial', atMs: trial.atMs, detail: trial.detail };
+  if (bake?.ended && bake.ended.verdict !== 'pass') return { by: 'bake', atMs: bake.ended.atMs, detail: bake.ended.detail };
+  const alarms = events.flatMap((event) => (event.kind === 'alarm' && event.state === 'ALARM' ? [event] : []));
+  const alarm = alarms.find((event) => event.region === region && event.atMs >= sinceMs && event.atMs <= (ended?.atMs ?? Infinity));
+  if (alarm) return { by: 'alarm', atMs: alarm.atMs, detail: `${alarm.alarm}: ${alarm.detail}` };
+  if (ended === undefined) return null;
+  return { by: ended.state === 'stopped' ? 'stopped' : 'unknown', atMs: ended.atMs, detail: ended.reason };
+};
+
+const versionsOf = (
+  region: string,
+  records: Seen['records'],
+  { deliveredMs, endedMs, before }: DeliveryCourse,
+  { after }: DeliveryFindings,
+): Measured['versions'][number] => {
+  const sent = records.flatMap((record) => record.sent.filter((each) => each.region === region));
+  const named = (yes: (each: (typeof sent)[number]) => boolean): string[] =>
+    [...new Set(sent.filter(yes).flatMap(({ version }) => (version === null ? [] : [version])))].sort();
+  return {
+    region,
+    before: numbersOf(before.get(region)),
+    after: numbersOf(after.get(region)),
+    answeredBefore: named((each) => each.endMs < deliveredMs),
+    answeredDuring: named((each) => each.endMs >= deliveredMs && each.startMs < endedMs),
+    answeredAfter: named((each) => each.startMs >= endedMs),
+  };
+};
+
+const numbersOf = (versions: Versions | undefined) => ({
+  live: versions?.live ?? '',
+  versions: (versions?.versions ?? []).map((each) => each.number),
+});
+
+interface Judged {
+  readonly measured: Measured;
+  readonly delivery: Delivery;
+  readonly region: string;
+  readonly objectives: Config['objectives']['delivery'];
+}
+
+const news = (now: readonly string[], then: readonly string[]): number => now.filter((each) => !then.includes(each)).length;
+
+const judgeBad = ({ measured, delivery, region, objectives }: Judged, fault: DeliveryFault): readonly Verdict[] => {
+  const { spoiled, versions, audit, notifications } = measured;
+  const answers = spoiled.failed + spoiled.wrong + spoiled.slow;
+  const own = versions.find((each) => each.region === region);
+  const others = versions.filter((each) => each.region !== region);
+  const spread = others.map(
+    (each) =>
+      news(each.after.versions, each.before.versions) +
+      news([...each.answeredDuring, ...each.answeredAfter], each.answeredBefore) +
+      Number(each.after.live !== each.before.live),
+  );
+  const back = delivery.state === 'failed' && own !== undefined && own.after.live === own.before.live;
+  return [
+    ...(DELIVERY_FAULTS[fault].seen
+      ? [atMost('answers that the bad version spoiled', 'answers', objectives.spoiledAnswers, answers)]
+      : [
+          atLeast('answers that it spoiled, to be caught at all', 'answers', 1, answers),
+          atMost('requests that it spoiled while exposed', '%', objectives.spoiledPercent, spoiled.percent),
+          atMost('from the first spoiled answer to the last', 's', objectives.spoiledSeconds, spoiled.seconds),
+        ]),
+    atLeast('regions taken back to the version before', 'regions', 1, Number(back)),
+    atLeast('versions that answer there afterwards', 'versions', 1, own?.answeredAfter.length ?? 0),
+    atMost('of them others than before', 'versions', 0, own === undefined ? null : news(own.answeredAfter, own.answeredBefore)),
+    atMost(
+      'versions that came to other regions',
+      'versions',
+      0,
+      spread.reduce((sum, each) => sum + each, 0),
+    ),
+    atLeast('audit items that say why', 'items', 1, audit.filter((entry) => entry.why !== '').length),
+    ...(notifications === null ? [] : [atLeast('notifications', 'messages', 1, notifications.length)]),
+  ];
+};
+
+const judgeGood = ({ measured, delivery }: Judged): readonly Verdict[] => {
+  const { spoiled, besides, versions } = measured;
+  const failed = besides.failed.dns + besides.failed.client + besides.wrong.dns + besides.wrong.client;
+  const onNew = versions.filter(
+    (each) => each.after.live !== each.before.live && each.after.live === delivery.regions.find(({ region }) => region === each.region)?.to,
+  );
+  return [
+    atMost('requests that it spoiled', 'requests', 0, spoiledRequests(spoiled)),
+    atMost('requests that failed, or were answered wrong, besides', 'requests', 0, failed),
+    atLeast('regions on the new version', 'regions', versions.length, onNew.length),
+  ];
+};
+
+const eventsOf = (
+  { ratePerSecond, fault }: DeliverySetting,
+  phases: DeliveryReport['phases'],
+  { decision, spoiled }: Measured,
+  { events, settled }: DeliveryFindings,
+): ReportEvent[] => {
+  const { loadMs, baselineMs, deliveredMs, endMs } = phases;
+  const event = eventAt(deliveredMs);
+  return [
+    event('load', loadMs, `load begins: ${ratePerSecond} requests a second`),
+    event('load', baselineMs, 'baseline begins'),
+    event(
+      'fault',
+      deliveredMs,
+      fault === undefined ? 'a healthy version is delivered' : `a version is delivered that ${DELIVERY_FAULTS[fault].means}`,
+    ),
+    ...(decision === null ? [] : [event('repair', decision.atMs, `taken back by ${DECIDED[decision.by]}: ${decision.detail}`)]),
+    event('load', endMs, `load ends; ${spoiledRequests(spoiled)} requests were spoiled`),
+    ...(settled.seconds === null ? [] : [event('ledger', endMs + settled.seconds * 1_000, 'the ledgers of all regions agree')]),
+    ...targetEvents(events, loadMs, deliveredMs),
+  ].sort((a, b) => a.atMs - b.atMs);
+};
+
+/** Who took the version back. */
+export const DECIDED = {
+  trial: 'the canary, before any caller',
+  alarm: 'an alarm',
+  bake: 'the canary, after traffic',
+  stopped: 'a person',
+  unknown: 'CodeDeploy',
+} as const satisfies Record<NonNullable<Measured['decision']>['by'], string>;

@@ -1,0 +1,224 @@
+/**
+ * What every drill does around the thing that it breaks: it takes its turn, begins with a whole and steady system under
+ * load, repairs whatever happens, and looks for every acknowledged write in every region.
+ */
+import type { Config } from '../../infra/config.ts';
+import { messageOf, UserError } from '../errors.ts';
+import { statusOf } from '../region-status.ts';
+import type { Report } from '../reports/report.ts';
+import type { Target } from '../targets/target.ts';
+import { acknowledged, type ReadPartition } from './ledger.ts';
+import { RATE_MAX } from './load.ts';
+import { type MarkerContent, type MarkerHold, takeMarker } from './marker.ts';
+import { steady } from './measure.ts';
+import { allSkus } from './mix.ts';
+import { replicaReader } from './replica.ts';
+import { openScene, type Scene, type TokenMaker } from './scene.ts';
+import { type Settled, settle } from './settle.ts';
+import { pause, until } from './wait.ts';
+
+export interface DrillProps<T extends Target = Target> {
+  readonly target: T;
+  readonly config: Config;
+  /** Requests a second of all callers together, 1 to 60. @default 24 */
+  readonly ratePerSecond?: number;
+  /** Seconds of load before anything is broken in which nothing may be wrong: what is normal. @default 12 */
+  readonly baselineSeconds?: number;
+  /** Seconds after which a system that is not steady is taken as it is. @default 60 */
+  readonly steadySecondsMax?: number;
+  /** Seconds until which callers must have recovered for good. @default 110 */
+  readonly watchSecondsMax?: number;
+  /** Seconds of load after all is repaired. @default 10 */
+  readonly afterSeconds?: number;
+  /** Seconds after the load until which the regions must agree. @default 60 */
+  readonly settleSecondsMax?: number;
+  /** Callers of each kind near each region. @default 6 */
+  readonly callersPerRegion?: number;
+  /** Gets a folder for each drill: `.tandem/reports`. */
+  readonly reportFolder: string;
+  /** Keeps the marker of a fault in force: `.tandem`. */
+  readonly stateFolder: string;
+  readonly token: TokenMaker;
+  /** @default strongly consistent reads through `target.dynamo` */
+  readonly read?: ReadPartition;
+  /** Ends the drill early; what is broken is repaired first. */
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+  /** @default Math.random */
+  readonly random?: () => number;
+}
+
+export type DrillPlan<T extends Target = Target> = Required<DrillProps<T>>;
+
+/** @throws {UserError} when the system or the rate is not one for drills */
+export const planDrill = <T extends Target>(props: DrillProps<T>): DrillPlan<T> => {
+  const { target, ratePerSecond = 24 } = props;
+  if (target.regions.length < 2) throw new UserError('the system has one region; a drill needs a survivor');
+  if (!(ratePerSecond >= 1 && ratePerSecond <= RATE_MAX))
+    throw new UserError(`given ${ratePerSecond} requests a second; allowed: 1 to ${RATE_MAX}`);
+  return {
+    ...props,
+    ratePerSecond,
+    baselineSeconds: props.baselineSeconds ?? 12,
+    steadySecondsMax: props.steadySecondsMax ?? 60,
+    watchSecondsMax: props.watchSecondsMax ?? 110,
+    afterSeconds: props.afterSeconds ?? 10,
+    settleSecondsMax: props.settleSecondsMax ?? 60,
+    callersPerRegion: props.callersPerRegion ?? 6,
+    read: props.read ?? replicaReader(target),
+    random: props.random ?? Math.random,
+  };
+};
+
+export const WATCH_EVERY_MS = 500;
+const READS_AT_ONCE = 8;
+
+/** A drill under way: its load runs, its baseline is over. */
+export interface Stage {
+  readonly scene: Scene;
+  readonly hold: MarkerHold;
+  readonly startedAt: string;
+  readonly loadMs: number;
+  readonly baselineMs: number;
+}
+
+export interface FramedDrill<T, R extends Report> {
+  readonly marker: MarkerContent;
+  /** The region near which the shared name is watched. */
+  readonly near: string;
+  /** Longest time from the end of the baseline to the end of the load. */
+  readonly actSecondsMax: number;
+  /** Breaks something in `scoped`, and repairs it. */
+  act(stage: Stage): Promise<T>;
+  /** Makes the report once the load has ended. */
+  conclude(stage: Stage, acted: T, endMs: number): Promise<R>;
+}
+
+/**
+ * Runs a drill inside its frame.
+ *
+ * @throws {UserError} when it cannot begin, or cannot be repaired; the signal's reason when it was aborted
+ */
+export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: FramedDrill<T, R>): Promise<R> => {
+  const { target, progress, signal } = plan;
+  const startedAt = new Date().toISOString();
+  const hold = await takeMarker(plan.stateFolder, { ...drill.marker, startedAt }, () => isWhole(target));
+  let broken = false;
+  try {
+    await allServe(target);
+    progress(`callers near ${target.regions.map((each) => each.name).join(', ')} begin: ${plan.ratePerSecond} requests a second`);
+    const loadSecondsMax = plan.baselineSeconds + plan.steadySecondsMax + drill.actSecondsMax + plan.afterSeconds;
+    const scene = await openScene({ ...plan, region: drill.near, loadSecondsMax });
+    try {
+      const loadMs = Date.now();
+      scene.start();
+      const baselineMs = await steadyFrom(plan, scene);
+      const stage = { scene, hold, startedAt, loadMs, baselineMs };
+      broken = true;
+      const acted = await drill.act(stage);
+      broken = false;
+      await pause(plan.afterSeconds * 1_000, signal);
+      await scene.stop();
+      signal.throwIfAborted();
+      return await drill.conclude(stage, acted, Date.now());
+    } finally {
+      await scene.stop();
+    }
+  } finally {
+    // With the fault still in force the marker stays, for `tandem drill --abort`.
+    if (!broken) await hold.release();
+  }
+};
+
+export interface Scoped<B, M> {
+  /** What is named when it cannot be repaired. */
+  readonly name: string;
+  /** Breaks it, and watches. */
+  breaks(): Promise<B>;
+  /** Repairs it, however far `breaks` came. Not to be cut short: its waits have bounds of their own. */
+  repair(): Promise<M>;
+}
+
+export interface Repaired<B, M> {
+  readonly broke: B;
+  readonly repaired: M;
+  /** When the repair began. */
+  readonly repairMs: number;
+}
+
+/** The fault as a scope: whatever happens inside, the repair follows. */
+export const scoped = async <B, M>(
+  { signal, progress }: Pick<DrillPlan, 'signal' | 'progress'>,
+  { scene, hold }: Pick<Stage, 'scene' | 'hold'>,
+  { name, breaks, repair }: Scoped<B, M>,
+): Promise<Repaired<B, M>> => {
+  await hold.fault();
+  const outcome = await breaks().then(
+    (broke) => ({ broke }),
+    (error: unknown) => ({ error }),
+  );
+  const repairMs = Date.now();
+  if ('error' in outcome || signal.aborted) await scene.stop();
+  progress(`repairing ${name}`);
+  let repaired: M;
+  try {
+    repaired = await repair();
+  } catch (cause) {
+    await hold.leave();
+    throw new UserError(`${name} could not be repaired: ${messageOf(cause)}; repair it with \`tandem drill --abort\``, { cause });
+  }
+  await hold.release();
+  if ('error' in outcome) throw outcome.error;
+  signal.throwIfAborted();
+  return { broke: outcome.broke, repaired, repairMs };
+};
+
+/**
+ * Resolves when the system has been steady for as long as the baseline, to the moment since when it was; or when it was
+ * not in time. By default that is more than an interval of the health checks: each checker has then seen it well.
+ */
+const steadyFrom = async ({ target, baselineSeconds, steadySecondsMax, progress, signal }: DrillPlan, scene: Scene): Promise<number> => {
+  await pause(baselineSeconds * 1_000, signal);
+  const fromMs = (): number => Date.now() - baselineSeconds * 1_000;
+  const yes = async () => steady(scene.records, await target.events(), fromMs());
+  const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: steadySecondsMax * 1_000, signal });
+  signal.throwIfAborted();
+  if (!inTime)
+    progress(`the system was never steady for ${baselineSeconds} s: this machine is too busy, and what follows is measured in its noise`);
+  return fromMs();
+};
+
+const isWhole = async (target: Target): Promise<boolean> =>
+  (await target.lostRegions()).length === 0 && (await statusOf(target.regions)).every((status) => status.state === 'healthy');
+
+const allServe = async (target: Target): Promise<void> => {
+  const ill = (await statusOf(target.regions)).filter((status) => status.state !== 'healthy');
+  if (ill.length > 0)
+    throw new UserError(
+      `not every region serves: ${ill.map((status) => `${status.region} is ${status.state}`).join(', ')}; a drill begins with a whole system`,
+    );
+};
+
+export interface Reckoning {
+  readonly settled: Settled;
+  /** Number of acknowledged writes. */
+  readonly acknowledged: number;
+}
+
+/** Looks for every acknowledged write in every region, until they agree. */
+export const reckon = async (plan: DrillPlan, scene: Scene): Promise<Reckoning> => {
+  const { target, progress, signal } = plan;
+  const writes = acknowledged(scene.records);
+  progress(`comparing ${writes.length} acknowledged writes with every region`);
+  const settled = await settle({
+    writes,
+    regions: target.regions.map((each) => each.name),
+    skus: allSkus(scene.stock),
+    read: plan.read,
+    readsAtOnce: READS_AT_ONCE,
+    withinMs: plan.settleSecondsMax * 1_000,
+    signal,
+  });
+  signal.throwIfAborted();
+  return { settled, acknowledged: writes.length };
+};
