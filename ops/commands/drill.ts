@@ -2,6 +2,8 @@ import { Argument, type Command, Option } from 'commander';
 import type { Config } from '../../infra/config.ts';
 import { drillTokens, ensureLocalKey } from '../access/local-key.ts';
 import { readConfig } from '../config.ts';
+import { runDeliveryDrill } from '../drill/delivery.ts';
+import { DELIVERY_FAULT_NAMES, DELIVERY_FAULTS, type DeliveryFault } from '../drill/faults.ts';
 import { runRegionLoss } from '../drill/region-loss.ts';
 import { abortDrill } from '../drill/repair.ts';
 import { UserError } from '../errors.ts';
@@ -12,61 +14,121 @@ import { rebuildRegion } from '../rebuild.ts';
 import { verdictText } from '../reports/text.ts';
 import { interruptible } from '../signals.ts';
 import { attachLocal, type LocalPorts, withLocalSystem } from '../targets/local.ts';
-import type { LossKind, Target } from '../targets/target.ts';
+import type { DeliveryTarget, LossKind, Target } from '../targets/target.ts';
 import { addLocalOptions } from './local-options.ts';
 import { configFileOf } from './regions-of.ts';
 
 const LOSSES = ['kill', 'freeze', 'blackhole'] as const satisfies readonly LossKind[];
-const DRILLS = ['region-loss'] as const;
+const DRILLS = ['region-loss', 'bad-deploy', 'good-deploy'] as const;
+type DrillName = (typeof DRILLS)[number];
+
+/** Minutes of a healthy version's exposure and bake: enough to see it work, and bearable. */
+const GOOD_MINUTES = 1;
+/** Tokens of a drill's callers end after an hour. */
+const MINUTES_MAX = 10;
 
 interface Options extends LocalPorts {
-  readonly how: LossKind;
+  readonly how?: LossKind;
   readonly region?: string;
+  readonly fault?: DeliveryFault;
+  readonly exposeMinutes?: number;
+  readonly bakeMinutes?: number;
   readonly rate?: number;
   readonly abort: boolean;
 }
+
+/** Options that say something to one kind of drill only. */
+const OWN_OPTIONS = {
+  how: ['region-loss'],
+  region: ['region-loss'],
+  fault: ['bad-deploy'],
+  exposeMinutes: ['bad-deploy', 'good-deploy'],
+  bakeMinutes: ['bad-deploy', 'good-deploy'],
+} as const satisfies Partial<Record<keyof Options, readonly DrillName[]>>;
+const OWN_NAMES = ['how', 'region', 'fault', 'exposeMinutes', 'bakeMinutes'] as const;
 
 /** `tandem drill`: breaks something real under load, measures, repairs. Exit code 1 when an objective was missed. */
 export const addDrill = (program: Command): void => {
   const command = program
     .command('drill')
-    .summary('lose a region under load, and measure')
+    .summary('lose a region, or deliver a version, under load, and measure')
     .description(
-      'Breaks something real under load, keeps a ledger of every acknowledged write, repairs what it broke, and compares with the objectives of the configuration.\nUses the system that runs on this machine, or starts one for the time of the drill. Exit code 0 when it passed, 1 when not.',
+      'Breaks something real under load, keeps a ledger of every acknowledged write, repairs what it broke, and compares with the objectives of the configuration.\nregion-loss: a region is lost. bad-deploy: a version that is really broken is delivered by the normal path. good-deploy: a healthy one.\nUses the system that runs on this machine, or starts one for the time of the drill. Exit code 0 when it passed, 1 when not.',
     )
     .addArgument(new Argument('[name]', 'what to break').choices(DRILLS).default('region-loss'))
     .addOption(
-      new Option('--how <how>', 'kill: SIGKILL, its data is gone; freeze: SIGSTOP; blackhole: its front door swallows')
-        .choices(LOSSES)
-        .default('kill'),
+      new Option(
+        '--how <how>',
+        'kill: SIGKILL, its data is gone; freeze: SIGSTOP; blackhole: its front door swallows (default: kill)',
+      ).choices(LOSSES),
     )
-    .option('--region <region>', 'the region to lose (default: the first of the configuration)')
+    .option('--region <region>', 'the region to lose (default: the first of the configuration); a delivery goes by its waves')
+    .addOption(
+      new Option(
+        '--fault <fault>',
+        `what is wrong with the bad version: ${DELIVERY_FAULT_NAMES.map((name) => `${name} ${DELIVERY_FAULTS[name].means}`).join('; ')}`,
+      ).choices(DELIVERY_FAULT_NAMES),
+    )
+    .option(
+      '--expose-minutes <n>',
+      `minutes of exposure (default: the configuration's; ${GOOD_MINUTES} for good-deploy)`,
+      whole(1, MINUTES_MAX),
+    )
+    .option(
+      '--bake-minutes <n>',
+      `minutes of baking (default: the configuration's; ${GOOD_MINUTES} for good-deploy)`,
+      whole(0, MINUTES_MAX),
+    )
     .option('--rate <n>', "requests a second of all callers together (default: the drill's own)", whole(1, 60))
     .option('--abort', 'repair what a killed drill left broken, and do nothing else', false);
-  addLocalOptions(command).action(async (_name: string, options: Options, self: Command) => {
+  addLocalOptions(command).action(async (name: DrillName, options: Options, self: Command) => {
     const config = readConfig(configFileOf(self));
-    const names = config.regions.map(({ name }) => name);
+    refuseMisplaced(name, options);
+    const names = config.regions.map((each) => each.name);
     // Before a whole system is started for it.
     if (options.region !== undefined && !names.includes(options.region))
       throw new UserError(`given region "${options.region}"; allowed: ${names.join(', ')}`);
     const progress = progressFor();
     process.exitCode = options.abort
       ? await abort(progress)
-      : await interruptible((signal) => drillOnce(config, options, progress, signal));
+      : await interruptible((signal) => drillOnce(name, config, options, progress, signal));
   });
+};
+
+const refuseMisplaced = (name: DrillName, options: Options): void => {
+  const flag = (option: string): string => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  for (const option of OWN_NAMES) {
+    const drills: readonly DrillName[] = OWN_OPTIONS[option];
+    if (options[option] !== undefined && !drills.includes(name))
+      throw new UserError(`given ${flag(option)} with ${name}; allowed: with ${drills.join(' and ')}; leave it out, or name that drill`);
+  }
+  if (name === 'bad-deploy' && options.fault === undefined && !options.abort)
+    throw new UserError(`bad-deploy needs --fault; allowed: ${DELIVERY_FAULT_NAMES.join(', ')}`);
 };
 
 const abort = async (progress: Progress): Promise<number> => {
   const target = await attachLocal();
   if (target === undefined) throw new UserError('no local system runs, so nothing of it is broken; start one with `tandem start`');
-  const region = await abortDrill({ target, stateFolder: STATE, rebuild: rebuildRegion, progress: progress.line });
-  progress.line(region === undefined ? 'no drill has left anything broken' : `${region} is repaired`);
+  const repaired = await abortDrill({ target, stateFolder: STATE, rebuild: rebuildRegion, progress: progress.line });
+  progress.line(repaired === undefined ? 'no drill has left anything broken' : `${repaired} is repaired`);
   target.close();
   return 0;
 };
 
-const drillOnce = (config: Config, options: Options, progress: Progress, signal: AbortSignal): Promise<number> =>
-  withLocalSystem({ config, options, progress, signal }, (target) => drillRegionLoss({ target, config, progress, signal, ...options }));
+const drillOnce = (name: DrillName, config: Config, options: Options, progress: Progress, signal: AbortSignal): Promise<number> =>
+  withLocalSystem({ config, options, progress, signal }, (target) => {
+    const given = { target, config, progress, signal };
+    switch (name) {
+      case 'region-loss':
+        return drillRegionLoss({ ...given, ...options, how: options.how ?? 'kill' });
+      case 'bad-deploy':
+        return drillDelivery({ ...given, ...options });
+      case 'good-deploy': {
+        const { exposeMinutes = GOOD_MINUTES, bakeMinutes = GOOD_MINUTES } = options;
+        return drillDelivery({ ...given, ...options, exposeMinutes, bakeMinutes });
+      }
+    }
+  });
 
 export interface RegionLossDrill {
   readonly target: Target;
@@ -93,6 +155,45 @@ export const drillRegionLoss = async ({ target, config, progress, signal, how, r
       signal,
       progress: say,
       ...(region === undefined ? {} : { region }),
+      ...(rate === undefined ? {} : { ratePerSecond: rate }),
+    }),
+  );
+  progress.line(`\n${verdictText(report)}`);
+  return report.passed ? 0 : 1;
+};
+
+interface DeliveryDrill extends Omit<RegionLossDrill, 'target' | 'how' | 'region'> {
+  readonly target: DeliveryTarget;
+  readonly fault?: DeliveryFault;
+  readonly exposeMinutes?: number;
+  readonly bakeMinutes?: number;
+}
+
+/** Runs the drill and prints its verdict. Resolves to the exit code. */
+const drillDelivery = async ({
+  target,
+  config,
+  progress,
+  signal,
+  fault,
+  exposeMinutes,
+  bakeMinutes,
+  rate,
+}: DeliveryDrill): Promise<number> => {
+  const key = await ensureLocalKey(target);
+  const title = fault === undefined ? 'drill good-deploy' : `drill bad-deploy (${fault})`;
+  const report = await progress.step(title, (say) =>
+    runDeliveryDrill({
+      target,
+      config,
+      reportFolder: REPORTS_FOLDER,
+      stateFolder: STATE,
+      token: drillTokens(key),
+      signal,
+      progress: say,
+      ...(fault === undefined ? {} : { fault }),
+      ...(exposeMinutes === undefined ? {} : { exposeMinutes }),
+      ...(bakeMinutes === undefined ? {} : { bakeMinutes }),
       ...(rate === undefined ? {} : { ratePerSecond: rate }),
     }),
   );

@@ -9,4 +9,5 @@ export const DELIVERY_FAULTS = {
 } as const;
 
 export type DeliveryFault = keyof typeof DELIVERY_FAULTS;
-export const DELIVERY_FAULT_NAMES = Object.keys(DELIVERY_FAULTS).filter((name): name is DeliveryFault => name in DELIVERY_FAULTS);
+const isFault = (name: string): name is DeliveryFault => name in DELIVERY_FAULTS;
+export const DELIVERY_FAULT_NAMES: readonly DeliveryFault[] = Object.keys(DELIVERY_FAULTS).filter(isFault);

@@ -148,7 +148,7 @@ export interface Repaired<B, M> {
 
 /** The fault as a scope: whatever happens inside, the repair follows. */
 export const scoped = async <B, M>(
-  { signal, progress }: Pick<DrillPlan, 'signal' | 'progress'>,
+  { signal }: Pick<DrillPlan, 'signal'>,
   { scene, hold }: Pick<Stage, 'scene' | 'hold'>,
   { name, breaks, repair }: Scoped<B, M>,
 ): Promise<Repaired<B, M>> => {
@@ -159,7 +159,6 @@ export const scoped = async <B, M>(
   );
   const repairMs = Date.now();
   if ('error' in outcome || signal.aborted) await scene.stop();
-  progress(`repairing ${name}`);
   let repaired: M;
   try {
     repaired = await repair();

@@ -71,7 +71,10 @@ const loseAndRepair = async (plan: Plan, stage: Stage): Promise<Lost> => {
       progress(`${region} is lost (${how})`);
       await watch(plan, stage.scene, fault.atMs);
     },
-    repair: () => repairFault(plan, fault),
+    repair: () => {
+      progress(`repairing ${region}`);
+      return repairFault(plan, fault);
+    },
   });
   progress(`${region} serves again after ${((repaired - repairMs) / 1_000).toFixed(1)} s`);
   return { faultMs: fault?.atMs ?? repairMs, repairMs, servingMs: repaired, statelost: fault?.statelost ?? false };

@@ -1,0 +1,175 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../infra/config.ts';
+import { type DeliveryDrillProps, runDeliveryDrill } from '../../../ops/drill/delivery.ts';
+import { operationRecord } from '../../../ops/drill/operations.ts';
+import { abortDrill } from '../../../ops/drill/repair.ts';
+import { reportSchema } from '../../../ops/reports/report.ts';
+import { verdictText } from '../../../ops/reports/text.ts';
+import { ToySystem } from './toy-system.ts';
+
+const [FIRST, SECOND] = ['eu-central-1', 'us-east-2'] as const;
+const config = parseConfig({
+  regions: [{ name: FIRST }, { name: SECOND }],
+  auth: 'keys',
+  delivery: { exposePercent: 40 },
+  objectives: { delivery: { spoiledPercent: 25, spoiledSeconds: 20 } },
+});
+
+describe.concurrent('a bad version', () => {
+  test.each(['errors', 'wrong-answers', 'crash-on-start'] as const)(
+    'with a fault that the trial sees (%s) reaches nobody',
+    async (fault) => {
+      await using world = await opened();
+      const report = await runDeliveryDrill({ ...world.props, fault });
+      expect(failedOf(report)).toEqual([]);
+      expect(report).toMatchObject({
+        drill: 'bad-deploy',
+        fault,
+        controlPlane: 'simulated',
+        region: FIRST,
+        measured: { answers: 0, exposure: {}, spoiled: { requests: { dns: 0, client: 0 } }, decision: { by: 'trial' } },
+      });
+      expect(report.measured.versions.map((each) => each.after.live)).toEqual(['1', '1']);
+      expect(reportSchema.parse(JSON.parse(await world.file('report.json')))).toEqual(report);
+      expect(verdictText(report)).toMatch(/^bad-deploy of eu-central-1 \(.*\): PASSED\nsimulated control plane/);
+      expect(await readdir(world.folder)).toEqual(['reports']);
+    },
+  );
+
+  test('that fails for one kind of caller reaches some, and the alarm takes it back', async () => {
+    await using world = await opened();
+    world.system.deliveries.settings = { ...world.system.deliveries.settings, exposePercent: 80, minuteMs: 20_000 };
+    const report = await runDeliveryDrill({ ...world.props, fault: 'rare', ratePerSecond: 60 });
+    expect(failedOf(report)).toEqual([]);
+    const { spoiled, decision, exposure, versions } = report.measured;
+    expect(decision).toMatchObject({ by: 'alarm', detail: 'ToyErrors: 3 errors' });
+    expect(spoiled).toMatchObject({ wrong: 0, slow: 0 });
+    expect(spoiled.failed).toBeGreaterThanOrEqual(3);
+    expect(spoiled.percent).toBeLessThan(25);
+    expect(Object.keys(exposure)).toEqual([FIRST]);
+    expect(versions.find((each) => each.region === FIRST)?.answeredDuring).toEqual(['toy+1', 'toy+2']);
+    expect(versions.find((each) => each.region === SECOND)?.answeredDuring).toEqual(['toy+1']);
+    // Only orders with a note were spoiled.
+    const spoiledRecords = (await world.operations()).filter(({ sent }) =>
+      sent.some((each) => each.version === 'toy+2' && each.end === 'failed'),
+    );
+    expect(spoiledRecords.length).toBeGreaterThan(0);
+    expect(spoiledRecords.every(({ value }) => value.note !== undefined)).toBe(true);
+    expect(await world.file('report.html')).toMatch(/class="span"[\s\S]*taken back by an alarm/);
+  });
+
+  test.each([
+    ['errors', 'failed'],
+    ['crash-on-start', 'failed'],
+    ['slow', 'slow'],
+  ] as const)('that the trial lets through (%s) fails the drill', async (fault, as) => {
+    await using world = await opened();
+    world.system.deliveries.settings = { ...world.system.deliveries.settings, trialSees: false };
+    const report = await runDeliveryDrill({ ...world.props, fault, watchSecondsMax: 12 });
+    expect(failedOf(report)).toContain('answers that the bad version spoiled');
+    expect(report.passed).toBe(false);
+    expect(report.measured.spoiled[as]).toBeGreaterThan(0);
+  });
+
+  test('that comes to a second region is stopped there, and fails the drill', async () => {
+    await using world = await opened();
+    // No errors are counted for what answers wrong, so nothing stops it.
+    world.system.deliveries.settings = { ...world.system.deliveries.settings, trialSees: false };
+    const report = await runDeliveryDrill({ ...world.props, fault: 'wrong-answers', watchSecondsMax: 12 });
+    expect(world.system.deliveries.stopped).toBe(1);
+    expect(report.measured.spoiled.wrong).toBeGreaterThan(0);
+    expect(failedOf(report)).toEqual(
+      expect.arrayContaining([
+        'answers that the bad version spoiled',
+        'versions that came to other regions',
+        'regions taken back to the version before',
+        'of them others than before',
+      ]),
+    );
+  });
+
+  test('is taken back when the drill is ended in the middle, and no marker stays', async () => {
+    await using world = await opened();
+    const ended = new AbortController();
+    const drill = runDeliveryDrill({ ...world.props, fault: 'rare', signal: ended.signal });
+    const failed = expect(drill).rejects.toThrow('enough');
+    await expect.poll(() => world.system.deliveries.current()?.state, { timeout: 20_000 }).toBe('running');
+    ended.abort(new Error('enough'));
+    await failed;
+    expect(world.system.deliveries).toMatchObject({ stopped: 1 });
+    expect(world.system.deliveries.current()).toMatchObject({ state: 'failed' });
+    expect(await readdir(world.folder)).toEqual([]);
+  });
+
+  test('of a killed drill is taken back by `tandem drill --abort`', async () => {
+    await using world = await opened();
+    world.system.deliveries.settings = { ...world.system.deliveries.settings, minuteMs: 60_000 };
+    await world.system.deliver({ fault: 'rare' });
+    const marker = { pid: 2 ** 22 + 1, drill: 'bad-deploy', fault: 'rare', phase: 'fault', startedAt: '2026-01-01T00:00:00Z' };
+    await writeFile(join(world.folder, 'drill.json'), JSON.stringify(marker));
+    const abort = () => abortDrill({ target: world.system, stateFolder: world.folder, rebuild: world.system.rebuild, progress: () => {} });
+    expect(await abort()).toBe('a delivery');
+    expect(world.system.deliveries.current()).toMatchObject({ state: 'failed' });
+    expect(await abort()).toBeUndefined();
+  });
+});
+
+describe.concurrent('a good version', () => {
+  test('spoils no request, and comes to every region', async () => {
+    await using world = await opened();
+    const report = await runDeliveryDrill(world.props);
+    expect(failedOf(report)).toEqual([]);
+    expect(report).toMatchObject({ drill: 'good-deploy', fault: null, measured: { decision: null }, delivery: { state: 'succeeded' } });
+    expect(report.measured.versions.map((each) => each.after.live)).toEqual(['2', '2']);
+    expect(report.measured.answers).toBeGreaterThan(0);
+    // Everything that the real rules answered was right.
+    expect((await world.operations()).flatMap((record) => record.sent).filter((sent) => sent.wrong !== null)).toEqual([]);
+    expect(await world.file('report.html')).toContain('<svg');
+  });
+});
+
+const failedOf = ({ verdicts }: Awaited<ReturnType<typeof runDeliveryDrill>>): readonly string[] =>
+  verdicts.filter((verdict) => !verdict.passed).map((verdict) => verdict.name);
+
+const opened = async () => {
+  const system = await ToySystem.open();
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-delivery-'));
+  const file = async (name: string): Promise<string> => {
+    const [report = ''] = await readdir(join(folder, 'reports'));
+    return readFile(join(folder, 'reports', report, name), 'utf8');
+  };
+  const operations = async () =>
+    (await file('operations.jsonl'))
+      .trim()
+      .split('\n')
+      .map((line) => operationRecord.parse(JSON.parse(line)));
+  const props: DeliveryDrillProps = {
+    target: system,
+    config,
+    exposeMinutes: 1,
+    bakeMinutes: 1,
+    ratePerSecond: 30,
+    baselineSeconds: 2,
+    steadySecondsMax: 5,
+    afterSeconds: 1,
+    watchSecondsMax: 30,
+    settleSecondsMax: 20,
+    callersPerRegion: 5,
+    reportFolder: join(folder, 'reports'),
+    stateFolder: folder,
+    token: () => 'toy',
+    read: system.read,
+    control: system.deliveries.control,
+    versions: system.deliveries.versions,
+    signal: new AbortController().signal,
+    progress: () => {},
+  };
+  const close = async (): Promise<void> => {
+    await system[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { system, folder, file, operations, props, [Symbol.asyncDispose]: close };
+};
