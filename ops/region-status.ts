@@ -72,7 +72,7 @@ const regionStatus = async (agent: Agent, target: TargetRegion): Promise<RegionS
 };
 
 const ask = async <T>(agent: Agent, { url, host }: TargetRegion, path: string, shape: z.ZodMiniType<T>): Promise<T> => {
-  const response = await request(new URL(path, url), {
+  const response = await request(`${url}${path}`, {
     dispatcher: agent,
     headers: { host },
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
