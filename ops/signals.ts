@@ -16,15 +16,18 @@ export class Interrupted extends Error {
 
 /**
  * Runs `work` with a signal that the first Ctrl-C, SIGTERM or SIGHUP aborts, with an `Interrupted` as its reason. More of
- * them change nothing: repairing and ending a system must not be cut short, and has bounds of its own. An error that
- * nobody caught aborts it too, and is thrown when the work has cleaned up.
+ * them abort `insisted`; work that does not look at it goes on, because repairing and ending a system must not be cut
+ * short, and has bounds of its own. An error that nobody caught aborts the first signal too, and is thrown when the work
+ * has cleaned up.
  */
-export const interruptible = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+export const interruptible = async <T>(work: (signal: AbortSignal, insisted: AbortSignal) => Promise<T>): Promise<T> => {
   const controller = new AbortController();
+  const insisted = new AbortController();
   const uncaught: unknown[] = [];
   const onSignal = (signal: Signal) => {
-    if (controller.signal.aborted) process.stderr.write('already ending: repairing what is broken and ending what was started\n');
-    else controller.abort(new Interrupted(signal));
+    if (!controller.signal.aborted) controller.abort(new Interrupted(signal));
+    else if (work.length > 1) insisted.abort(new Interrupted(signal));
+    else process.stderr.write('already ending: repairing what is broken and ending what was started\n');
   };
   const onUncaught = (error: unknown) => {
     uncaught.push(error);
@@ -33,7 +36,7 @@ export const interruptible = async <T>(work: (signal: AbortSignal) => Promise<T>
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.on('uncaughtException', onUncaught);
   try {
-    const result = await work(controller.signal);
+    const result = await work(controller.signal, insisted.signal);
     if (uncaught.length > 0) throw uncaught[0];
     return result;
   } finally {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { AwsCells, localActor } from '../delivery/aws-cells.ts';
-import type { Cells } from '../delivery/cells.ts';
+import { type Cells, controlStore } from '../delivery/cells.ts';
 import { UserError } from '../errors.ts';
 import { attachLocal } from '../targets/local.ts';
 import type { DeliveryTarget } from '../targets/target.ts';
@@ -26,7 +26,7 @@ export const withCells = async <T>(target: TargetName, command: Command, work: (
 export const localCells = (target: DeliveryTarget): Cells => ({
   kind: 'local',
   names: target.regions.map((each) => each.name),
-  dynamo: (region) => target.dynamo(region),
+  store: (region) => controlStore(target.dynamo(region)),
   lambda: (region) => target.lambda(region),
   deploying: async (region) => {
     const delivery = await target.delivery();

@@ -58,5 +58,5 @@ export const tell = ({ region, from, to, publishedAt, passedBy, warnings }: Roll
     '',
     `The region is then drifted: its stack says ${from}, its alias ${to}. The next deployment of *other* code tries its version against ${to}, exposes it,`,
     `and ends the drift. A deployment of the *same* code changes nothing for CloudFormation, and so leaves the alias at ${to}: deploy a fix, or the older code.`,
-    'What CodeDeploy makes of an alias that was moved is not proven: see docs/aws-acceptance.md, "An alias that was moved by hand".',
+    'What CodeDeploy makes of an alias that was moved is not proven yet: docs/aws-acceptance.md says what to run.',
   ].join('\n');

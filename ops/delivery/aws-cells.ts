@@ -5,10 +5,11 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { dnsNames, OUTPUTS, STACKS } from '../../functions/contract/names.ts';
+import type { Store } from '../../functions/core/store.ts';
 import type { Config } from '../../infra/config.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { TargetRegion } from '../targets/target.ts';
-import type { Cells } from './cells.ts';
+import { type Cells, controlStore } from './cells.ts';
 import type { Functions } from './versions.ts';
 
 /** Nobody waits behind an operator's call, but an operator waits for each. */
@@ -30,8 +31,8 @@ export class AwsCells implements Cells {
     this.#domain = domain?.name;
   }
 
-  dynamo(region: string): DynamoDBClient {
-    return kept(this.#dynamo, region, () => dynamoClient({ region }));
+  store(region: string): Store {
+    return controlStore(kept(this.#dynamo, region, () => dynamoClient({ region })));
   }
 
   async lambda(region: string): Promise<Functions> {

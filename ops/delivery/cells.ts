@@ -9,7 +9,8 @@ import type { Functions } from './versions.ts';
 export interface Cells {
   readonly kind: 'local' | 'aws';
   readonly names: readonly string[];
-  dynamo(region: string): DynamoDBClient;
+  /** The region's replica of the control table. */
+  store(region: string): Store;
   /** @throws {UserError} when the cell is not deployed */
   lambda(region: string): Promise<Functions>;
   /** What changes the region's cell now, in words; undefined: nothing does. */
@@ -18,8 +19,8 @@ export interface Cells {
   actor(): Promise<string>;
 }
 
-const controlOf = (cells: Cells, region: string): Store =>
-  new DynamoStore({ client: cells.dynamo(region), table: TABLES.control, limits: OPERATOR_LIMITS });
+/** The control table behind a client, as operators' tools speak to it. */
+export const controlStore = (client: DynamoDBClient): Store => new DynamoStore({ client, table: TABLES.control, limits: OPERATOR_LIMITS });
 
 /** The region itself first: its replica has its newest facts. */
 const nearest = (cells: Cells, region: string): readonly string[] => [region, ...cells.names.filter((name) => name !== region)];
@@ -54,7 +55,7 @@ const throughNearest = async <T>(
   let last: unknown;
   for (const through of nearest(cells, region)) {
     try {
-      return { done: await work(controlOf(cells, through), through), through };
+      return { done: await work(cells.store(through), through), through };
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       last = error;

@@ -257,6 +257,12 @@ export class LocalTarget implements DeliveryTarget {
     return { client, apiFunction: functions.api };
   }
 
+  /** Alarms of a region's cell that fire. */
+  async firing(region: string): Promise<readonly string[]> {
+    await this.#change(this.#control.system());
+    return this.#region(region).alarms.flatMap((alarm) => (alarm.state === 'ALARM' ? [alarm.id] : []));
+  }
+
   /** Ends the connections of this object; the system goes on. */
   close(): void {
     for (const client of [...this.#clients.values(), ...this.#lambdas.values()]) client.destroy();

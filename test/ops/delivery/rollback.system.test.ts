@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditKey, endedItem, triedItem } from '../../../functions/core/deployments.ts';
 import type { Item } from '../../../functions/core/store.ts';
 import { parseConfig } from '../../../infra/config.ts';
-import { type Cells, readControl, writeControl } from '../../../ops/delivery/cells.ts';
+import { type Cells, controlStore, readControl, writeControl } from '../../../ops/delivery/cells.ts';
 import { readDeployments } from '../../../ops/delivery/deployments.ts';
 import { planRollback, rollBack } from '../../../ops/delivery/rollback.ts';
 import { readVersions } from '../../../ops/delivery/versions.ts';
@@ -49,7 +49,7 @@ describe('a rollback', () => {
     cells = {
       kind: 'local',
       names: [`region-${count}`],
-      dynamo: () => dynamo,
+      store: () => controlStore(dynamo),
       lambda: async () => ({ client, apiFunction }),
       deploying: async () => deploying,
       actor: async () => 'ann@desk',

@@ -2,7 +2,7 @@
 import type { AlarmState, Delivery, DeliveryRequest, RegionDelivery, RegionDeliveryState } from '../../../functions/contract/delivery.ts';
 import { auditItem, bakedItem, bakingItem, endedItem, triedItem } from '../../../functions/core/deployments.ts';
 import { MemoryStore } from '../../../functions/core/memory-store.ts';
-import type { Item } from '../../../functions/core/store.ts';
+import type { Item, Store } from '../../../functions/core/store.ts';
 import type { Versions } from '../../../ops/delivery/versions.ts';
 import type { TargetEvent } from '../../../ops/targets/target.ts';
 
@@ -64,6 +64,10 @@ export class ToyDeliveries {
   failed(region: string, version: string): void {
     const cell = this.cell(region);
     if (version !== cell.live || cell.percent > 0) cell.errors += 1;
+  }
+
+  store(region: string): Store {
+    return this.cell(region).control;
   }
 
   readonly control = (region: string, pk: string): Promise<readonly Item[]> => this.cell(region).control.query(pk);
