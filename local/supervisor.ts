@@ -3,7 +3,7 @@
 import type { Delivery, DeliveryRequest } from '../functions/contract/delivery.ts';
 import type { Cell } from './cell.ts';
 import type { EdgeFault, LocalAlarm, LocalEvent, LocalRegion, LocalSystem } from './control/api.ts';
-import type { Deliveries } from './delivery/deliveries.ts';
+import { type Deliveries, DeliveryStateError } from './delivery/deliveries.ts';
 import type { Alarms } from './delivery/ports.ts';
 import type { Json } from './deployment/template.ts';
 import type { EventLog } from './events.ts';
@@ -122,6 +122,10 @@ export class Supervisor {
   /** @throws {DeliveryStateError | ConfigError | UnknownNameError} */
   deliver(request: DeliveryRequest): Delivery {
     for (const name of request.skip ?? []) this.#cell(name);
+    if (this.#props.mode === 'attached')
+      throw new DeliveryStateError(
+        'the regions are served by an emulator that was started elsewhere, whose functions cannot answer CodeDeploy; deliver to a system that starts its own',
+      );
     return this.#props.deliveries.begin(request);
   }
 

@@ -43,4 +43,8 @@ describe('the local system on an endpoint that runs already', () => {
     await system.control.repair();
     expect(await system.send(US, '/health')).toMatchObject({ status: 200 });
   });
+
+  it('refuses deliveries, because functions of an emulator that is not ours cannot answer CodeDeploy', async () => {
+    await expect(system.control.deliver({})).rejects.toMatchObject({ status: 409, message: expect.stringContaining('started elsewhere') });
+  });
 });
