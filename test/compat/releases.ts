@@ -44,6 +44,7 @@ export const otherReleases = (): readonly string[] => [previousTag() ?? [], THE_
 export class Workshop implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'tandem-releases-'));
   readonly #root: string;
+  readonly #built = new Map<string, Promise<Release>>();
 
   constructor(root: string = REPOSITORY) {
     this.#root = root;
@@ -53,8 +54,17 @@ export class Workshop implements Disposable {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** @throws {Error} when a tagged release does not have its handlers or rules where `rules.ts` looks for them */
-  async build(name: string): Promise<Release> {
+  /**
+   * Builds a release once.
+   * @throws {Error} when a tagged one does not have its handlers or rules where `rules.ts` looks for them
+   */
+  build(name: string): Promise<Release> {
+    const release = this.#built.get(name) ?? this.#build(name);
+    this.#built.set(name, release);
+    return release;
+  }
+
+  async #build(name: string): Promise<Release> {
     const folder = join(this.#folder, name.replaceAll(' ', '-'));
     mkdirSync(folder);
     if (name === THIS) return { ...(await bundles(name, this.#root, folder)), rules: present };
