@@ -158,6 +158,7 @@ describe('reading an answer', () => {
     [409, 'out-of-stock', 'here'],
     [404, 'not-found', 'here'],
     [421, 'wrong-region', 'final'],
+    [409, 'of-a-later-release', 'final'],
     [429, 'too-many-requests', 'later'],
   ])('%i %s is a refusal of scope %s', (status, name, scope) => {
     expect(read(status, named(status, name))).toMatchObject({ kind: 'refused', scope: { kind: scope } });

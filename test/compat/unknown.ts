@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { grantedTo } from '../../functions/core/stock-fold.ts';
 import type { Item, Value } from '../../functions/core/store.ts';
 
-export const WRITERS = ['a', 'a.2', 'b'] as const;
+const WRITERS = ['a', 'a.2', 'b'] as const;
 export const REGIONS = ['a', 'b'] as const;
 
 const writer = fc.constantFrom(...WRITERS);
@@ -12,7 +12,7 @@ const atMs = fc.integer({ min: 1_760_000_000_000, max: 1_760_000_100_000 });
 const amount = fc.integer({ min: 1, max: 9 });
 
 /** Anything that the store can hold. */
-export const value: fc.Arbitrary<Value> = fc.letrec<{ readonly value: Value }>((tie) => ({
+const value: fc.Arbitrary<Value> = fc.letrec<{ readonly value: Value }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.string({ maxLength: 5 }),
