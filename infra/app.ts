@@ -41,8 +41,8 @@ const main = (): void => {
   const app = new App({ builtinCloudFormationValidation: strict });
   if (strict) makeStrict(app);
   try {
-    const code = bundle({ fault: textOf(app, 'fault'), marker: textOf(app, 'marker') });
-    build(app, loadConfig(app.node.tryGetContext('tandem')), code);
+    const config = loadConfig(app.node.tryGetContext('tandem'));
+    build(app, config, bundle({ fault: textOf(app, 'fault'), marker: textOf(app, 'marker') }));
   } catch (error: unknown) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);

@@ -83,3 +83,11 @@ export const versionNumberOf = (template: Template, construct: string): string =
   if (dig(alias.Properties, 'Name') !== ALIAS) throw new Error(`the alias of ${construct} is not ${ALIAS}`);
   return joined(dig(alias.Properties, 'FunctionVersion'));
 };
+
+/** Ids of the aliases that a rule of EventBridge is permitted to call. */
+export const calledBy = (template: Template, rule: Resource): readonly unknown[] =>
+  template
+    .ofType('AWS::Lambda::Permission')
+    .filter(({ Properties }) => dig(Properties, 'SourceArn', 'Fn::GetAtt', 0) === rule.id)
+    .filter(({ Properties }) => dig(Properties, 'Principal') === 'events.amazonaws.com')
+    .map(({ Properties }) => dig(Properties, 'FunctionName', 'Ref'));
