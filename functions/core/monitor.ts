@@ -3,9 +3,11 @@
  * concurrent callers wait for the one that is under way.
  */
 
-import { foldBeats, foldControl, type HealthView, healthOf, nextBeat, REGIONS_KEY, type WorldView } from './operations.ts';
+import { numberOf, writerOf } from './item.ts';
+import { controlOf, foldBeats, foldControl, type HealthView, healthOf, nextBeat, REGIONS_KEY, type WorldView } from './operations.ts';
 import type { Clock, Store } from './store.ts';
 import { StoreUnavailable } from './store.ts';
+import { writerName } from './writer.ts';
 
 /** Age at which a view or a verdict is taken anew. */
 export const VIEW_MS_MAX = 5_000;
@@ -38,7 +40,7 @@ export class Monitor {
 
   /** @throws {StoreUnavailable} when this region's replica does not answer */
   world(): Promise<WorldView> {
-    this.#world = this.#fresh(this.#world) ?? this.#share(() => this.#read());
+    this.#world = this.#fresh(this.#world) ?? this.#share(async () => (await this.#look()).world);
     return this.#world.value;
   }
 
@@ -52,19 +54,20 @@ export class Monitor {
     const { data, clock, version, region, regions } = this.#props;
     const nowMs = clock.now();
     try {
-      const world = await this.#read();
+      const { world, revOf } = await this.#look();
       const expected = healthOf({ world, table: { ok: true } });
       const beat = nextBeat(world, { nowMs, version, verdict: expected.verdict });
       await data.transact([beat]);
-      const after = await this.#read();
-      // Counted, not timed: another environment may write a heartbeat with an earlier time in between.
-      const [before, found] = [world, after].map((view) => view.beats.find((each) => each.region === region)?.rev ?? 0);
+      const after = await this.#look();
+      // Counted, not timed: another environment may write a heartbeat with an earlier time in between. Under the name that
+      // was written, because the view shows one of a region's names, and a region that is rebuilt has two.
+      const writer = writerName(controlOf(world, region));
       const table =
-        (found ?? 0) > (before ?? 0)
+        after.revOf(writer) > revOf(writer)
           ? ({ ok: true } as const)
           : ({ ok: false, detail: 'the heartbeat just written is not there' } as const);
-      this.#world = { atMs: nowMs, value: Promise.resolve(after) };
-      return { health: healthOf({ world: after, table }), world: after, atMs: nowMs };
+      this.#world = { atMs: nowMs, value: Promise.resolve(after.world) };
+      return { health: healthOf({ world: after.world, table }), world: after.world, atMs: nowMs };
     } catch (error: unknown) {
       if (!(error instanceof StoreUnavailable)) throw error;
       const world = { region, beats: [], controls: regions.map((each) => foldControl(each, [])) };
@@ -72,14 +75,16 @@ export class Monitor {
     }
   }
 
-  async #read(): Promise<WorldView> {
+  async #look(): Promise<Look> {
     const { data, control, region, regions } = this.#props;
     const [beats, controls] = await Promise.all([data.query(REGIONS_KEY, 'BEAT#'), control.query(REGIONS_KEY)]);
-    return {
+    const world = {
       region,
       beats: foldBeats(beats).filter((beat) => regions.includes(beat.region)),
       controls: regions.map((each) => foldControl(each, controls)),
     };
+    const revOf = (writer: string) => beats.filter((item) => writerOf(item) === writer).map((item) => numberOf(item, 'rev') ?? 0)[0] ?? 0;
+    return { world, revOf };
   }
 
   #fresh<T>(shared: Shared<T> | undefined): Shared<T> | undefined {
@@ -96,6 +101,12 @@ export class Monitor {
     });
     return shared;
   }
+}
+
+interface Look {
+  readonly world: WorldView;
+  /** Heartbeats that were written under a name, so far. */
+  readonly revOf: (writer: string) => number;
 }
 
 interface Shared<T> {

@@ -1,0 +1,302 @@
+import { randomUUID } from 'node:crypto';
+import { LambdaClient, ListVersionsByFunctionCommand, UpdateAliasCommand } from '@aws-sdk/client-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Authenticator } from '../../functions/aws/authenticator.ts';
+import { canaryToken, patientClock, traveller } from '../../functions/aws/canary-runtime.ts';
+import { lambdaClient, lambdaTransport } from '../../functions/aws/lambda-transport.ts';
+import { makeJourney } from '../../functions/canary/journey.ts';
+import { DELIVERY_ENV } from '../../functions/contract/names.ts';
+import { auditKey, type DeploymentView, deploymentsKey, foldAudit, foldDeployments } from '../../functions/core/deployments.ts';
+import { incarnationItem } from '../../functions/core/operations.ts';
+import { canaryKid, canarySubject } from '../../functions/core/synthetic.ts';
+import { type Bucket, startBucket } from './bucket.ts';
+import { CODES, deployVersions, type Listening, listenAsCodeDeploy, makeCanaryKey, sdkOf } from './cell.ts';
+import { HERE, type Lab, logged, PEER, startLab } from './lab.ts';
+
+const API = 'api';
+const [RIGHT, RIGHT_AGAIN, CRASHES] = ['1', '2', '3'] as const;
+
+let lab: Lab;
+let codeDeploy: Listening;
+let bucket: Bucket;
+let keyArn: string;
+beforeAll(async () => {
+  lab = await startLab();
+  codeDeploy = await listenAsCodeDeploy();
+  bucket = await startBucket();
+  vi.stubEnv('AWS_ENDPOINT_URL_CODEDEPLOY', codeDeploy.url);
+  keyArn = await makeCanaryKey(lab);
+  await deployVersions(lab, API, [CODES.right, CODES['right again'], CODES['crashes at its start']]);
+  await register(keyArn);
+});
+afterAll(async () => {
+  await codeDeploy?.stop();
+  await bucket?.stop();
+  await lab?.stop();
+});
+
+describe("the canary's identity", () => {
+  it('is registered once, under its key, and the API takes its tokens for its own subject', async () => {
+    const answer = await register(keyArn);
+    expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { Kid: canaryKid(HERE, keyArn) } });
+    const items = await lab.control.query(`KEY#${canaryKid(HERE, keyArn)}`);
+    expect(items.map(({ sk }) => sk)).toEqual([`ADDED#${HERE}`]);
+    const authenticator = new Authenticator({ settings: { mode: 'keys' }, control: lab.control, clock: patientClock });
+    const token = canaryToken(keyArn, HERE);
+    const identified = await authenticator.identify(`Bearer ${await token.get()}`);
+    expect(identified).toMatchObject({
+      kind: 'identified',
+      identity: { subject: canarySubject(HERE), scopes: ['orders:read', 'orders:write', 'stock:write'] },
+    });
+    expect(await token.get()).toBe(await token.get());
+  });
+
+  it('stays when the resource goes', async () => {
+    const { handler } = await import('../../functions/canary-identity.handler.ts');
+    await logged(() => handler(bucket.event('Delete', 'CanaryIdentity'), { getRemainingTimeInMillis: () => 20_000 }));
+    expect(bucket.answers.at(-1)?.body['Status']).toBe('SUCCESS');
+    expect(await lab.control.query(`KEY#${canaryKid(HERE, keyArn)}`)).toHaveLength(1);
+  });
+
+  it('is answered with the reason when it cannot be registered', async () => {
+    expect(await register(keyArn.replace(/key\/.*/, `key/${randomUUID()}`))).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringMatching(/./),
+    });
+    expect(await register(undefined)).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('TANDEM_CANARY_KEY is missing') });
+  });
+});
+
+describe('a version that is invoked itself', () => {
+  const to = (qualifier: string, functionName = API) =>
+    lambdaTransport({ client: lambdaClient(), functionName, qualifier, sleep: patientClock.sleep });
+
+  it('answers journeys, says that it is that version, and how much memory it uses', async () => {
+    const made = await makeJourney({
+      transport: to(RIGHT_AGAIN),
+      clock: patientClock,
+      traveller: await traveller({ region: HERE, auth: { mode: 'keys' } }, canaryToken(keyArn, HERE)),
+      answerer: { regions: [HERE], version: RIGHT_AGAIN },
+      key: `test.${randomUUID()}`,
+    });
+    expect(made.ok ? {} : made.failure).toEqual({});
+    expect(made.memoryMb.length).toBeGreaterThanOrEqual(6);
+    for (const mb of made.memoryMb) expect(mb).toBeGreaterThan(20);
+  });
+
+  it('is told apart from one that crashes, and from one that is not there', async () => {
+    const request = { method: 'GET', path: '/health', headers: {} } as const;
+    await expect(to(CRASHES).send(request)).rejects.toMatchObject({
+      name: 'TransportError',
+      kind: 'crash',
+      message: expect.stringContaining('a fault of the test'),
+    });
+    await expect(to('77').send(request)).rejects.toMatchObject({ kind: 'unreachable' });
+    await expect(to('live', 'nobody').send(request)).rejects.toMatchObject({ kind: 'unreachable' });
+  });
+});
+
+describe('the hook before traffic', () => {
+  const hook = async (candidate: string | undefined, id = `d-${randomUUID()}`, remainingMs = 300_000) => {
+    stub({
+      [DELIVERY_ENV.canaryKey]: keyArn,
+      [DELIVERY_ENV.apiFunction]: API,
+      [DELIVERY_ENV.candidate]: candidate,
+      [DELIVERY_ENV.ignoreAlarms]: 'false',
+    });
+    const { handler } = await import('../../functions/before-traffic.handler.ts');
+    const event = { DeploymentId: id, LifecycleEventHookExecutionId: `execution of ${id}` };
+    await logged(() => handler(event, { awsRequestId: 'r', getRemainingTimeInMillis: () => remainingMs }));
+    return { id, told: codeDeploy.told.filter(([execution]) => execution === `execution of ${id}`).map(([, status]) => status) };
+  };
+
+  it('lets a version through that does what the one that serves does', async () => {
+    const { id, told } = await hook(RIGHT_AGAIN);
+    expect(told).toEqual(['Succeeded']);
+    expect((await deployment(id))?.trial).toMatchObject({ verdict: 'pass', candidate: RIGHT_AGAIN });
+  });
+
+  it('refuses one that crashes, says why, and says the same when it is asked again', async () => {
+    const { id, told } = await hook(CRASHES);
+    expect(told).toEqual(['Failed']);
+    expect((await deployment(id))?.trial).toMatchObject({
+      verdict: 'fail',
+      candidate: CRASHES,
+      detail: expect.stringContaining('a fault of the test'),
+    });
+    const about = (await audit()).filter(({ what }) => what.includes(id));
+    expect(about).toMatchObject([
+      { who: 'canary', what: `refused version ${CRASHES}, deployment ${id}`, why: expect.stringContaining('fail: health') },
+    ]);
+    // The version that it would try now is right: it answers by what is recorded.
+    expect((await hook(RIGHT_AGAIN, id)).told).toEqual(['Failed', 'Failed']);
+  });
+
+  it('answers also where its environment is wrong, where nothing can be recorded, and where its time is over', async () => {
+    expect((await hook(undefined)).told).toEqual(['Failed']);
+    expect((await hook(RIGHT_AGAIN, `d-${randomUUID()}`, 20_050)).told).toEqual(['Failed']);
+    const before = codeDeploy.told.length;
+    await lab.frozen(() => hook(RIGHT_AGAIN));
+    expect(codeDeploy.told.slice(before).map(([, status]) => status)).toEqual(['Failed']);
+  });
+
+  it('is content with an answer that was given before', async () => {
+    codeDeploy.completed.add('execution of d-completed');
+    expect((await hook(RIGHT_AGAIN, 'd-completed')).told).toEqual([]);
+  });
+});
+
+describe('the hook after traffic', () => {
+  const hook = async (bakeMinutes: string, id = `d-${randomUUID()}`) => {
+    stub({ [DELIVERY_ENV.candidate]: RIGHT_AGAIN, [DELIVERY_ENV.bakeMinutes]: bakeMinutes });
+    const { handler } = await import('../../functions/after-traffic.handler.ts');
+    const event = { DeploymentId: id, LifecycleEventHookExecutionId: `execution of ${id}` };
+    await logged(() => handler(event, { awsRequestId: 'r', getRemainingTimeInMillis: () => 60_000 }));
+    return { id, told: codeDeploy.told.filter(([execution]) => execution === `execution of ${id}`).map(([, status]) => status) };
+  };
+
+  it('begins a bake once, and leaves its end to the canary', async () => {
+    const { id, told } = await hook('10');
+    const first = (await deployment(id))?.bake;
+    expect([told, first?.execution, first?.candidate, first?.ended]).toEqual([[], `execution of ${id}`, RIGHT_AGAIN, undefined]);
+    expect((first?.untilMs ?? 0) - (first?.atMs ?? 0)).toBe(600_000);
+    expect((await hook('10', id)).told).toEqual([]);
+    expect((await deployment(id))?.bake).toEqual(first);
+  });
+
+  it('ends at once where no bake is asked for', async () => {
+    const { id, told } = await hook('0');
+    expect([told, (await deployment(id))?.bake?.ended?.verdict]).toEqual([['Succeeded'], 'pass']);
+    expect((await hook('0', id)).told).toEqual(['Succeeded', 'Succeeded']);
+  });
+
+  it('answers where the environment is wrong', async () => expect((await hook('soon')).told).toEqual(['Failed']));
+});
+
+describe('the first journey', () => {
+  const ask = async (type: 'Create' | 'Update' | 'Delete', candidate: string, remainingMs = 250_000) => {
+    stub({ [DELIVERY_ENV.canaryKey]: keyArn, [DELIVERY_ENV.apiFunction]: API, [DELIVERY_ENV.candidate]: candidate });
+    const { handler } = await import('../../functions/first-journey.handler.ts');
+    await logged(() => handler(bucket.event(type, 'FirstJourney'), { getRemainingTimeInMillis: () => remainingMs }));
+    return bucket.answers.at(-1)?.body;
+  };
+
+  it('is made of the first version, and of no other', async () => {
+    expect(await ask('Create', RIGHT)).toMatchObject({ Status: 'SUCCESS', Data: { Verdict: 'pass' } });
+    for (const type of ['Update', 'Delete'] as const) expect(await ask(type, CRASHES)).toMatchObject({ Status: 'SUCCESS', Data: {} });
+  });
+
+  it('stops the stack where the version does not serve as it must', async () => {
+    expect(await ask('Create', CRASHES, 30_000)).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringContaining('a fault of the test'),
+    });
+  });
+});
+
+describe('what records the ends of deployments', () => {
+  const end = async (state: string, id = `d-${randomUUID()}`, functions = '') => {
+    stub({ [DELIVERY_ENV.prunedFunctions]: functions });
+    const { handler } = await import('../../functions/deployment-events.handler.ts');
+    await logged(() => handler({ detail: { deploymentId: id, state } }));
+    return { id, ended: (await deployment(id))?.ended, audit: (await audit()).filter(({ what }) => what.includes(id)) };
+  };
+
+  it('tells who, what and why, once', async () => {
+    codeDeploy.says({ creator: 'CloudFormation', errorInformation: { code: 'ALARM_ACTIVE', message: 'errors fires' } });
+    const first = await end('FAILURE');
+    expect(first.ended).toMatchObject({ state: 'failed', reason: 'ALARM_ACTIVE: errors fires' });
+    expect(first.audit).toMatchObject([
+      { who: 'CloudFormation', what: `deployment ${first.id} failed`, why: 'ALARM_ACTIVE: errors fires' },
+    ]);
+    const again = await end('FAILURE', first.id);
+    expect([again.ended, again.audit]).toEqual([first.ended, first.audit]);
+  });
+
+  it('tells that it ended also where CodeDeploy says nothing of it, and nothing while it goes on', async () => {
+    codeDeploy.says(undefined);
+    expect((await end('STOP')).ended).toMatchObject({ state: 'stopped', reason: 'CodeDeploy does not say why' });
+    expect((await end('START')).ended).toBeUndefined();
+  });
+
+  it('deletes old versions after a success, and hides no record behind a failure to', async () => {
+    codeDeploy.says({});
+    const name = 'pruned';
+    await deployVersions(
+      lab,
+      name,
+      Array.from({ length: 9 }, (_, index) => () => `export const handler = async () => ${index};`),
+    );
+    const client = new LambdaClient(sdkOf(lab));
+    try {
+      await client.send(
+        new UpdateAliasCommand({
+          FunctionName: name,
+          Name: 'live',
+          FunctionVersion: '3',
+          RoutingConfig: { AdditionalVersionWeights: { '2': 0.05 } },
+        }),
+      );
+      const { ended } = await end('SUCCESS', undefined, `nobody,${name}`);
+      expect(ended?.state).toBe('succeeded');
+      const { Versions = [] } = await client.send(new ListVersionsByFunctionCommand({ FunctionName: name }));
+      expect(Versions.map(({ Version }) => Version)).toEqual(['$LATEST', '2', '3', '5', '6', '7', '8', '9']);
+    } finally {
+      client.destroy();
+    }
+  });
+});
+
+describe('in a region that is being rebuilt, every hook', () => {
+  const FENCE = incarnationItem({ region: HERE, incarnation: 2, by: PEER, phase: 'FENCED', atMs: 1 });
+
+  it('lets a version through whose start and health are right, and records it under the new name', async () => {
+    await lab.control.transact([{ action: 'put', item: FENCE }]);
+    try {
+      stub({
+        [DELIVERY_ENV.canaryKey]: keyArn,
+        [DELIVERY_ENV.apiFunction]: API,
+        [DELIVERY_ENV.candidate]: RIGHT_AGAIN,
+        [DELIVERY_ENV.ignoreAlarms]: 'true',
+      });
+      const { handler } = await import('../../functions/before-traffic.handler.ts');
+      const event = { DeploymentId: 'd-fenced', LifecycleEventHookExecutionId: 'execution of d-fenced' };
+      // A function remembers what it saw of the regions for a few seconds.
+      await new Promise((resolve) => setTimeout(resolve, 5_100));
+      await logged(() => handler(event, { awsRequestId: 'r', getRemainingTimeInMillis: () => 300_000 }));
+      expect((await deployment('d-fenced'))?.trial).toMatchObject({
+        verdict: 'limited',
+        detail: expect.stringContaining('is being rebuilt'),
+      });
+      expect(codeDeploy.told.at(-1)).toEqual(['execution of d-fenced', 'Succeeded']);
+      const [item] = await lab.control.query(deploymentsKey(HERE), 'D#d-fenced#');
+      expect(item?.sk).toBe(`D#d-fenced#TRIED#${HERE}.2`);
+      expect((await audit()).find(({ what }) => what.includes('d-fenced'))).toMatchObject({
+        why: 'the configuration says delivery.ignoreAlarms',
+      });
+    } finally {
+      await lab.control.transact([{ action: 'delete', key: FENCE }]);
+      // The name that it never got.
+      await lab.data.transact([{ action: 'delete', key: { pk: 'REGIONS', sk: `BEAT#${HERE}.2` } }]);
+      await new Promise((resolve) => setTimeout(resolve, 5_100));
+    }
+  });
+});
+
+beforeEach(() => vi.resetModules());
+
+const stub = (variables: Readonly<Record<string, string | undefined>>): void => {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+};
+
+const register = async (key: string | undefined): Promise<Record<string, unknown> | undefined> => {
+  stub({ [DELIVERY_ENV.canaryKey]: key });
+  const { handler } = await import('../../functions/canary-identity.handler.ts');
+  await logged(() => handler(bucket.event('Create', 'CanaryIdentity'), { getRemainingTimeInMillis: () => 20_000 }));
+  return bucket.answers.at(-1)?.body;
+};
+
+const deployment = async (id: string): Promise<DeploymentView | undefined> =>
+  foldDeployments(await lab.control.query(deploymentsKey(HERE))).deployments.find((each) => each.id === id);
+
+const audit = async () => foldAudit(await lab.control.query(auditKey(HERE)));
