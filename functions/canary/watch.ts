@@ -36,7 +36,7 @@ export const watch = async (props: WatchProps): Promise<Watched> => {
   const minute = minuteOf(props.clock.now());
   const targets = targetsOf(props);
   const seen = await Promise.all(
-    targets.map((target) => look(props, target, journeyKey({ watcher: props.region, target: target.name, minute }))),
+    targets.map((target) => lookOnce(props, target, journeyKey({ watcher: props.region, target: target.name, minute }))),
   );
   const blind = !seen.some(isReached);
   const own = seen.find(({ target }) => isOwn(target, props.region));
@@ -44,7 +44,14 @@ export const watch = async (props: WatchProps): Promise<Watched> => {
   return { seen, blind, ages };
 };
 
-/** One more journey to a target, under a key of its own. */
+/** EventBridge may deliver a minute twice: the order under its key is then cancelled already, and another one tells as much. */
+const lookOnce = async (props: WatchProps, target: WatchTarget, key: string): Promise<Seen> => {
+  const seen = await look(props, target, key);
+  const isMade = !seen.outcome.ok && seen.outcome.failure.step === 'place' && seen.outcome.failure.status === 409;
+  return isMade ? look(props, target, `${key}.${props.clock.now()}`) : seen;
+};
+
+/** A journey to a target, under a key of its own. */
 export const look = async (props: WatchProps, target: WatchTarget, key: string): Promise<Seen> => {
   const { connect, traveller, clock } = props;
   const answerer = { regions: target.regions };

@@ -119,6 +119,11 @@ describe('a watch', () => {
     ).toBe(true);
   });
 
+  it('is right also when a minute is delivered twice', async () => {
+    const { props } = await watching({});
+    expect((await watch(props)).seen.map(({ outcome }) => outcome.ok)).toEqual([true, true, true, true, true]);
+  });
+
   it('uses keys that the contract allows, whatever the region is called', () => {
     const key = journeyKey({ watcher: 'ap-southeast-2', target: 'origin-ap-southeast-2', minute: 29_999_999 });
     expect(idempotencyKey.safeParse(`${key}.again.1795000000000.receive`).success).toBe(true);
