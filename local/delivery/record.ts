@@ -4,6 +4,8 @@ import type { EventLog } from '../events.ts';
 
 export type RegionUpdate = Partial<Omit<RegionDelivery, 'region' | 'startedAtMs' | 'endedAtMs'>>;
 
+/** Their waves never began. */
+const LEFT_OUT: ReadonlySet<RegionDeliveryState> = new Set(['waiting', 'skipped', 'cancelled']);
 const ENDED: ReadonlySet<RegionDeliveryState> = new Set(['succeeded', 'unchanged', 'failed', 'skipped', 'cancelled']);
 
 export class DeliveryRecord {
@@ -44,7 +46,8 @@ export class DeliveryRecord {
       ...this.#delivery,
       regions: this.#delivery.regions.map((each) => {
         if (each.region !== region) return each;
-        const next = { ...each, ...update, startedAtMs: each.startedAtMs ?? (update.state === undefined ? null : atMs) };
+        const state = update.state ?? each.state;
+        const next = { ...each, ...update, startedAtMs: LEFT_OUT.has(state) ? null : (each.startedAtMs ?? atMs) };
         return ENDED.has(next.state) ? { ...next, percent: endPercent(next), endedAtMs: each.endedAtMs ?? atMs } : next;
       }),
     };

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../infra/config.ts';
-import { readStacks, writeRegionAssembly } from '../../local/deployment/assembly.ts';
+import { cellOrder, readStacks, writeRegionAssembly } from '../../local/deployment/assembly.ts';
 import { CdkError, runCdk } from '../../local/deployment/cdk.ts';
+import { readRelease } from '../../local/deployment/release.ts';
 import { synthesize } from '../../local/deployment/synthesize.ts';
 import { tableSettings } from '../../local/deployment/tables.ts';
 
@@ -81,6 +82,30 @@ test('the stacks of an assembly are read as AWS would get them, with their regio
   expect(stacks[0]?.template).toEqual(template('Tandem-Data'));
 });
 
+describe('the order in which regions are deployed', () => {
+  test.each([
+    ['is that of the stacks’ dependencies', ['Tandem-Cell-us-east-2'], ['us-east-2', 'eu-central-1']],
+    ['is that of the assembly where nothing depends on anything', [], ['eu-central-1', 'us-east-2']],
+  ])('%s', async (_, before, expected) => {
+    const source = await assembly();
+    const manifest = await json(source, 'manifest.json');
+    manifest.artifacts['Tandem-Cell-eu-central-1'].dependencies.push(...before);
+    await put(source, 'manifest.json', manifest);
+
+    expect(cellOrder(source, REGIONS)).toEqual(expected);
+  });
+});
+
+test('a region’s release is its own cell, as AWS would get it', async () => {
+  const source = await assembly();
+
+  expect(readRelease(source, 'us-east-2')).toEqual({
+    stack: { name: 'Tandem-Cell-us-east-2', region: 'us-east-2', template: template('Tandem-Cell-us-east-2') },
+    tables: [],
+  });
+  expect(() => readRelease(source, 'ap-south-1')).toThrow('no stack Tandem-Cell-ap-south-1');
+});
+
 test('what the emulator drops of a table is read from the replica of its region', () => {
   const table = (Replicas: readonly unknown[]) => ({
     Type: 'AWS::DynamoDB::GlobalTable',
@@ -145,6 +170,26 @@ describe('synthesis', () => {
     expect(args).toEqual(expect.arrayContaining(['synth', '--context', `tandem=${join(project.folder, 'state', 'config.json')}`]));
     expect(parseConfig(await json(project.folder, 'state', 'config.json'))).toEqual(CONFIG);
     expect(Object.keys(env).filter((name) => name.startsWith('AWS_'))).toEqual(['AWS_EC2_METADATA_DISABLED']);
+  });
+
+  test('for a delivery goes to a folder of its own, with its context, and leaves the other as it is', async () => {
+    const project = await stubProject();
+    await project.synthesize();
+    const folder = join(project.folder, 'state', 'delivery');
+
+    const delivered = await synthesize({
+      projectFolder: project.folder,
+      stateFolder: join(project.folder, 'state'),
+      folder,
+      context: { fault: 'slow' },
+      config: CONFIG,
+      signal: new AbortController().signal,
+    });
+
+    expect(delivered).toEqual({ folder: join(folder, 'cdk.out'), reused: false });
+    const { args } = await json(delivered.folder, 'run.json');
+    expect(args).toEqual(expect.arrayContaining(['--context', `tandem=${join(folder, 'config.json')}`, 'fault=slow']));
+    expect((await project.synthesize()).reused).toBe(true);
   });
 
   test('that failed is told with the command, its last lines and the file with all of them, and tried anew', async () => {
