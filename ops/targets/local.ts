@@ -18,7 +18,8 @@ import { messageOf, UserError } from '../errors.ts';
 import { ROOT, STATE } from '../folders.ts';
 import type { Progress } from '../progress.ts';
 import { table } from '../table.ts';
-import type { DeliveryTarget, Fault, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
+import type { DeliveryTarget, Fault, Listener, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
+import { listenToTopic } from './topic-listener.ts';
 
 /** As many as one answer holds. */
 const EVENTS_PER_PAGE = 1_000;
@@ -255,6 +256,12 @@ export class LocalTarget implements DeliveryTarget {
       });
     this.#lambdas.set(name, client);
     return { client, apiFunction: functions.api };
+  }
+
+  async listen(region: string): Promise<Listener> {
+    await this.#change(this.#control.system());
+    const { name, endpoint, accessKeyId, topicArn } = this.#region(region);
+    return listenToTopic({ region: name, endpoint, accessKeyId, topicArn });
   }
 
   /** Alarms of a region's cell that fire. */

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listenToTopic } from '../../../ops/targets/topic-listener.ts';
+import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+
+describe('a topic of an emulator', () => {
+  let emulator: TestEmulator;
+  beforeAll(async () => {
+    emulator = await startEmulator('eu-west-1');
+  });
+  afterAll(() => emulator.stop());
+
+  const sns = async (parameters: Readonly<Record<string, string>>): Promise<string> => {
+    const answer = await fetch(emulator.endpoint, {
+      method: 'POST',
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=${emulator.accessKeyId}/20000101/eu-west-1/sns/aws4_request, SignedHeaders=host, Signature=none`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ Version: '2010-03-31', ...parameters }).toString(),
+    });
+    return answer.text();
+  };
+  const newTopic = async (Name: string): Promise<string> =>
+    /<TopicArn>([^<]+)</.exec(await sns({ Action: 'CreateTopic', Name }))?.[1] ?? '';
+
+  it('is heard from the subscription on, until it is left', async () => {
+    const topicArn = await newTopic('cell');
+    const listener = await listenToTopic({ ...emulator, topicArn });
+    await sns({ Action: 'Publish', TopicArn: topicArn, Subject: 'ALARM', Message: 'errors of version 8' });
+    await expect.poll(() => listener.heard, { timeout: 10_000 }).toEqual(['ALARM: errors of version 8']);
+    await listener.close();
+    await sns({ Action: 'Publish', TopicArn: topicArn, Message: 'later' });
+    expect(await sns({ Action: 'ListSubscriptionsByTopic', TopicArn: topicArn })).not.toContain('<Endpoint>');
+  });
+
+  it('that does not exist is told', async () => {
+    await expect(listenToTopic({ ...emulator, topicArn: 'arn:aws:sns:eu-west-1:000000000000:none' })).rejects.toThrow(
+      /Subscribe of the topic answered 40/,
+    );
+  });
+});
