@@ -32,7 +32,7 @@ const envelope = z.looseObject({
 export const listenToTopic = async (props: TopicListenerProps): Promise<Listener> => {
   const { topicArn } = props;
   const heard: string[] = [];
-  const confirmed = Promise.withResolvers<void>();
+  const confirmed = Promise.withResolvers<string>();
   // Where subscribing itself fails, nobody waits for it any more.
   confirmed.promise.catch(() => undefined);
   const server = createServer(async (request, response) => {
@@ -42,7 +42,7 @@ export const listenToTopic = async (props: TopicListenerProps): Promise<Listener
     const { Type, Token, Subject, Message } = told.data;
     if (Type === 'Notification') heard.push(Subject === undefined ? Message : `${Subject}: ${Message}`);
     else if (Token !== undefined)
-      call(props, { Action: 'ConfirmSubscription', TopicArn: topicArn, Token }).then(() => confirmed.resolve(), confirmed.reject);
+      call(props, { Action: 'ConfirmSubscription', TopicArn: topicArn, Token }).then(confirmed.resolve, confirmed.reject);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -53,16 +53,10 @@ export const listenToTopic = async (props: TopicListenerProps): Promise<Listener
   };
   try {
     const Endpoint = `http://127.0.0.1:${port}/`;
-    const answer = await call(props, {
-      Action: 'Subscribe',
-      TopicArn: topicArn,
-      Protocol: 'http',
-      Endpoint,
-      ReturnSubscriptionArn: 'true',
-    });
-    const SubscriptionArn = /<SubscriptionArn>([^<]+)</.exec(answer)?.[1];
+    await call(props, { Action: 'Subscribe', TopicArn: topicArn, Protocol: 'http', Endpoint });
     const late = setTimeout(() => confirmed.reject(new Error(`${topicArn} asked for no confirmation in ${CALL_MS_MAX} ms`)), CALL_MS_MAX);
-    await confirmed.promise.finally(() => clearTimeout(late));
+    const answer = await confirmed.promise.finally(() => clearTimeout(late));
+    const SubscriptionArn = /<SubscriptionArn>([^<]+)</.exec(answer)?.[1];
     return {
       heard,
       close: async () => {
