@@ -49,7 +49,7 @@ export const addRollback = (program: Command): void => {
 };
 
 /** What a rollback does, and what comes after it. */
-export const tell = ({ region, from, to, publishedAt, passedBy, warnings }: RollbackPlan): string =>
+const tell = ({ region, from, to, publishedAt, passedBy, warnings }: RollbackPlan): string =>
   [
     `${region}: the alias "${ALIAS}" goes from version ${from} to ${to}${publishedAt === '' ? '' : ` (published ${publishedAt})`}, with every call.`,
     ...(passedBy.length === 0 ? [] : [`Passed by, because their deployments failed: ${passedBy.join(', ')}.`]),

@@ -45,7 +45,7 @@ export const runningOf = (
 };
 
 /** Number of the version that a deployment brought; undefined: no fact tells. */
-export const candidateOf = ({ trial, bake }: DeploymentView): string | undefined => trial?.candidate || bake?.candidate || undefined;
+const candidateOf = ({ trial, bake }: DeploymentView): string | undefined => trial?.candidate || bake?.candidate || undefined;
 
 /** Versions that a deployment failed with, and none succeeded with since. */
 export const failedVersions = ({ deployments }: DeploymentsView): ReadonlySet<string> => {

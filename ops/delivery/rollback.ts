@@ -59,7 +59,7 @@ const stopIt = (kind: Cells['kind']): string =>
     : 'stop it with Ctrl-C in its `tandem deploy`, or `aws deploy stop-deployment --auto-rollback-enabled`: either takes the new version back by itself';
 
 /** The plan over what was read. Pure. */
-export const choose = ({ region, to }: RollbackWish, versions: Versions, view: DeploymentsView): RollbackPlan => {
+const choose = ({ region, to }: RollbackWish, versions: Versions, view: DeploymentsView): RollbackPlan => {
   const { live, revisionId } = versions;
   const failed = failedVersions(view);
   const before = versions.versions.filter((each) => Number(each.number) < Number(live));

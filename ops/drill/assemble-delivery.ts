@@ -3,6 +3,7 @@ import type { Delivery } from '../../functions/contract/delivery.ts';
 import type { AuditEntry, DeploymentsView } from '../../functions/core/deployments.ts';
 import type { Config } from '../../infra/config.ts';
 import type { Versions } from '../delivery/versions.ts';
+import { DECIDED } from '../reports/delivery.ts';
 import type { DeliveryReport, ReportEvent, Verdict } from '../reports/report.ts';
 import type { DeliveryTarget, TargetEvent } from '../targets/target.ts';
 import { eventAt, loadOf, targetEvents } from './assemble.ts';
@@ -220,18 +221,9 @@ const eventsOf = (
       deliveredMs,
       fault === undefined ? 'a healthy version is delivered' : `a version is delivered that ${DELIVERY_FAULTS[fault].means}`,
     ),
-    ...(decision === null ? [] : [event('repair', decision.atMs, `taken back by ${DECIDED[decision.by]}: ${decision.detail}`)]),
+    ...(decision === null ? [] : [event('repair', decision.atMs, `${DECIDED[decision.by]}: ${decision.detail}`)]),
     event('load', endMs, `load ends; ${spoiledRequests(spoiled)} requests were spoiled`),
     ...(settled.seconds === null ? [] : [event('ledger', endMs + settled.seconds * 1_000, 'the ledgers of all regions agree')]),
     ...targetEvents(events, loadMs, deliveredMs),
   ].sort((a, b) => a.atMs - b.atMs);
 };
-
-/** Who took the version back. */
-export const DECIDED = {
-  trial: 'the canary, before any caller',
-  alarm: 'an alarm',
-  bake: 'the canary, after traffic',
-  stopped: 'a person',
-  unknown: 'CodeDeploy',
-} as const satisfies Record<NonNullable<Measured['decision']>['by'], string>;

@@ -4,7 +4,8 @@ import type { DeliveryReport } from './report.ts';
 import type { Telling } from './telling.ts';
 import { known, plural, quantity, sinceFault } from './words.ts';
 
-const DECIDED = {
+/** Who took the version back. */
+export const DECIDED = {
   trial: 'the canary refused it before any caller got it',
   alarm: 'an alarm took it back',
   bake: 'the canary took it back while it was watched with all calls',
