@@ -1,10 +1,10 @@
 /** What can be wrong with the version that `bad-deploy` delivers, and whether a canary's journey can see it. */
 export const DELIVERY_FAULTS = {
-  errors: { means: 'answers 500', seen: true },
-  slow: { means: 'answers late', seen: true },
-  'wrong-answers': { means: 'answers something else than was asked for', seen: true },
-  'crash-on-start': { means: 'ends before it can answer', seen: true },
-  leak: { means: 'shows one caller what is another\u2019s', seen: true },
+  errors: { means: 'fails every third write', seen: true },
+  slow: { means: 'takes its time for every request', seen: true },
+  'wrong-answers': { means: 'shows other orders than were placed', seen: true },
+  'crash-on-start': { means: 'ends before it can answer anything', seen: true },
+  leak: { means: 'keeps memory of every request until it is ended', seen: true },
   rare: { means: 'fails for orders with a note, which no journey places', seen: false },
 } as const;
 
