@@ -7,6 +7,7 @@ import type { Delivery, DeliveryRequest } from '../../functions/contract/deliver
 import { TABLES } from '../../functions/contract/names.ts';
 import { auditKey, deploymentsKey, foldAudit, foldDeployments } from '../../functions/core/deployments.ts';
 import { readVersions, type Versions } from '../delivery/versions.ts';
+import { UserError } from '../errors.ts';
 import type { DeliveryReport } from '../reports/report.ts';
 import { writeReport } from '../reports/write.ts';
 import type { DeliveryTarget, Listener } from '../targets/target.ts';
@@ -85,6 +86,9 @@ interface Delivered extends Pick<DeliveryCourse, 'deliveredMs' | 'endedMs' | 'de
 
 const deliver = async (plan: Plan, { scene, hold }: Stage): Promise<Delivered> => {
   const { target, progress } = plan;
+  // Before anything is in force: what is running is somebody else's, and must not be taken back.
+  if ((await target.delivery())?.state === 'running')
+    throw new UserError('a delivery runs already; wait for it, or stop it with Ctrl-C there');
   const before = await snapshot(plan);
   const listeners = await listenAll(target);
   try {

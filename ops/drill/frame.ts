@@ -103,7 +103,6 @@ export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: Fram
   const { target, progress, signal } = plan;
   const startedAt = new Date().toISOString();
   const hold = await takeMarker(plan.stateFolder, { ...drill.marker, startedAt }, () => isWhole(target));
-  let broken = false;
   try {
     await allServe(target);
     progress(`callers near ${target.regions.map((each) => each.name).join(', ')} begin: ${plan.ratePerSecond} requests a second`);
@@ -114,9 +113,7 @@ export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: Fram
       scene.start();
       const baselineMs = await steadyFrom(plan, scene);
       const stage = { scene, hold, startedAt, loadMs, baselineMs };
-      broken = true;
       const acted = await drill.act(stage);
-      broken = false;
       await pause(plan.afterSeconds * 1_000, signal);
       await scene.stop();
       signal.throwIfAborted();
@@ -125,8 +122,7 @@ export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: Fram
       await scene.stop();
     }
   } finally {
-    // With the fault still in force the marker stays, for `tandem drill --abort`.
-    if (!broken) await hold.release();
+    await hold.close();
   }
 };
 

@@ -79,7 +79,22 @@ export const takeMarker = async (
   } catch (cause) {
     throw new UserError(`another drill began at the same moment; wait for it (${path})`, { cause });
   }
-  return { fault: () => write('fault', 'w'), leave: () => write('left', 'w'), release: () => rm(path, { force: true }) };
+  let inForce = false;
+  const remove = () => rm(path, { force: true });
+  return {
+    fault: async () => {
+      inForce = true;
+      await write('fault', 'w');
+    },
+    leave: () => write('left', 'w'),
+    release: async () => {
+      inForce = false;
+      await remove();
+    },
+    close: async () => {
+      if (!inForce) await remove();
+    },
+  };
 };
 
 export interface MarkerHold {
@@ -89,6 +104,8 @@ export interface MarkerHold {
   leave(): Promise<void>;
   /** Called when everything is repaired. */
   release(): Promise<void>;
+  /** Called at the end. With a fault still in force the marker stays, for `tandem drill --abort`. */
+  close(): Promise<void>;
 }
 
 export const removeMarker = (stateFolder: string): Promise<void> => rm(markerPath(stateFolder), { force: true });

@@ -104,6 +104,17 @@ describe.concurrent('a bad version', () => {
     expect(await readdir(world.folder)).toEqual([]);
   });
 
+  test('does not begin while somebody else delivers, whose delivery is left alone', async () => {
+    await using world = await opened();
+    world.system.deliveries.settings = { ...world.system.deliveries.settings, minuteMs: 60_000 };
+    await world.system.deliver({});
+    await expect(runDeliveryDrill({ ...world.props, fault: 'rare' })).rejects.toThrow('a delivery runs already');
+    expect(world.system.deliveries.current()).toMatchObject({ state: 'running' });
+    expect(world.system.deliveries.stopped).toBe(0);
+    expect(await readdir(world.folder)).toEqual([]);
+    await world.system.stopDelivery();
+  });
+
   test('of a killed drill is taken back by `tandem drill --abort`', async () => {
     await using world = await opened();
     world.system.deliveries.settings = { ...world.system.deliveries.settings, minuteMs: 60_000 };
