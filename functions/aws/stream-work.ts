@@ -26,7 +26,7 @@ export interface Work {
   readonly sequence: string;
 }
 
-/** In the order of the records. An ordinary order, placed and shipped where it was placed, asks for nothing. */
+/** In the order of the records. What changes no order and no other region's stock asks for nothing. */
 export const workOf = (records: readonly StreamRecord[], region: string): readonly Work[] => {
   const work = new Map<string, Work>();
   for (const { dynamodb } of records) {
@@ -40,7 +40,7 @@ export const workOf = (records: readonly StreamRecord[], region: string): readon
 
 const taskOf = (item: Item, before: Item | undefined, region: string): Task | undefined => {
   const order = after(item.pk, orderKey(''));
-  if (order !== undefined) return mayNeedReconciling(item, region) ? { kind: 'reconcile', order } : undefined;
+  if (order !== undefined) return mayNeedReconciling(item) ? { kind: 'reconcile', order } : undefined;
   const sku = after(item.pk, stockKey(''));
   const work = sku === undefined ? undefined : stockWork(item, before, region);
   return work && sku !== undefined ? { ...work, sku } : undefined;

@@ -4,7 +4,17 @@
  */
 
 import { numberOf, writerOf } from './item.ts';
-import { controlOf, foldBeats, foldControl, type HealthView, healthOf, nextBeat, REGIONS_KEY, type WorldView } from './operations.ts';
+import {
+  controlOf,
+  foldBeats,
+  foldControl,
+  type HealthView,
+  healthOf,
+  isAway,
+  nextBeat,
+  REGIONS_KEY,
+  type WorldView,
+} from './operations.ts';
 import type { Clock, Store } from './store.ts';
 import { StoreUnavailable } from './store.ts';
 import { writerName } from './writer.ts';
@@ -40,7 +50,7 @@ export class Monitor {
 
   /** @throws {StoreUnavailable} when this region's replica does not answer */
   world(): Promise<WorldView> {
-    this.#world = this.#fresh(this.#world) ?? this.#share(async () => (await this.#look()).world);
+    this.#world = this.#fresh(this.#world) ?? this.#share(() => this.#seen());
     return this.#world.value;
   }
 
@@ -48,6 +58,16 @@ export class Monitor {
   check(): Promise<Checked> {
     this.#checked = this.#fresh(this.#checked) ?? this.#share(() => this.#deepCheck());
     return this.#checked.value;
+  }
+
+  /** After an absence the first who looks marks the return, so that no request comes before the deep check. */
+  async #seen(): Promise<WorldView> {
+    const { data, clock, version } = this.#props;
+    const { world } = await this.#look();
+    const nowMs = clock.now();
+    if (!isAway(world, nowMs)) return world;
+    await data.transact([nextBeat(world, { nowMs, version, verdict: healthOf({ world, table: { ok: true } }).verdict })]);
+    return (await this.#look()).world;
   }
 
   async #deepCheck(): Promise<Checked> {

@@ -168,6 +168,13 @@ export const gateOf = (world: WorldView): Gate => {
   };
 };
 
+/** Whether this region was away until now, or is new among others, and has not said so in a heartbeat yet. */
+export const isAway = (world: WorldView, nowMs: number): boolean => {
+  const writer = writerName(controlOf(world, world.region));
+  const own = world.beats.find((beat) => beat.writer === writer);
+  return own ? nowMs - own.atMs > BEAT_GAP_MS_MAX : world.beats.some((beat) => beat.region !== world.region);
+};
+
 /**
  * The next heartbeat of this region. Marks a return after a gap, and a first heartbeat in a table where peers already
  * wrote theirs: both must hear a peer before they write.
@@ -178,8 +185,7 @@ export const nextBeat = (
 ): Write => {
   const writer = writerName(controlOf(world, world.region));
   const own = world.beats.find((beat) => beat.writer === writer);
-  const away = own ? given.nowMs - own.atMs > BEAT_GAP_MS_MAX : world.beats.some((beat) => beat.region !== world.region);
-  const resumedAtMs = away ? given.nowMs : own?.resumedAtMs;
+  const resumedAtMs = isAway(world, given.nowMs) ? given.nowMs : own?.resumedAtMs;
   const incarnations = Object.fromEntries(
     world.controls.flatMap((each) => (each.incarnation > 1 ? [[each.region, each.incarnation] as const] : [])),
   );

@@ -63,9 +63,11 @@ const planSku = (lost: Writer, sku: string, items: readonly Item[], sold: number
   const writer = writerName(lost);
   const rows = items.filter((item) => item.sk.startsWith('HELD#')).map(heldOf);
   const own = rows.filter((row) => row.region === lost.region);
-  const others = [...new Set(rows.map((row) => row.region))].filter((region) => region !== lost.region);
+  // A region that was granted its first units has no row of its own before it credits them.
+  const others = new Set(rows.flatMap((row) => [row.region, ...row.granted.keys(), ...row.credited.keys()]));
+  others.delete(lost.region);
   const most = (numbers: readonly (number | undefined)[]): number => Math.max(0, ...numbers.map((each) => each ?? 0));
-  const moves = others.map((region) => ({
+  const moves = [...others].map((region) => ({
     region,
     // What the receiver has credited was granted, whatever the copies of the giver's row say.
     granted: most([

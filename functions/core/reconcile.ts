@@ -1,6 +1,6 @@
 /** What a region does about its own reservations when facts of others arrive. */
 import type { Context } from './context.ts';
-import { partsOf, writerOf } from './item.ts';
+import { partsOf } from './item.ts';
 import { isShipped, type OrderView, type Reservation } from './order-fold.ts';
 import { endItem, giveBack, readOrder } from './order-items.ts';
 import type { Item, Write } from './store.ts';
@@ -38,9 +38,11 @@ const dueEnd = (order: OrderView, reservation: Reservation): 'cancelled' | 'supe
   return reservation === order.keeper ? undefined : 'superseded';
 };
 
-/** Whether a new fact can give this region's reconciler work: its own acceptance alone cannot. */
-export const mayNeedReconciling = (item: Pick<Item, 'pk' | 'sk' | 'v'>, region: string): boolean => {
+/**
+ * Whether a new fact can give this region's reconciler work. Its own acceptance can: another region's acceptance or wish to
+ * cancel may have arrived after the request had looked for one, when there was nothing to end yet.
+ */
+export const mayNeedReconciling = (item: Pick<Item, 'pk' | 'sk' | 'v'>): boolean => {
   const [type, kind] = partsOf(item);
-  if (type === 'PLACED') return regionOf(writerOf(item)) !== region;
-  return type === 'END' || (type === 'E' && kind === 'cancel');
+  return type === 'PLACED' || type === 'END' || (type === 'E' && kind === 'cancel');
 };

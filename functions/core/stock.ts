@@ -37,7 +37,9 @@ export const receiveStock = async (
     by: writerOf(item),
   });
   const replay = async (): Promise<Outcome<ReceiptAnswer> | undefined> => {
-    const known = await receiptsOf(context, given.sku, hash);
+    const receipts = await receiptsOf(context, given.sku, hash);
+    // A booking stands in for its receipt, which a region that was lost may have taken with it.
+    const known = receipts.length > 0 ? receipts : await bookingsOf(context, given.sku, hash);
     if (known.length === 0) return undefined;
     const same = known.find((item) => numberOf(item, 'quantity') === given.quantity);
     return same
@@ -73,7 +75,7 @@ export const getStock = async (context: Context, { subject, sku }: { readonly su
  */
 export const bookReceipt = async (context: Context, sku: string, hash: string): Promise<boolean> => {
   const [receipt] = await receiptsOf(context, sku, hash);
-  const booked = await context.store.query(stockKey(sku), `BOOKED#${hash}#`);
+  const booked = await bookingsOf(context, sku, hash);
   const quantity = receipt && numberOf(receipt, 'quantity');
   if (quantity === undefined || !receipt || textOf(receipt, 'region') !== context.region || booked.length > 0) return false;
   return (await context.store.transact(book(context, sku, hash, quantity))).ok;
@@ -197,8 +199,12 @@ const book = (context: Context, sku: string, hash: string, quantity: number): re
 ];
 
 /** All regions' receipts of one request, the smallest writer's first. */
-const receiptsOf = async (context: Context, sku: string, hash: string): Promise<readonly Item[]> =>
-  [...(await context.store.query(stockKey(sku), `RECEIPT#${hash}#`))].sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
+const receiptsOf = (context: Context, sku: string, hash: string): Promise<readonly Item[]> => factsOf(context, sku, `RECEIPT#${hash}#`);
+
+const bookingsOf = (context: Context, sku: string, hash: string): Promise<readonly Item[]> => factsOf(context, sku, `BOOKED#${hash}#`);
+
+const factsOf = async (context: Context, sku: string, prefix: string): Promise<readonly Item[]> =>
+  [...(await context.store.query(stockKey(sku), prefix))].sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
 
 const emptyHeld = (context: Context): Held => ({
   writer: context.writer,

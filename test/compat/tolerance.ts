@@ -46,7 +46,7 @@ export const neverThrows = (rules: Rules, { read }: Reader) => fc.property(damag
 /** What a later release writes beside what is known asks this one for no work. */
 export const hasNoWorkWithTheUnknown = (rules: Rules) =>
   fc.property(fc.oneof(strangers('ORDER#o'), strangers('STOCK#tea')), (items) =>
-    items.every((item) => !rules.mayNeedReconciling(item, 'a') && rules.stockWork(item, undefined, 'a') === undefined),
+    items.every((item) => !rules.mayNeedReconciling(item) && rules.stockWork(item, undefined, 'a') === undefined),
   );
 
 const answered = ({ foldOrder, orderAnswer }: Rules, items: readonly Item[]): unknown => {

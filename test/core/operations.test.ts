@@ -63,6 +63,19 @@ describe('the gate', () => {
     expect(gateOf(await a.monitor.world())).toEqual({ open: true, writer: 'a' });
   });
 
+  it('is closed to the first request after a gap, whether or not a deep check came before it', async () => {
+    const { a, b, replicate, pass } = two();
+    await a.monitor.check();
+    await b.monitor.check();
+    replicate();
+    pass(BEAT_GAP_MS_MAX + 1);
+    expect(gateOf(await a.monitor.world())).toMatchObject({ open: false, reason: 'behind' });
+    pass(VIEW_MS_MAX + CLOCK_SKEW_MS_MAX);
+    await b.monitor.check();
+    replicate();
+    expect(gateOf(await a.monitor.world())).toEqual({ open: true, writer: 'a' });
+  });
+
   it('does not wait for a peer that operators evacuated', async () => {
     const { a, b, replicate, clock, pass } = two();
     await a.monitor.check();

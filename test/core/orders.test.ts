@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldOrder } from '../../functions/core/order-fold.ts';
 import { cancelOrder, getOrder, listOrders, payOrder, placeOrder, shipOrder } from '../../functions/core/orders.ts';
-import { reconcileOrder } from '../../functions/core/reconcile.ts';
+import { mayNeedReconciling, reconcileOrder } from '../../functions/core/reconcile.ts';
 import { getStock } from '../../functions/core/stock.ts';
+import type { Item } from '../../functions/core/store.ts';
 import { order, receive, valueOf, World } from './world.ts';
 
 describe('placing an order', () => {
@@ -95,6 +96,29 @@ describe('an order placed in two regions that could not see each other', () => {
       });
       expect(valueOf(await listOrders(place, { subject: 'ann', limit: 20 })).orders.map((row) => row.placedBy)).toEqual(['a']);
     }
+  });
+
+  it('is settled where one acceptance arrived after the request for the other had looked for it', async () => {
+    const world = new World();
+    const [a, b] = [world.at('a'), world.at('b')];
+    await receive(a, 'receipt-1', 5);
+    await receive(b, 'receipt-2', 5);
+    const { id } = valueOf(await order(a, 'key-1', 2));
+    const work: string[] = [];
+    const arrives = async (item: Item): Promise<void> => {
+      b.store.place(item);
+      if (mayNeedReconciling(item)) work.push((await reconcileOrder(b, id)).ended === 1 ? 'ended' : 'nothing to end');
+    };
+    const transact = b.store.transact.bind(b.store);
+    b.store.transact = async (writes) => {
+      b.store.transact = transact;
+      for (const item of a.store.items()) if (item.sk === 'PLACED#a') await arrives(item);
+      return transact(writes);
+    };
+    valueOf(await order(b, 'key-1', 2));
+    for (const item of b.store.items()) if (item.sk === 'PLACED#b') await arrives(item);
+    expect(work).toEqual(['nothing to end', 'ended']);
+    expect(valueOf(await getStock(b, { subject: 'ann', sku: 'tea' }))).toMatchObject({ available: 5, sold: 0 });
   });
 
   it('keeps and shows the other body', async () => {

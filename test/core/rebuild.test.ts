@@ -54,6 +54,16 @@ describe('a region rebuilt from its survivors', () => {
     expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 20, available: 20 });
   });
 
+  it('does not book a receipt again of which only the booking survived', async () => {
+    const world = new World();
+    await receive(world.at('a'), 'receipt-1', 20);
+    for (const item of world.at('a').store.items()) if (item.sk.startsWith('BOOKED')) world.at('b').store.place(item);
+    const { place } = rebuilt(world, 'a');
+    expect(await receive(place, 'receipt-1', 20)).toMatchObject({ kind: 'done', replayed: true, value: { by: 'a', quantity: 20 } });
+    expect(await receive(place, 'receipt-1', 21)).toMatchObject({ code: 'key-reused' });
+    expect(valueOf(await getStock(place, { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 20, available: 20 });
+  });
+
   it('takes the maximum of what the survivors saw of each cumulative number', async () => {
     const world = new World(['a', 'b', 'c']);
     await receive(world.at('a'), 'receipt-1', 20);
@@ -69,6 +79,20 @@ describe('a region rebuilt from its survivors', () => {
       credited_c: 2,
       available: 20 + 2 - 14,
     });
+  });
+
+  it('remembers a grant to a region that has no row of its own yet', async () => {
+    const world = new World();
+    await receive(world.at('a'), 'receipt-1', 20);
+    await order(world.at('b'), 'key-1', 4);
+    world.replicate();
+    await rebalanceStock(world.at('a'), 'tea');
+    world.replicate();
+    const { place } = rebuilt(world, 'a');
+    // The survivor goes on while the region is rebuilt.
+    await rebalanceStock(world.at('b'), 'tea');
+    for (const item of place.store.items()) if (item.sk.endsWith('#a.2')) world.at('b').store.place(item);
+    expect(valueOf(await getStock(world.at('b'), { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 20, available: 20, moving: 0 });
   });
 
   it('does not clamp: more sold than is known to be received shows as a negative row', async () => {

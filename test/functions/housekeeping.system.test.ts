@@ -80,7 +80,6 @@ describe('the housekeeping handler', () => {
   it("has nothing to do with this region's own ordinary writes: it does not even read", async () => {
     const { handler } = await load();
     const own: readonly Item[] = [
-      { pk: 'ORDER#1', sk: `PLACED#${HERE}`, v: 1 },
       { pk: 'ORDER#1', sk: `E#paid#h#${HERE}`, v: 1 },
       { pk: 'STOCK#x', sk: `HELD#${HERE}`, v: 1, available: 1 },
       { pk: 'STOCK#x', sk: `BOOKED#h#${HERE}`, v: 1 },

@@ -334,7 +334,7 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
         const sku = item.pk.slice(stockKey('').length);
         if (item.pk.startsWith(stockKey('')) && work)
           await (work.kind === 'book' ? bookReceipt(to.context, sku, work.hash) : rebalanceStock(to.context, sku));
-        else if (mayNeedReconciling(item, to.name)) await reconcileOrder(to.context, item.pk.slice(orderKey('').length));
+        else if (mayNeedReconciling(item)) await reconcileOrder(to.context, item.pk.slice(orderKey('').length));
       }
     }
   }
