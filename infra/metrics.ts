@@ -28,14 +28,18 @@ const towards = (target: string) => ({ [DIMENSIONS.target]: target });
 export const versionMetrics = (version: IVersion) => {
   const dimensions = { [DIMENSIONS.version]: version.version };
   const total = (name: string) => own(name, Stats.SUM, dimensions)();
+  const errorPercent = (condition: string, label: string): MathExpression =>
+    new MathExpression({
+      expression: `IF(${condition}, 100 * errors / requests, 0)`,
+      usingMetrics: { requests: total(METRICS.requests), errors: total(METRICS.errors) },
+      label,
+      period: PERIOD,
+    });
   return {
     /** Percent of users' requests. A minute without any has no value, so nothing is ever divided by nothing. */
-    errorRate: new MathExpression({
-      expression: 'IF(requests > 0, 100 * errors / requests, 0)',
-      usingMetrics: { requests: total(METRICS.requests), errors: total(METRICS.errors) },
-      label: 'errors, percent',
-      period: PERIOD,
-    }),
+    errorRate: errorPercent('requests > 0', 'errors, percent'),
+    /** The same of minutes with two errors or more, else 0. */
+    errorBurst: errorPercent('errors > 1', 'errors of minutes with several, percent'),
     latencyP90: own(METRICS.latency, Stats.p(90), dimensions)(),
     /**
      * Calls through the alias that threw or timed out: what a version that dies cannot count itself.

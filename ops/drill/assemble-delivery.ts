@@ -98,7 +98,7 @@ const measuredOf = (
   const { baselineMs, deliveredMs, endMs, delivery, region } = course;
   const slowAboveMs = slowAbove(records, { fromMs: baselineMs, toMs: deliveredMs }, config.objectives.delivery.slowExtraMs);
   const candidates = delivery.regions.map(
-    (each): Candidate => ({ region: each.region, version: each.to, exposed: exposureOf(findings.events, each.region, endMs) }),
+    (each): Candidate => ({ region: each.region, version: each.to, exposed: exposureOf(findings.events, each.region, { fromMs: deliveredMs, toMs: endMs }) }),
   );
   return {
     exposure: Object.fromEntries(candidates.flatMap((each) => (each.exposed === null ? [] : [[each.region, { ...each.exposed }]]))),
@@ -113,8 +113,11 @@ const measuredOf = (
 
 /** What took the version back. Facts speak first: what an alarm did after a trial had failed is no news. */
 const decisionOf = ({ facts, events }: DeliveryFindings, region: string, sinceMs: number): Measured['decision'] => {
-  const deployment = facts.deployments.find(({ trial, bake, ended }) => (ended?.atMs ?? bake?.atMs ?? trial?.atMs ?? 0) >= sinceMs);
-  if (deployment === undefined || deployment.ended?.state === 'succeeded') return null;
+  // Not the deployment that brought the version before back: that one ended well.
+  const deployment = facts.deployments.find(
+    ({ trial, bake, ended }) => (ended?.atMs ?? bake?.atMs ?? trial?.atMs ?? 0) >= sinceMs && ended?.state !== 'succeeded',
+  );
+  if (deployment === undefined) return null;
   const { trial, bake, ended } = deployment;
   if (trial && (trial.verdict === 'fail' || trial.verdict === 'dependency')) return { by: 'trial', atMs: trial.atMs, detail: trial.detail };
   if (bake?.ended && bake.ended.verdict !== 'pass') return { by: 'bake', atMs: bake.ended.atMs, detail: bake.ended.detail };

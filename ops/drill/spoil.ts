@@ -29,12 +29,14 @@ const numberIn = (version: string | null): string | undefined => version?.split(
  * When a region's new version got calls: from the first event that gives it some until the one that takes them away, or
  * until the end. A version that stays has them until `endMs`.
  */
-export const exposureOf = (events: readonly TargetEvent[], region: string, endMs: number): Window | null => {
-  const steps = events.flatMap((event) => (event.kind === 'delivery' && event.region === region ? [event] : []));
+export const exposureOf = (events: readonly TargetEvent[], region: string, within: Window): Window | null => {
+  const steps = events.flatMap((event) =>
+    event.kind === 'delivery' && event.region === region && event.atMs >= within.fromMs ? [event] : [],
+  );
   const first = steps.findIndex((event) => event.percent > 0);
   if (first === -1) return null;
   const taken = steps.slice(first).find((event) => event.percent === 0);
-  return { fromMs: steps[first]?.atMs ?? endMs, toMs: taken?.atMs ?? endMs };
+  return { fromMs: steps[first]?.atMs ?? within.toMs, toMs: taken?.atMs ?? within.toMs };
 };
 
 /** What is slow for a kind of caller: longer than the slowest of the baseline and the allowance together. */

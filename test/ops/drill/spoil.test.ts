@@ -73,9 +73,11 @@ test('a version is exposed from the event that gives it calls until the one that
     percent,
   });
   const events = [event(1, 'a', 0), event(2, 'b', 5), event(3, 'a', 5), event(4, 'a', 100), event(5, 'a', 0)];
-  expect(exposureOf(events, 'a', 9)).toEqual({ fromMs: 3, toMs: 5 });
-  expect(exposureOf(events, 'b', 9)).toEqual({ fromMs: 2, toMs: 9 });
-  expect(exposureOf(events, 'c', 9)).toBeNull();
+  expect(exposureOf(events, 'a', { fromMs: 0, toMs: 9 })).toEqual({ fromMs: 3, toMs: 5 });
+  expect(exposureOf(events, 'b', { fromMs: 0, toMs: 9 })).toEqual({ fromMs: 2, toMs: 9 });
+  expect(exposureOf(events, 'c', { fromMs: 0, toMs: 9 })).toBeNull();
+  // What an earlier delivery exposed is not this one's.
+  expect(exposureOf([...events, event(7, 'a', 5), event(8, 'a', 0)], 'a', { fromMs: 6, toMs: 9 })).toEqual({ fromMs: 7, toMs: 8 });
 });
 
 test('slow is longer than the slowest of the baseline and the allowance, and unknown without one', () => {

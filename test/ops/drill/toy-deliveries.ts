@@ -142,6 +142,8 @@ export class ToyDeliveries {
       if (reason === undefined) return undefined;
       cell.control.place(auditItem(about(), { who: 'codedeploy', what: `rolled back version ${to}`, why: reason }));
       cell.heard.push(`rolled back: ${reason}`);
+      // CodeDeploy takes a version back by a deployment of its own, which ends well.
+      cell.control.place(endedItem(about(), `${id}-back`, { state: 'succeeded', reason: `took back ${id}` }));
       return reason;
     };
     this.change(region, { state: 'deploying', to, deploymentId: id, startedAtMs: Date.now() });
