@@ -16,6 +16,8 @@ interface StateChange {
 const { environment, control, clock } = startRuntime(process.env);
 const { prunedFunctions } = readDelivery(process.env, (from) => ({ prunedFunctions: from.list('prunedFunctions') }));
 const { region } = environment;
+/** Its own among them: a function's name cannot stand in its own environment, where the template would refer to itself. */
+const pruned = [...prunedFunctions, process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? ''].filter((name) => name !== '');
 
 export const handler = async ({ detail: { deploymentId: id, state } }: StateChange): Promise<void> => {
   const end = endStateOf(state);
@@ -34,7 +36,7 @@ export const handler = async ({ detail: { deploymentId: id, state } }: StateChan
 
 /** Never more than a line in the log when it fails: the next deployment prunes again. */
 const prune = async (): Promise<void> => {
-  for (const name of prunedFunctions) {
+  for (const name of pruned) {
     try {
       const deleted = await pruneVersions(name);
       if (deleted.length > 0) log('INFO', 'pruned', { function: name, versions: deleted });

@@ -106,6 +106,15 @@ describe('the alarms on the newest version', () => {
     expect(dig(metrics[1], 'MetricStat', 'Metric', 'MetricName')).toBe(METRICS.requests);
   });
 
+  test('watch errors that come several in a minute, which need no second bad minute', () => {
+    const { Properties } = named('VersionErrorBurst');
+
+    expect(dig(Properties, 'Metrics', 0, 'Expression')).toBe('IF(errors > 1, 100 * errors / requests, 0)');
+    expect(metricsOf(named('VersionErrorBurst'))).toEqual(metricsOf(named('VersionErrors')));
+    expect([dig(Properties, 'DatapointsToAlarm') ?? 1, dig(Properties, 'EvaluationPeriods')]).toEqual([1, 1]);
+    expect(dig(Properties, 'TreatMissingData')).toBe('notBreaching');
+  });
+
   test('watch how it dies, which it cannot tell itself, and how long it takes', () => {
     expect(metricsOf(named('VersionCrashes'))).toEqual([
       {

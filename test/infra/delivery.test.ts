@@ -102,8 +102,8 @@ describe('the alarms that stop a deployment', () => {
       'version',
       'version',
       'version',
+      'version',
       'tandem/live',
-      'canary',
       'canary',
       'canary',
     ]);
@@ -117,7 +117,7 @@ describe('the alarms that stop a deployment', () => {
     const replaced = [...before].filter(([name, id]) => after.get(name) !== id).map(([name]) => name);
 
     expect([...after.keys()]).toEqual([...before.keys()]);
-    expect(replaced).toEqual(['VersionErrors', 'VersionCrashes', 'VersionLatency']);
+    expect(replaced).toEqual(['VersionErrors', 'VersionErrorBurst', 'VersionCrashes', 'VersionLatency']);
   });
 
   test('end a bake as well', () => {
