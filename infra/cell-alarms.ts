@@ -27,7 +27,15 @@ export interface CellAlarmsProps {
  * Not `CanarySilent`: it fires in a cell's first minutes, before the canary has run, and would hold up the next deployment;
  * without a canary no bake ends well anyway, because CodeDeploy gives up on its hook.
  */
-export const STOPPING = ['VersionErrors', 'VersionCrashes', 'VersionLatency', 'Gateway5xx', 'OwnJourney', 'CanaryBlind'] as const;
+export const STOPPING = [
+  'VersionErrors',
+  'VersionErrorBurst',
+  'VersionCrashes',
+  'VersionLatency',
+  'Gateway5xx',
+  'OwnJourney',
+  'CanaryBlind',
+] as const;
 
 const MINUTE = { period: Duration.minutes(1) } as const;
 /** Three runs of the canary that may be missed when no health checker calls, and one to see it. */
