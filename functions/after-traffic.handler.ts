@@ -1,10 +1,9 @@
 /** Begins the bake of a version that has all callers. Invoked by CodeDeploy, as hook AfterAllowTraffic; the canary ends it. */
-import { writerOfRegion } from './aws/canary-runtime.ts';
 import { readDelivery } from './aws/delivery-environment.ts';
 import { answering, type HookEvent, type HookOutcome, type Invocation } from './aws/deployment-hook.ts';
 import { log } from './aws/log.ts';
 import { startRuntime } from './aws/runtime.ts';
-import { DeploymentRecords } from './canary/records.ts';
+import { openRecords } from './canary/records.ts';
 import { isGood } from './core/deployments.ts';
 
 export const handler = (event: HookEvent, invocation: Invocation): Promise<void> => answering(event, invocation, () => hook(event));
@@ -16,7 +15,7 @@ const hook = async ({ DeploymentId: id, LifecycleEventHookExecutionId: execution
     bakeMs: from.bakeMs('bakeMinutes'),
   }));
   const { region } = environment;
-  const records = new DeploymentRecords({ control, region, writer: await writerOfRegion(control, region), clock });
+  const records = await openRecords({ control, region, clock });
   const known = await records.find(id);
   if (known?.bake?.ended) return isGood(known.bake.ended.verdict) ? 'succeeded' : 'failed';
   if (!known?.bake) await records.baking(id, { execution, candidate, bakeMs });

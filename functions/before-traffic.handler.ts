@@ -1,11 +1,11 @@
 /** Tries a new version of the API before any caller gets it. Invoked by CodeDeploy, as hook BeforeAllowTraffic. */
-import { canaryToken, patientClock, traveller, writerOfRegion } from './aws/canary-runtime.ts';
+import { canaryToken, patientClock, traveller } from './aws/canary-runtime.ts';
 import { readDelivery } from './aws/delivery-environment.ts';
 import { answering, type HookEvent, type HookOutcome, type Invocation } from './aws/deployment-hook.ts';
 import { lambdaClient, lambdaTransport } from './aws/lambda-transport.ts';
 import { errorFields, log } from './aws/log.ts';
 import { type Runtime, startRuntime } from './aws/runtime.ts';
-import { DeploymentRecords } from './canary/records.ts';
+import { openRecords } from './canary/records.ts';
 import { type TrialResult, tryVersion } from './canary/trial.ts';
 import { ALIAS } from './contract/names.ts';
 import { isGood, type TrialVerdict } from './core/deployments.ts';
@@ -27,7 +27,7 @@ const hook = async ({ DeploymentId: id }: HookEvent, withinMs: number): Promise<
   }));
   const { control, clock, environment } = runtime;
   const { region } = environment;
-  const records = new DeploymentRecords({ control, region, writer: await writerOfRegion(control, region), clock });
+  const records = await openRecords({ control, region, clock });
   const known = await records.find(id);
   if (known?.trial) return outcomeOf(known.trial.verdict);
   const { candidate } = settings;

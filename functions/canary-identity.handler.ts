@@ -1,9 +1,9 @@
 /** Registers the public half of a cell's key, so that every region knows its canary. Invoked as a custom resource. */
-import { writerOfRegion } from './aws/canary-runtime.ts';
 import { canaryRegistration, kmsClient } from './aws/canary-token.ts';
 import { type ResourceData, type ResourceEvent, servingResource } from './aws/custom-resource.ts';
 import { readDelivery } from './aws/delivery-environment.ts';
 import { startRuntime } from './aws/runtime.ts';
+import { writerOfRegion } from './canary/records.ts';
 import { keyItem } from './core/keys.ts';
 
 export const handler = (event: ResourceEvent, invocation: { readonly getRemainingTimeInMillis: () => number }): Promise<void> =>

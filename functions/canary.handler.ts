@@ -1,13 +1,13 @@
 /** A region's canary. Invoked by the clock each minute: beats, watches, ends bakes; what fails does not keep the rest from its turn. */
 import { readAlarms } from './aws/alarms.ts';
-import { canaryToken, patientClock, traveller, writerOfRegion } from './aws/canary-runtime.ts';
+import { canaryToken, patientClock, traveller } from './aws/canary-runtime.ts';
 import { readDelivery } from './aws/delivery-environment.ts';
 import { answerHook, codeDeployClient } from './aws/deployment-hook.ts';
 import { withHttps } from './aws/https-transport.ts';
 import { embedded, errorFields, log } from './aws/log.ts';
 import { startRuntime } from './aws/runtime.ts';
 import { tendBakes } from './canary/bakes.ts';
-import { DeploymentRecords } from './canary/records.ts';
+import { openRecords } from './canary/records.ts';
 import { journeyKey, minuteOf } from './canary/replica-age.ts';
 import { isOwn, type WatchTarget } from './canary/targets.ts';
 import { look, type Measurement, measurementsOf, type Watched, type WatchProps, watch } from './canary/watch.ts';
@@ -85,7 +85,7 @@ const tend = async (world: WorldView, minute: Minute | undefined): Promise<void>
   const nowMs = clock.now();
   await tendBakes({
     region,
-    records: new DeploymentRecords({ control, region, writer: await writerOfRegion(control, region), clock }),
+    records: await openRecords({ control, region, clock }),
     nowMs,
     watched: minute?.watched ?? BLIND,
     world,

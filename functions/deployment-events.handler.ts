@@ -1,12 +1,11 @@
 /** Records how deployments end, and deletes versions that nobody will roll back to. Invoked by EventBridge with CodeDeploy's state changes. */
-import { writerOfRegion } from './aws/canary-runtime.ts';
 import { readDelivery } from './aws/delivery-environment.ts';
 import { deploymentInfo } from './aws/deployments.ts';
 import { errorFields, log } from './aws/log.ts';
 import { startRuntime } from './aws/runtime.ts';
 import { pruneVersions } from './aws/version-pruner.ts';
 import { endingOf, endStateOf } from './canary/ending.ts';
-import { DeploymentRecords } from './canary/records.ts';
+import { openRecords } from './canary/records.ts';
 
 /** https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-cloudwatch-events.html */
 interface StateChange {
@@ -22,7 +21,7 @@ const pruned = [...prunedFunctions, process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '
 export const handler = async ({ detail: { deploymentId: id, state } }: StateChange): Promise<void> => {
   const end = endStateOf(state);
   if (end === undefined) return;
-  const records = new DeploymentRecords({ control, region, writer: await writerOfRegion(control, region), clock });
+  const records = await openRecords({ control, region, clock });
   const facts = await records.find(id);
   // EventBridge delivers at least once.
   if (!facts?.ended) {

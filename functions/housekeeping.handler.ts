@@ -62,8 +62,8 @@ const keepHouse = async (records: readonly StreamRecord[], invocation: Invocatio
 const perform = async (context: Context, task: Task): Promise<void> => {
   switch (task.kind) {
     case 'reconcile': {
-      const { ended, doubleShipped } = await reconcileOrder(context, task.order);
-      if (ended > 0) log('INFO', 'reconciled', { order: task.order, ...count(METRICS.reconciled, ended) });
+      const { ended, doubleShipped, synthetic } = await reconcileOrder(context, task.order);
+      if (ended > 0) log('INFO', 'reconciled', { order: task.order, ...(synthetic ? {} : count(METRICS.reconciled, ended)) });
       if (doubleShipped) log('ERROR', 'shipped twice', { order: task.order, ...count(METRICS.doubleShipments, 1) });
       return;
     }

@@ -67,6 +67,8 @@ describe('the import table catches', () => {
     ['an adapter in the HTTP layer', 'functions/http/a.ts', "import { x } from '../aws/x.ts';"],
     ['an adapter in a fault', 'functions/faulty/a.handler.ts', "import { x } from '../aws/x.ts';"],
     ['a fault in the API', 'functions/api.handler.ts', "export { handler } from './faulty/errors.handler.ts';"],
+    ['an adapter in the canary', 'functions/canary/a.ts', "import { x } from '../aws/x.ts';"],
+    ["the canary's rules in an adapter", 'functions/aws/a.ts', "import { x } from '../canary/trial.ts';"],
     ['CDK in ops', 'ops/a.ts', "import { App } from 'aws-cdk-lib';"],
     ['a stack in local', 'local/a.ts', "import { CellStack } from '../infra/cell-stack.ts';"],
     ['tests in a room', 'ops/a.ts', "import { x } from '../test/support/x.ts';"],
@@ -80,6 +82,7 @@ describe('the import table catches', () => {
     expect(importProblems('client/a.ts', "import { type Order } from '../functions/contract/answers.ts';")).toEqual([]);
     expect(importProblems('local/a.ts', "import { parseConfig } from '../infra/config.ts';")).toEqual([]);
     expect(importProblems('functions/core/a.ts', "import { createHash } from 'node:crypto';")).toEqual([]);
+    expect(importProblems('functions/aws/a.ts', "import { TransportError } from '../canary/transport.ts';")).toEqual([]);
   });
 });
 

@@ -35,7 +35,7 @@ const LIST_LOOKS_MAX = 5;
 /** Milliseconds before the second look; the wait grows by as much each time. */
 const LIST_PAUSE_MS = 200;
 /** Milliseconds after which no further step begins. */
-export const JOURNEY_MS_MAX = 20_000;
+const JOURNEY_MS_MAX = 20_000;
 
 /** Who makes a journey. */
 export interface Traveller {

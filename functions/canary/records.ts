@@ -14,7 +14,9 @@ import {
   foldDeployments,
   triedItem,
 } from '../core/deployments.ts';
+import { foldControl, REGIONS_KEY } from '../core/operations.ts';
 import type { Clock, Item, Store } from '../core/store.ts';
+import { writerName } from '../core/writer.ts';
 
 export interface RecordsProps {
   readonly control: Pick<Store, 'query' | 'transact'>;
@@ -23,6 +25,13 @@ export interface RecordsProps {
   readonly writer: string;
   readonly clock: Clock;
 }
+
+/** Name under which a region writes. From the control table alone: what is recorded must not need the data table. */
+export const writerOfRegion = async (control: Pick<Store, 'query'>, region: string): Promise<string> =>
+  writerName(foldControl(region, await control.query(REGIONS_KEY)));
+
+export const openRecords = async (given: Omit<RecordsProps, 'writer'>): Promise<DeploymentRecords> =>
+  new DeploymentRecords({ ...given, writer: await writerOfRegion(given.control, given.region) });
 
 type About = Parameters<typeof triedItem>[0];
 

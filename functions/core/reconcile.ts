@@ -4,18 +4,24 @@ import { partsOf } from './item.ts';
 import { isShipped, type OrderView, type Reservation } from './order-fold.ts';
 import { endItem, giveBack, readOrder } from './order-items.ts';
 import type { Item, Write } from './store.ts';
+import { isSynthetic } from './synthetic.ts';
 import { regionOf } from './writer.ts';
+
+export interface Reconciled {
+  /** Reservations. */
+  readonly ended: number;
+  readonly doubleShipped: boolean;
+  /** The order is a synthetic caller's, and not to be counted. */
+  readonly synthetic: boolean;
+}
 
 /**
  * Ends this region's reservations of an order that is cancelled, or that another region keeps, and gives their lines back
- * in the same transaction. May overlap with itself: an END is written once. Returns what it ended.
+ * in the same transaction. May overlap with itself: an END is written once.
  */
-export const reconcileOrder = async (
-  context: Context,
-  id: string,
-): Promise<{ readonly ended: number; readonly doubleShipped: boolean }> => {
+export const reconcileOrder = async (context: Context, id: string): Promise<Reconciled> => {
   const order = await readOrder(context, id);
-  if (!order) return { ended: 0, doubleShipped: false };
+  if (!order) return { ended: 0, doubleShipped: false, synthetic: false };
   let ended = 0;
   for (const reservation of order.reservations) {
     const kind = dueEnd(order, reservation);
@@ -28,7 +34,7 @@ export const reconcileOrder = async (
     const outcome = await context.store.transact([end, ...reservation.lines.map((line) => giveBack(context, line))]);
     if (outcome.ok) ended += 1;
   }
-  return { ended, doubleShipped: order.reservations.filter(isShipped).length > 1 };
+  return { ended, doubleShipped: order.reservations.filter(isShipped).length > 1, synthetic: isSynthetic(order.keeper.subject) };
 };
 
 /** How an open reservation must end, if it must. */

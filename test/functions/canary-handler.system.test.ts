@@ -103,6 +103,14 @@ describe('a bake', () => {
     expect((await records().find(id))?.bake?.ended).toMatchObject({ verdict: 'fail', detail: `alarms fire: ${ALARM}` });
   });
 
+  it('does not end well while one of its alarms is not there', async () => {
+    const id = await bake(1);
+    vi.stubEnv(DELIVERY_ENV.bakeAlarms, `${ALARM},nobody`);
+    await minute();
+    vi.stubEnv(DELIVERY_ENV.bakeAlarms, ALARM);
+    expect([toldOf(id), (await records().find(id))?.bake?.ended]).toEqual([[], undefined]);
+  });
+
   it('is failed by journeys that fail twice', async () => {
     const id = await bake(600_000);
     door.breaks = '/payments';
