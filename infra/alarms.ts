@@ -25,7 +25,7 @@ export interface AlarmSpec {
   readonly name: string;
   /**
    * `page`: callers are or will be hurt, now. `ticket`: within days. `part`: tells nobody by itself, because a composite
-   * alarm decides what it means.
+   * alarm or a deployment decides what it means.
    */
   readonly severity: 'page' | 'ticket' | 'part';
   /** What it means when it fires. */

@@ -26,15 +26,16 @@ const LATENCY_P90_MS_MAX = 1_000;
 const NO_CALLS = { as: 'notBreaching', because: 'a version without calls hurts nobody, and a new one begins without any' } as const;
 
 /**
- * What callers get from the newest version, while it is exposed and after. Tickets: during a deployment they take the
- * version back themselves, and what callers of the region feel pages under its own name.
+ * What callers get from the newest version, while it is exposed and after. They tell nobody by themselves: during a
+ * deployment they take the version back, whose end is told; what callers of the region feel pages under its own name; and
+ * being other alarms with each version, they would say "OK" of each of them.
  */
 export const versionAlarms = (version: IVersion, api: IFunction): readonly AlarmSpec[] => {
   const metrics = versionMetrics(version);
   return [
     {
       name: 'VersionErrors',
-      severity: 'ticket',
+      severity: 'part',
       meaning: `the newest version answers ${ERROR_PERCENT_MAX} % of users' requests or more with 5xx; a deployment of it is taken back`,
       metric: metrics.errorRate,
       threshold: ERROR_PERCENT_MAX,
@@ -44,7 +45,7 @@ export const versionAlarms = (version: IVersion, api: IFunction): readonly Alarm
     },
     {
       name: 'VersionErrorBurst',
-      severity: 'ticket',
+      severity: 'part',
       meaning: `the newest version answers ${ERROR_PERCENT_MAX} % of users' requests or more, and at least two within a minute, with 5xx; a deployment of it is taken back`,
       metric: metrics.errorBurst,
       threshold: ERROR_PERCENT_MAX,
@@ -54,7 +55,7 @@ export const versionAlarms = (version: IVersion, api: IFunction): readonly Alarm
     },
     {
       name: 'VersionCrashes',
-      severity: 'ticket',
+      severity: 'part',
       meaning: 'the newest version throws or times out, which it never does by design; a deployment of it is taken back',
       metric: metrics.crashes(api),
       threshold: 1,
@@ -64,7 +65,7 @@ export const versionAlarms = (version: IVersion, api: IFunction): readonly Alarm
     },
     {
       name: 'VersionLatency',
-      severity: 'ticket',
+      severity: 'part',
       meaning: `one user request in ten takes the newest version ${LATENCY_P90_MS_MAX} ms or more; a deployment of it is taken back`,
       metric: metrics.latencyP90,
       threshold: LATENCY_P90_MS_MAX,

@@ -98,7 +98,11 @@ const measuredOf = (
   const { baselineMs, deliveredMs, endMs, delivery, region } = course;
   const slowAboveMs = slowAbove(records, { fromMs: baselineMs, toMs: deliveredMs }, config.objectives.delivery.slowExtraMs);
   const candidates = delivery.regions.map(
-    (each): Candidate => ({ region: each.region, version: each.to, exposed: exposureOf(findings.events, each.region, { fromMs: deliveredMs, toMs: endMs }) }),
+    (each): Candidate => ({
+      region: each.region,
+      version: each.to,
+      exposed: exposureOf(findings.events, each.region, { fromMs: deliveredMs, toMs: endMs }),
+    }),
   );
   return {
     exposure: Object.fromEntries(candidates.flatMap((each) => (each.exposed === null ? [] : [[each.region, { ...each.exposed }]]))),

@@ -199,10 +199,13 @@ const writtenDown = async (
   { delivery, deliveredMs }: Pick<DeliveryCourse, 'delivery' | 'deliveredMs'>,
   listener: Listener | undefined,
 ): Promise<Pick<DeliveryFindings, 'facts' | 'audit' | 'notifications'>> => {
+  const deployment = delivery.regions.find((each) => each.region === region)?.deploymentId ?? null;
+  // Alarms that turn for other reasons tell the same topic.
+  const isAbout = (message: string): boolean => deployment !== null && message.includes(deployment);
   const read = async () => {
     const facts = foldDeployments(await control(region, deploymentsKey(region)));
     const audit = foldAudit(await control(region, auditKey(region))).filter((entry) => entry.atMs >= deliveredMs);
-    return { facts, audit, notifications: listener === undefined ? null : [...listener.heard] };
+    return { facts, audit, notifications: listener === undefined ? null : listener.heard.filter(isAbout) };
   };
   let found = await read();
   const complete = async (): Promise<boolean> => {

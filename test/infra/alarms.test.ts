@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DIMENSIONS, JOURNEY_TARGETS, METRICS, STACKS, STAGE } from '../../functions/contract/names.ts';
+import { STOPPING } from '../../infra/cell-alarms.ts';
 import { alarmsOf, functionOf, metricsOf, only } from './lookup.ts';
 import { configOf, DOMAIN, dig, joined, list, REGIONS, type Resource, synthesize } from './system.ts';
 
@@ -32,12 +33,14 @@ describe('alarms', () => {
     expect(cell.ofType('AWS::SNS::Subscription').map(({ Properties }) => dig(Properties, 'Endpoint'))).toEqual(['ops@example.com']);
   });
 
-  test('that tell nobody are each part of one that does', () => {
-    const parts = [...alarms.values()].filter(({ Properties }) => isPart(Properties));
+  test('that tell nobody are each part of one that does, or stop deployments, whose end is told', () => {
+    const parts = [...alarms].filter(([, { Properties }]) => isPart(Properties));
     const rules = cell.ofType('AWS::CloudWatch::CompositeAlarm').map(({ Properties }) => joined(dig(Properties, 'AlarmRule')));
+    const alone = parts.filter(([, { id }]) => !rules.some((rule) => rule.includes(`{${id}.Arn}`))).map(([name]) => name);
 
-    expect(parts).toHaveLength(PEERS.length);
-    for (const { id } of parts) expect(rules.filter((rule) => rule.includes(`{${id}.Arn}`))).toHaveLength(1);
+    expect(parts).toHaveLength(PEERS.length + alone.length);
+    expect(alone).toEqual(['VersionErrors', 'VersionErrorBurst', 'VersionCrashes', 'VersionLatency']);
+    for (const name of alone) expect(STOPPING).toContain(name);
   });
 
   test('watch the heartbeat of every other region, and fire when nobody measures it', () => {

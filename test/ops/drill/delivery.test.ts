@@ -39,6 +39,13 @@ describe.concurrent('a bad version', () => {
     },
   );
 
+  test('that nobody is told of fails the drill, whatever else the topic says', async () => {
+    await using world = await opened();
+    world.system.deliveries.settings = { ...world.system.deliveries.settings, tells: false };
+    const report = await runDeliveryDrill({ ...world.props, fault: 'errors' });
+    expect(failedOf(report)).toEqual(['notifications']);
+  });
+
   test('that fails for one kind of caller reaches some, and the alarm takes it back', async () => {
     await using world = await opened();
     world.system.deliveries.settings = { ...world.system.deliveries.settings, exposePercent: 80, minuteMs: 20_000 };

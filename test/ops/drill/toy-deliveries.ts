@@ -16,6 +16,8 @@ export interface ToyDeliverySettings {
   readonly exposePercent: number;
   /** Whether the trial finds faults. */
   readonly trialSees: boolean;
+  /** Whether anybody is told that a version was taken back. */
+  readonly tells: boolean;
 }
 
 interface Cell {
@@ -36,7 +38,7 @@ export interface Serving {
 type Change = Partial<Omit<RegionDelivery, 'region'>>;
 
 export class ToyDeliveries {
-  settings: ToyDeliverySettings = { minuteMs: 1_500, exposePercent: 40, trialSees: true };
+  settings: ToyDeliverySettings = { minuteMs: 1_500, exposePercent: 40, trialSees: true, tells: true };
   readonly events: TargetEvent[] = [];
   stopped = 0;
   private readonly cells: ReadonlyMap<string, Cell>;
@@ -134,6 +136,7 @@ export class ToyDeliveries {
     cell.versions = [...cell.versions, { number: to, fault: request.fault }];
     cell.errors = 0;
     const about = () => ({ region, writer: region, atMs: Date.now() });
+    cell.heard.push('OK: an alarm that has nothing to do with it');
     const ends = (reason: string | undefined): string | undefined => {
       cell.percent = 0;
       const state = reason === undefined ? 'succeeded' : 'failed';
@@ -141,7 +144,7 @@ export class ToyDeliveries {
       cell.control.place(endedItem(about(), id, { state, reason: reason ?? 'done' }));
       if (reason === undefined) return undefined;
       cell.control.place(auditItem(about(), { who: 'codedeploy', what: `rolled back version ${to}`, why: reason }));
-      cell.heard.push(`rolled back: ${reason}`);
+      if (this.settings.tells) cell.heard.push(`deployment ${id} was taken back: ${reason}`);
       // CodeDeploy takes a version back by a deployment of its own, which ends well.
       cell.control.place(endedItem(about(), `${id}-back`, { state: 'succeeded', reason: `took back ${id}` }));
       return reason;
