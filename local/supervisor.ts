@@ -92,6 +92,8 @@ export class Supervisor {
       if (state === 'rebuilding') await cell.region.lose();
       await cell.prepare('rebuilding', this.#props.signal);
       await cell.redeploy(fence, this.#props.signal);
+      // Its versions count from 1 again, and its alarms have no state there.
+      await this.#props.alarmsOf(name).refresh([cell.release.stack]);
     } finally {
       this.#restarting.delete(name);
     }

@@ -127,7 +127,7 @@ const decisionOf = ({ facts, events }: DeliveryFindings, region: string, sinceMs
   if (bake?.ended && bake.ended.verdict !== 'pass') return { by: 'bake', atMs: bake.ended.atMs, detail: bake.ended.detail };
   const alarms = events.flatMap((event) => (event.kind === 'alarm' && event.state === 'ALARM' ? [event] : []));
   const alarm = alarms.find((event) => event.region === region && event.atMs >= sinceMs && event.atMs <= (ended?.atMs ?? Infinity));
-  if (alarm) return { by: 'alarm', atMs: alarm.atMs, detail: `${alarm.alarm}: ${alarm.detail}` };
+  if (alarm) return { by: 'alarm', atMs: alarm.atMs, detail: alarm.detail };
   if (ended === undefined) return null;
   return { by: ended.state === 'stopped' ? 'stopped' : 'unknown', atMs: ended.atMs, detail: ended.reason };
 };

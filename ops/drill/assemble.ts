@@ -134,9 +134,19 @@ const ownEvents = (
 /** What the target saw, but for what the drill tells better itself. */
 export const targetEvents = (events: readonly TargetEvent[], loadMs: number, zeroMs: number): readonly ReportEvent[] => {
   const event = eventAt(zeroMs);
-  return events.flatMap(({ kind, atMs, detail, region }) =>
-    kind === 'fault' || kind === 'repair' || kind === 'answer' || atMs < loadMs ? [] : [event(kind, atMs, detail, region)],
-  );
+  const firing = new Set<string>();
+  return events.flatMap((each) => {
+    const { kind, atMs, detail, region } = each;
+    if (kind === 'fault' || kind === 'repair' || kind === 'answer' || atMs < loadMs) return [];
+    if (kind === 'alarm') {
+      // An alarm that has its first data is no news; one that fires is, and that it has ended.
+      const key = `${region} ${each.alarm}`;
+      const ends = firing.delete(key);
+      if (each.state === 'ALARM') firing.add(key);
+      else if (!ends) return [];
+    }
+    return [event(kind, atMs, detail, region)];
+  });
 };
 
 /** @param zeroMs from when seconds are counted */

@@ -89,7 +89,7 @@ const story = (report: DeliveryReport): readonly string[] => {
     `${fault === null ? 'A healthy version' : `A version with the fault "${fault}"`} was delivered under ${load.ratePerSecond} requests a second.`,
     decision === null
       ? `The delivery ${delivery.state === 'succeeded' ? 'succeeded' : `ended as ${delivery.state}: ${delivery.detail}`}.`
-      : `In ${region}, ${DECIDED[decision.by]}: ${decision.detail}.`,
+      : `In ${region}, ${DECIDED[decision.by]}: ${decision.detail.replace(/\.$/, '')}.`,
     `It spoiled ${plural(requests, 'request')} of callers${spoiled.hidden > 0 ? `, and ${plural(spoiled.hidden, 'attempt')} that the failover client made good` : ''}.`,
     ...versions.map(
       (each) =>

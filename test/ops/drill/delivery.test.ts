@@ -52,7 +52,8 @@ describe.concurrent('a bad version', () => {
     const report = await runDeliveryDrill({ ...world.props, fault: 'rare', ratePerSecond: 60 });
     expect(failedOf(report)).toEqual([]);
     const { spoiled, decision, exposure, versions } = report.measured;
-    expect(decision).toMatchObject({ by: 'alarm', detail: 'ToyErrors: 3 errors' });
+    expect(decision).toMatchObject({ by: 'alarm', detail: 'alarm ToyErrors is ALARM: 3 errors.' });
+    expect(verdictText(report)).toContain(': alarm ToyErrors is ALARM: 3 errors.\n');
     expect(spoiled).toMatchObject({ wrong: 0, slow: 0 });
     expect(spoiled.failed).toBeGreaterThanOrEqual(3);
     expect(spoiled.percent).toBeLessThan(25);

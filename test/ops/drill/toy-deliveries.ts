@@ -175,7 +175,8 @@ export class ToyDeliveries {
     const untilMs = Date.now() + minutes * this.settings.minuteMs;
     while (Date.now() < untilMs && !this.stopping) {
       if (this.cell(region).errors >= ERRORS_TO_ALARM) {
-        this.tell({ atMs: Date.now(), region, detail: '3 errors', kind: 'alarm', alarm: 'ToyErrors', state: 'ALARM' satisfies AlarmState });
+        const detail = 'alarm ToyErrors is ALARM: 3 errors.';
+        this.tell({ atMs: Date.now(), region, detail, kind: 'alarm', alarm: 'ToyErrors', state: 'ALARM' satisfies AlarmState });
         return true;
       }
       await this.wait(50);
