@@ -18,7 +18,7 @@ export interface Functions {
 
 export interface Version {
   readonly number: string;
-  /** When it was published, as Lambda tells it. */
+  /** When it was published: ISO 8601, in UTC; empty where Lambda does not tell. */
   readonly publishedAt: string;
 }
 
@@ -45,7 +45,7 @@ export const readVersions = async ({ client, apiFunction }: Functions): Promise<
   return {
     versions: versions
       .flatMap(({ Version: number, LastModified }) =>
-        number === undefined || number === '$LATEST' ? [] : [{ number, publishedAt: LastModified ?? '' }],
+        number === undefined || number === '$LATEST' ? [] : [{ number, publishedAt: instantOf(LastModified) }],
       )
       .sort((a, b) => Number(b.number) - Number(a.number)),
     live: live.FunctionVersion,
@@ -70,4 +70,10 @@ const listAliases = async (client: LambdaClient, FunctionName: string): Promise<
   // A function of this system has two at most.
   const answer = await client.send(new ListAliasesCommand({ FunctionName, MaxItems: 50 }));
   return answer.Aliases ?? [];
+};
+
+/** Lambda writes `2026-11-24T23:04:11.465+0000`. */
+const instantOf = (text: string | undefined): string => {
+  const ms = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? (text ?? '') : new Date(ms).toISOString();
 };
