@@ -254,7 +254,7 @@ export class AwsDeployer implements Deployer {
         if (deploymentId && progress) this.#change(region, { deploymentId, ...progress });
         const now = await this.firing(region);
         const tell = (alarm: string, state: 'ALARM' | 'OK') =>
-          this.#events.push({ atMs: Date.now(), region, kind: 'alarm', alarm, state, detail: '' });
+          this.#events.push({ atMs: Date.now(), region, kind: 'alarm', alarm, state, detail: `alarm ${alarm} is ${state}` });
         for (const alarm of now) if (!fired.includes(alarm)) tell(alarm, 'ALARM');
         for (const alarm of fired) if (!now.includes(alarm)) tell(alarm, 'OK');
         fired = now;

@@ -3,6 +3,7 @@ import type { Delivery, DeliveryRequest, RegionDelivery } from '../../functions/
 import { auditItem, deploymentsKey, foldDeployments } from '../../functions/core/deployments.ts';
 import { pause } from '../drill/wait.ts';
 import { messageOf } from '../errors.ts';
+import { alarmNews } from '../targets/alarm-news.ts';
 import { readControl, writeControl } from './cells.ts';
 import type { Deployer } from './deployer.ts';
 import { phaseOf } from './deployments.ts';
@@ -101,10 +102,11 @@ class Shown {
   }
 
   alarms(events: Awaited<ReturnType<Deployer['events']>>): void {
+    const isNews = alarmNews();
     for (const event of events) {
-      if (event.kind !== 'alarm' || event.atMs < this.#sinceMs) continue;
+      if (event.kind !== 'alarm' || !isNews(event) || event.atMs < this.#sinceMs) continue;
       const key = `${event.region} ${event.alarm} ${event.state} ${event.atMs}`;
-      if (!this.#alarms.has(key)) this.#progress(`${event.region}: alarm ${event.alarm} is ${event.state}: ${event.detail}`);
+      if (!this.#alarms.has(key)) this.#progress(`${event.region}: ${event.detail}`);
       this.#alarms.add(key);
     }
   }

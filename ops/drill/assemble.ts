@@ -2,6 +2,7 @@
 import { formulaSeconds, type Loss } from '../../functions/contract/failover-time.ts';
 import type { Config } from '../../infra/config.ts';
 import type { RegionLossReport, ReportEvent } from '../reports/report.ts';
+import { alarmNews } from '../targets/alarm-news.ts';
 import type { LossKind, Target, TargetEvent } from '../targets/target.ts';
 import type { Reckoning } from './frame.ts';
 import { type AnswerSeen, detectionSeconds, dnsChangedSeconds, judge, measure } from './measure.ts';
@@ -134,17 +135,11 @@ const ownEvents = (
 /** What the target saw, but for what the drill tells better itself. */
 export const targetEvents = (events: readonly TargetEvent[], loadMs: number, zeroMs: number): readonly ReportEvent[] => {
   const event = eventAt(zeroMs);
-  const firing = new Set<string>();
+  const isNews = alarmNews();
   return events.flatMap((each) => {
     const { kind, atMs, detail, region } = each;
     if (kind === 'fault' || kind === 'repair' || kind === 'answer' || atMs < loadMs) return [];
-    if (kind === 'alarm') {
-      // An alarm that has its first data is no news; one that fires is, and that it has ended.
-      const key = `${region} ${each.alarm}`;
-      const ends = firing.delete(key);
-      if (each.state === 'ALARM') firing.add(key);
-      else if (!ends) return [];
-    }
+    if (kind === 'alarm' && !isNews(each)) return [];
     return [event(kind, atMs, detail, region)];
   });
 };

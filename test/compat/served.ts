@@ -1,6 +1,7 @@
 /** A release's functions in one region, as processes: asked as API Gateway, the table's stream and the clock ask them. */
 import { marshalAll } from '../../functions/aws/marshal.ts';
 import { HEADERS } from '../../functions/contract/names.ts';
+import { ROUTES } from '../../functions/contract/routes.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { ApiWorld, type Sent } from '../functions/api-world.ts';
 import { type FunctionPlace, type FunctionProcess, startFunction } from '../support/function-process.ts';
@@ -63,9 +64,10 @@ export class Served {
     return told;
   }
 
-  /** Writes the heartbeat. */
+  /** Writes the heartbeat, as whoever asks for the region's health makes it do. */
   async beat(): Promise<void> {
-    await this.#housekeeping.invoke({});
+    const { status, text } = await this.ask('GET', ROUTES.health.path, {});
+    if (status !== 200) throw new Error(`${this.region} answered ${status} to its health check: ${text}`);
   }
 
   /** Does what the items of a stream's records ask for. Answers how many must come again. */

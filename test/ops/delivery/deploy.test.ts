@@ -37,7 +37,7 @@ describe.concurrent('a delivery', () => {
     await expect.poll(() => world.toy.current()?.regions[0]?.state).toBe('exposed');
     for (let error = 0; error < 3; error += 1) world.toy.failed(REGIONS[0], '2');
     expect(await done).toBe('failed');
-    expect(world.lines).toContain('eu-central-1: alarm ToyErrors is ALARM: 3 errors');
+    expect(world.lines).toContain('eu-central-1: alarm ToyErrors is ALARM: 3 errors.');
   });
 
   it('is stopped by the first Ctrl-C, which waits until the version before serves again', async () => {
