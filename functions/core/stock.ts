@@ -2,10 +2,25 @@
 import { type Context, done, instant, type Outcome, refused } from './context.ts';
 import { hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
-import { creditedFrom, foldHeld, foldStock, foldWants, grantedTo, type Held, heldKey, inFlight, stockKey, sum } from './stock-fold.ts';
-import type { Guard, Item, Write } from './store.ts';
+import {
+  creditedFrom,
+  foldHeld,
+  foldStock,
+  foldWants,
+  grantedTo,
+  type Held,
+  heldKey,
+  heldOf,
+  inFlight,
+  stockKey,
+  sum,
+} from './stock-fold.ts';
+import { type Guard, type Item, StoreUnavailable, type Write } from './store.ts';
 import { mayName } from './synthetic.ts';
 import { compareWriters, regionOf } from './writer.ts';
+
+/** Compare-and-sets of one grant: each that is lost means that another run went on. */
+const CREDIT_ATTEMPTS_MAX = 10;
 
 export interface ReceiptAnswer {
   readonly id: string;
@@ -115,11 +130,22 @@ export const stockWork = (
 
 /** Takes over each grant up to the giver's cumulative number. Returns the rows as they are afterwards. */
 const creditGrants = async (context: Context, sku: string, held: readonly Held[]): Promise<readonly Held[]> => {
+  const others = held.filter((each) => each.region !== context.region);
   let own = held.find((each) => each.region === context.region) ?? emptyHeld(context);
-  for (const giver of held) {
+  for (const giver of others) own = await creditGrant(context, sku, giver, own);
+  return [...others, own];
+};
+
+/**
+ * One giver's. Lost to an overlapping run, it goes on from the row that this one left: it may have seen a smaller grant.
+ * @throws {StoreUnavailable} when it loses every time
+ */
+const creditGrant = async (context: Context, sku: string, giver: Held, held: Held): Promise<Held> => {
+  let own = held;
+  for (let attempt = 0; attempt < CREDIT_ATTEMPTS_MAX; attempt += 1) {
     const seen = own.credited.get(giver.region);
     const units = (giver.granted.get(context.region) ?? 0) - (seen ?? 0);
-    if (giver.region === context.region || units <= 0) continue;
+    if (units <= 0) return own;
     const attribute = creditedFrom(giver.region);
     const guard: Guard = seen === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: seen };
     const outcome = await context.store.transact([
@@ -131,11 +157,11 @@ const creditGrants = async (context: Context, sku: string, held: readonly Held[]
         guards: [guard],
       },
     ]);
-    // Lost to an overlapping run: that one saw the same row and goes on with it.
-    if (!outcome.ok) continue;
-    own = { ...own, available: own.available + units, credited: new Map(own.credited).set(giver.region, (seen ?? 0) + units) };
+    if (outcome.ok)
+      return { ...own, available: own.available + units, credited: new Map(own.credited).set(giver.region, (seen ?? 0) + units) };
+    own = outcome.item ? heldOf(outcome.item) : emptyHeld(context);
   }
-  return [...held.filter((each) => each.region !== context.region), own];
+  throw new StoreUnavailable(`${CREDIT_ATTEMPTS_MAX} attempts to take over what ${giver.region} granted of ${sku} lost to others`);
 };
 
 /** Takes this region's word back once it holds what it wanted. */

@@ -92,7 +92,11 @@ describe('a region rebuilt from its survivors', () => {
     // The survivor goes on while the region is rebuilt.
     await rebalanceStock(world.at('b'), 'tea');
     for (const item of place.store.items()) if (item.sk.endsWith('#a.2')) world.at('b').store.place(item);
-    expect(valueOf(await getStock(world.at('b'), { subject: 'ann', sku: 'tea' }))).toMatchObject({ received: 20, available: 20, moving: 0 });
+    expect(valueOf(await getStock(world.at('b'), { subject: 'ann', sku: 'tea' }))).toMatchObject({
+      received: 20,
+      available: 20,
+      moving: 0,
+    });
   });
 
   it('does not clamp: more sold than is known to be received shows as a negative row', async () => {

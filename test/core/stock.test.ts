@@ -61,6 +61,21 @@ describe('moving stock', () => {
     });
   });
 
+  it('takes over all of a grant that grew while an overlapping rebalancer took over the first part of it', async () => {
+    const world = new World();
+    const { store } = world.at('b');
+    store.place({ pk: 'STOCK#tea', sk: 'HELD#a', v: 1, available: 0, granted_b: 3 });
+    const transact = store.transact.bind(store);
+    store.transact = async (writes) => {
+      store.transact = transact;
+      // The other one had read the row when 1 was granted.
+      await transact([{ action: 'update', key: { pk: 'STOCK#tea', sk: 'HELD#b' }, add: { available: 1, rev: 1 }, set: { credited_a: 1 } }]);
+      return transact(writes);
+    };
+    await rebalanceStock(world.at('b'), 'tea');
+    expect(store.peek({ pk: 'STOCK#tea', sk: 'HELD#b' })).toMatchObject({ available: 3, credited_a: 3 });
+  });
+
   const held = (region: string, available: number, granted: readonly (readonly [string, number])[] = []): Held => ({
     writer: region,
     region,
