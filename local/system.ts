@@ -3,12 +3,13 @@
  * and what stands in for the AWS between the regions.
  */
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { dnsNames, STACKS, TABLES } from '../functions/contract/names.ts';
+import { STACKS, TABLES } from '../functions/contract/names.ts';
 import type { Config } from '../infra/config.ts';
-import { type Cell, makeCell } from './cell.ts';
-import { CloudWatch } from './cloudwatch/cloudwatch.ts';
+import type { Cell } from './cell.ts';
+import { makeCells, watchAlarms } from './cells.ts';
+import type { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import { CodeDeploy } from './codedeploy/codedeploy.ts';
 import type { LocalEvent, SystemFile } from './control/api.ts';
 import { startControlServer } from './control/server.ts';
@@ -19,11 +20,9 @@ import { type Replacement, sumReplacements } from './deployment/adapt.ts';
 import { readStacks, type Stack, writeRegionAssembly } from './deployment/assembly.ts';
 import { readRelease } from './deployment/release.ts';
 import { synthesize } from './deployment/synthesize.ts';
-import { type Authority, makeAuthority } from './edge/certificates.ts';
 import { EventLog, eventOfRoute53 } from './events.ts';
 import { checkListeners, DEFAULT_PORTS, edgeAddress, listenersOf, type Ports, SHARED_ADDRESS } from './loopback.ts';
 import { Register } from './process/register.ts';
-import { functionNetwork } from './region/function-network.ts';
 import type { RegionProps } from './region/region.ts';
 import { Replication } from './replication/links.ts';
 import { systemClock } from './route53/clock.ts';
@@ -126,11 +125,23 @@ const start = async (props: Start): Promise<RunningSystem> => {
   const codeDeploy = await CodeDeploy.start(SHARED_ADDRESS);
   props.cleanups.push(() => codeDeploy.close());
   const alarms = new Map<string, CloudWatch>();
-  const authority = makeAuthority(config.domain.name, startedAtMs);
   const caFile = join(props.stateFolder, CA_FILE);
-  writeFileSync(caFile, authority.certificate);
   props.cleanups.push(() => rmSync(caFile, { force: true }));
-  const cells = makeCells({ ...props, config, ports, events, authority, caFile, codeDeploy, alarms });
+  const cells = makeCells({
+    ...props,
+    config,
+    ports,
+    events,
+    caFile,
+    nowMs: startedAtMs,
+    codeDeployUrl: (region) => codeDeploy.url(region),
+    assemblyOf: (region) => assemblyFolder(props.stateFolder, region),
+    onTrouble: (region, detail) => progress.line(`${region} is lost: ${detail}`),
+    onServed: (region, atMs, answers) => {
+      alarms.get(region)?.served(atMs, answers);
+      props.onServed?.(region, atMs, answers);
+    },
+  });
   props.cleanups.push(async () => {
     await Promise.all(cells.map(({ region }) => region.stop()));
   });
@@ -141,48 +152,6 @@ const start = async (props: Start): Promise<RunningSystem> => {
   progress.line(`front doors speak TLS too, on port ${ports.edgeTls}; their callers trust ${caFile}`);
   return { file, replaced: deployed.replaced, stop: props.stop };
 };
-
-interface CellParts extends Start {
-  readonly config: LocalConfig;
-  readonly ports: Ports;
-  readonly events: EventLog;
-  readonly authority: Authority;
-  readonly caFile: string;
-  readonly codeDeploy: CodeDeploy;
-  /** By region, once they are evaluated. */
-  readonly alarms: ReadonlyMap<string, CloudWatch>;
-}
-
-const makeCells = ({ config, ports, authority, caFile, codeDeploy, alarms, ...props }: CellParts): readonly Cell[] =>
-  config.regions.map(({ name }, index) => {
-    const address = edgeAddress(index);
-    const names = dnsNames(config.domain.name, name);
-    return makeCell({
-      ...props,
-      ...names,
-      name,
-      address,
-      ports: { edge: ports.edge, edgeTls: ports.edgeTls, emulator: ports.emulator + index },
-      credentials: authority.issue(name, [names.regional, names.shared]),
-      functionEnvironment: {
-        ...functionNetwork({
-          caFile,
-          dns: { address: SHARED_ADDRESS, port: ports.dns },
-          near: address,
-          domain: config.domain.name,
-          tlsPort: ports.edgeTls,
-        }),
-        AWS_ENDPOINT_URL_CODEDEPLOY: codeDeploy.url(name),
-      },
-      endpoint: props.endpoint,
-      assembly: assemblyFolder(props.stateFolder, name),
-      onTrouble: (detail) => props.progress.line(`${name} is lost: ${detail}`),
-      onServed: (atMs, answers) => {
-        alarms.get(name)?.served(atMs, answers);
-        props.onServed?.(name, atMs, answers);
-      },
-    });
-  });
 
 interface Deployed {
   /** As AWS would get them. */
@@ -286,19 +255,6 @@ const connect = async (
   const file = { pid: process.pid, controlUrl: control.url, token };
   cleanups.push(writeSystemFile(stateFolder, file));
   return file;
-};
-
-/** Evaluates the alarms of a region's cell, as AWS would get it. */
-const watchAlarms = ({ region: { props }, release }: Cell, events: EventLog): CloudWatch => {
-  const { name: region, endpoint, accessKeyId } = props;
-  return new CloudWatch({
-    region,
-    endpoint,
-    accessKeyId,
-    stacks: [release.stack],
-    onAlarm: ({ id, to, reason, atMs }) =>
-      events.add({ kind: 'alarm', region, alarm: id, state: to, detail: `alarm ${id} is ${to}: ${reason}`, atMs }),
-  });
 };
 
 /** Of a region that nobody watches. */

@@ -13,8 +13,8 @@ import { GATE_SECONDS_MAX, type Gate, gateHandle } from '../deployment/gate.ts';
 import type { Release } from '../deployment/release.ts';
 import { CANDIDATE } from '../deployment/twin.ts';
 import { CellStackView } from './cell-stack.ts';
+import type { WaveProps } from './ports.ts';
 import type { RegionWatch } from './region-watch.ts';
-import type { WaveProps } from './wave.ts';
 
 const POLL_MS = 500;
 /** Two hooks of an hour each, and what CloudFormation does around them. */

@@ -1,32 +1,13 @@
 /** One region's part of a delivery: the real `cdk deploy` of its adapted copy, and CodeDeploy's stand-in inside of it. */
-import type { Cell } from '../cell.ts';
-import type { CodeDeploy } from '../codedeploy/codedeploy.ts';
 import { readPlan } from '../codedeploy/plan.ts';
 import { type Release, readRelease } from '../deployment/release.ts';
 import { movesAlias } from '../deployment/shifted-alias.ts';
 import { RegionStateError } from '../region/region.ts';
-import type { Clock } from '../route53/clock.ts';
-import type { Alarms } from './ports.ts';
-import type { RegionUpdate } from './record.ts';
+import type { WaveProps } from './ports.ts';
 import { RegionWatch } from './region-watch.ts';
 import { ShiftedUpdate } from './shifted-update.ts';
 
 const UPDATE_MS_MAX = 600_000;
-
-export interface WaveProps {
-  readonly cell: Cell;
-  /** The assembly, as AWS would get it. */
-  readonly source: string;
-  /** Where the region's copy goes for this deployment. */
-  readonly target: string;
-  readonly codeDeploy: CodeDeploy;
-  readonly alarms: Alarms;
-  /** Of CodeDeploy's pauses. */
-  readonly clock: Clock;
-  readonly onUpdate: (update: RegionUpdate) => void;
-  /** Ends it at once, without rolling back: the system ends. */
-  readonly signal: AbortSignal;
-}
 
 export class Wave {
   readonly #props: WaveProps;

@@ -4,7 +4,8 @@ import { escapeHtml } from './escape.ts';
 import type { Report, ReportEvent } from './report.ts';
 import { bySecond } from './series.ts';
 import { STYLE } from './style.ts';
-import { type Telling, tell } from './telling.ts';
+import { tell } from './tell.ts';
+import type { Telling } from './telling.ts';
 import { type Mark, type Panel, timelineSvg } from './timeline.ts';
 import { allowedOf, measuredOf, quantity, sinceFault } from './words.ts';
 

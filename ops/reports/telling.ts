@@ -1,8 +1,5 @@
 /** What a report has to tell, whatever the drill: `text.ts` prints it, `html.ts` shows it. Pure. */
 import type { CallerKind } from '../drill/operations.ts';
-import { tellDelivery } from './delivery.ts';
-import { tellRegionLoss } from './region-loss.ts';
-import type { Report } from './report.ts';
 import type { Mark } from './timeline.ts';
 
 type Fact = readonly [name: string, value: string];
@@ -32,13 +29,3 @@ export interface Telling {
   /** What its words mean. */
   readonly definitions: readonly string[];
 }
-
-export const tell = (report: Report): Telling => {
-  switch (report.drill) {
-    case 'region-loss':
-      return tellRegionLoss(report);
-    case 'bad-deploy':
-    case 'good-deploy':
-      return tellDelivery(report);
-  }
-};

@@ -1,6 +1,6 @@
 /** The verdict for a terminal: aligned, without colour, readable in a log. Pure. */
 import type { Report } from './report.ts';
-import { tell } from './telling.ts';
+import { tell } from './tell.ts';
 import { allowedOf, measuredOf, sinceFault } from './words.ts';
 
 const LOST_SHOWN_MAX = 10;

@@ -1,4 +1,3 @@
-import { crc32, deflateRawSync } from 'node:zlib';
 import {
   CreateAliasCommand,
   CreateFunctionCommand,
@@ -17,6 +16,7 @@ import { planRollback, rollBack } from '../../../ops/delivery/rollback.ts';
 import { readVersions } from '../../../ops/delivery/versions.ts';
 import { clientOf, createTables } from '../../functions/tables.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { zipOf } from '../../support/zip.ts';
 
 const REGION = 'eu-west-1';
 const config = parseConfig({ regions: [{ name: REGION }, { name: 'us-east-2' }], auth: 'keys' });
@@ -167,7 +167,7 @@ const threeVersions = async (client: LambdaClient, FunctionName: string): Promis
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       Role: 'arn:aws:iam::000000000000:role/any',
-      Code: { ZipFile: zipOf('index.mjs', 'export const handler = async () => ({});') },
+      Code: { ZipFile: zipOf('index.mjs', Buffer.from('export const handler = async () => ({});')) },
     }),
   );
   for (const Description of ['one', 'two', 'three']) {
@@ -175,26 +175,4 @@ const threeVersions = async (client: LambdaClient, FunctionName: string): Promis
     await client.send(new PublishVersionCommand({ FunctionName }));
   }
   await client.send(new CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '3' }));
-};
-
-/** The smallest archive: one file. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT */
-const zipOf = (name: string, content: string): Buffer => {
-  const [path, data] = [Buffer.from(name), Buffer.from(content)];
-  const packed = deflateRawSync(data);
-  const numbers = Buffer.alloc(26);
-  numbers.writeUInt16LE(20, 0);
-  numbers.writeUInt16LE(8, 4);
-  numbers.writeUInt32LE(crc32(data), 10);
-  numbers.writeUInt32LE(packed.length, 14);
-  numbers.writeUInt32LE(data.length, 18);
-  numbers.writeUInt16LE(path.length, 22);
-  const local = Buffer.concat([Buffer.from('PK\x03\x04'), numbers, path, packed]);
-  const central = Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 0]), numbers, Buffer.alloc(14), path]);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(local.length, 16);
-  return Buffer.concat([local, central, end]);
 };

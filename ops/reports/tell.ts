@@ -1,0 +1,15 @@
+import { tellDelivery } from './delivery.ts';
+import { tellRegionLoss } from './region-loss.ts';
+import type { Report } from './report.ts';
+import type { Telling } from './telling.ts';
+
+/** What there is to tell of a report, by its drill. Pure. */
+export const tell = (report: Report): Telling => {
+  switch (report.drill) {
+    case 'region-loss':
+      return tellRegionLoss(report);
+    case 'bad-deploy':
+    case 'good-deploy':
+      return tellDelivery(report);
+  }
+};
