@@ -12,8 +12,7 @@ export class MemoryStore implements Store {
   }
 
   async query(pk: string, prefix = ''): Promise<readonly Item[]> {
-    const items = [...(this.#partitions.get(pk)?.values() ?? [])];
-    return items.filter((item) => item.sk.startsWith(prefix)).sort((a, b) => (a.sk < b.sk ? -1 : 1));
+    return this.find(pk, prefix);
   }
 
   async listByOwner(owner: string, { before, limit }: { readonly before?: string; readonly limit: number }): Promise<Page> {
@@ -24,6 +23,11 @@ export class MemoryStore implements Store {
   }
 
   async transact(writes: readonly Write[]): Promise<Committed> {
+    return this.commit(writes);
+  }
+
+  /** `transact`, at once. */
+  commit(writes: readonly Write[]): Committed {
     refuseMalformed(writes);
     for (const [failed, write] of writes.entries()) {
       const item = this.peek(keyOf(write));
@@ -36,6 +40,12 @@ export class MemoryStore implements Store {
   /** The item of a key, synchronously. */
   peek({ pk, sk }: Key): Item | undefined {
     return this.#partitions.get(pk)?.get(sk);
+  }
+
+  /** `query`, at once. */
+  find(pk: string, prefix = ''): readonly Item[] {
+    const items = [...(this.#partitions.get(pk)?.values() ?? [])];
+    return items.filter((item) => item.sk.startsWith(prefix)).sort((a, b) => (a.sk < b.sk ? -1 : 1));
   }
 
   /** Puts an item with no condition, as replication does. */

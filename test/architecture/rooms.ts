@@ -65,7 +65,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: [TOOLS],
     builtins: 'all',
   },
-  ops: { files: /^ops\//, paths: [/^ops\//, CONTRACT, CORE, AWS, CONFIG, /^client\//, PACKAGE], packages: [TOOLS], builtins: 'all' },
+  'ops/simulation': { files: /^ops\/simulation\//, paths: [/^sim\//], packages: [/^esbuild$/], builtins: 'all' },
+  ops: {
+    files: /^ops\//,
+    paths: [/^ops\//, CONTRACT, CORE, AWS, CONFIG, /^client\//, /^sim\//, PACKAGE],
+    packages: [TOOLS],
+    builtins: 'all',
+  },
   bench: {
     files: /^bench\//,
     paths: [/^(bench|functions|client|local|ops)\//, /^infra\/(config|bundle)\.ts$/],
@@ -78,7 +84,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 };
 
 /** Rooms that load what they have built or been given, by its path. */
-const COMPUTED = new Set(['bench', 'test']);
+const COMPUTED = new Set(['bench', 'test', 'ops/simulation']);
 
 const BUILTINS = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 

@@ -1,0 +1,90 @@
+/** An execution environment of Lambda: one request at a time, its own clock, and a view of the regions that it keeps. */
+import { Hlc } from '../functions/core/hlc.ts';
+import { Monitor } from '../functions/core/monitor.ts';
+import type { Clock, Committed, Item, Key, Store, Write } from '../functions/core/store.ts';
+import type { Cell, TableName } from './cell.ts';
+import type { Invocation } from './invocation.ts';
+
+export class Environment {
+  readonly hlc = new Hlc();
+  readonly clock: Clock;
+  readonly data: Store;
+  readonly monitor: Monitor;
+  /** What it is running. */
+  invocation: Invocation | undefined;
+
+  /** @param skewMs how far its clock is ahead */
+  constructor(cell: Cell, given: { readonly clock: () => number; readonly skewMs: number; readonly regions: readonly string[] }) {
+    this.clock = { now: () => Math.floor(given.clock() + given.skewMs) };
+    const running = (): Invocation => {
+      if (this.invocation === undefined) throw new Error('a store was called by an environment that runs nothing');
+      return this.invocation;
+    };
+    this.data = new CellStore(cell, 'data', running);
+    this.monitor = new Monitor({
+      data: this.data,
+      control: new CellStore(cell, 'control', running),
+      clock: this.clock,
+      region: cell.region,
+      regions: given.regions,
+      version: 'simulated',
+    });
+  }
+}
+
+/** A cell's table as an invocation sees it: every call is one of its steps. */
+export class CellStore implements Store {
+  readonly #cell: Cell;
+  readonly #table: TableName;
+  readonly #invocation: () => Invocation;
+
+  constructor(cell: Cell, table: TableName, invocation: () => Invocation) {
+    this.#cell = cell;
+    this.#table = table;
+    this.#invocation = invocation;
+  }
+
+  get(key: Key): Promise<Item | undefined> {
+    return this.#invocation().step(
+      () => `get ${key.pk} ${key.sk}`,
+      () => this.#cell.replica(this.#table).get(key),
+    );
+  }
+
+  query(pk: string, prefix = ''): Promise<readonly Item[]> {
+    return this.#invocation().step(
+      () => `query ${pk} ${prefix}`,
+      () => this.#cell.replica(this.#table).query(pk, prefix),
+    );
+  }
+
+  async listByOwner(...given: Parameters<Store['listByOwner']>): ReturnType<Store['listByOwner']> {
+    return this.#invocation().step(
+      () => `list of ${given[0]}`,
+      () => this.#cell.replica(this.#table).listByOwner(...given),
+    );
+  }
+
+  transact(writes: readonly Write[]): Promise<Committed> {
+    const invocation = this.#invocation();
+    return invocation.step(
+      () => `write ${writesText(writes)}`,
+      () => this.#cell.write(this.#table, writes, invocation),
+    );
+  }
+}
+
+/** Writes as a reader of a timeline wants them. */
+export const writesText = (writes: readonly Write[]): string =>
+  writes
+    .map((write) => {
+      const key = write.action === 'put' ? write.item : write.key;
+      return `${write.action} ${key.pk} ${key.sk}${write.action === 'update' ? ` ${changesText(write)}` : ''}`;
+    })
+    .join(', ');
+
+const changesText = ({ add = {}, set = {} }: Extract<Write, { action: 'update' }>): string =>
+  [
+    ...Object.entries(add).flatMap(([name, by]) => (name === 'rev' ? [] : [`${name}${by < 0 ? by : `+${by}`}`])),
+    ...Object.entries(set).map(([name, value]) => `${name}=${JSON.stringify(value)}`),
+  ].join(' ');

@@ -1,0 +1,141 @@
+/**
+ * What items say, read a second time and independently of the core's folds: by the rules' own words, as plainly as can be.
+ * The invariants compare both readings, so that a mistake in a fold cannot hide itself.
+ */
+import type { Item, Value } from '../functions/core/store.ts';
+
+export interface Ending {
+  readonly kind: string;
+  readonly by: string;
+}
+
+export interface Acceptance {
+  readonly writer: string;
+  readonly lines: ReadonlyMap<string, number>;
+  readonly note: string | undefined;
+  readonly ends: readonly Ending[];
+}
+
+export interface OrderFacts {
+  readonly id: string;
+  readonly subject: string;
+  /** By their writers' order. */
+  readonly acceptances: readonly Acceptance[];
+  /** Writers whose `PLACED` itself is there. */
+  readonly placed: readonly string[];
+  readonly cancellations: ReadonlySet<string>;
+  /** Amounts by writer, of each payment's key. */
+  readonly payments: ReadonlyMap<string, readonly { readonly by: string; readonly amount: number }[]>;
+}
+
+export interface Row {
+  readonly writer: string;
+  readonly available: number;
+  readonly sold: number;
+  readonly granted: ReadonlyMap<string, number>;
+  readonly credited: ReadonlyMap<string, number>;
+}
+
+export interface StockFacts {
+  readonly sku: string;
+  readonly receipts: readonly { readonly hash: string; readonly by: string; readonly region: string; readonly quantity: number }[];
+  readonly bookings: readonly { readonly hash: string; readonly by: string; readonly quantity: number }[];
+  /** The newest incarnation's row, by region. */
+  readonly rows: ReadonlyMap<string, Row>;
+}
+
+export interface Facts {
+  readonly orders: ReadonlyMap<string, OrderFacts>;
+  readonly stock: ReadonlyMap<string, StockFacts>;
+}
+
+export const regionOfName = (writer: string): string => writer.split('.')[0] ?? writer;
+const incarnationOf = (writer: string): number => Number(writer.split('.')[1] ?? 1);
+export const byWriter = (a: string, b: string): number =>
+  regionOfName(a) === regionOfName(b) ? incarnationOf(a) - incarnationOf(b) : regionOfName(a) < regionOfName(b) ? -1 : 1;
+
+export const readFacts = (items: readonly Item[]): Facts => {
+  const partitions = Map.groupBy(items, (item) => item.pk);
+  const orders = new Map<string, OrderFacts>();
+  const stock = new Map<string, StockFacts>();
+  for (const [pk, partition] of partitions) {
+    const [type, name] = [pk.slice(0, pk.indexOf('#')), pk.slice(pk.indexOf('#') + 1)];
+    if (type === 'STOCK') stock.set(name, readStock(name, partition));
+    const order = type === 'ORDER' ? readOrder(name, partition) : undefined;
+    if (order) orders.set(name, order);
+  }
+  return { orders, stock };
+};
+
+const readOrder = (id: string, items: readonly Item[]): OrderFacts | undefined => {
+  const acceptances = new Map<string, Acceptance & { readonly ends: Ending[] }>();
+  const placed: string[] = [];
+  const cancellations = new Set<string>();
+  const payments = new Map<string, { readonly by: string; readonly amount: number }[]>();
+  let subject = '';
+  for (const item of items) {
+    const parts = item.sk.split('#');
+    const [type, second = '', third = '', by = ''] = parts;
+    if (type === 'PLACED' || type === 'END') {
+      subject = String(item['subject']);
+      const found = acceptances.get(second) ?? { writer: second, lines: linesOf(item['lines']), note: noteOf(item), ends: [] };
+      if (type === 'END') found.ends.push({ kind: String(item['kind']), by: third });
+      else placed.push(second);
+      acceptances.set(second, found);
+    }
+    if (type === 'E' && second === 'cancel') cancellations.add(third);
+    if (type === 'E' && second === 'paid') {
+      const amounts = payments.get(third) ?? [];
+      amounts.push({ by, amount: Number(item['amount']) });
+      payments.set(third, amounts);
+    }
+  }
+  if (acceptances.size === 0) return undefined;
+  for (const amounts of payments.values()) amounts.sort((a, b) => byWriter(a.by, b.by));
+  for (const { ends } of acceptances.values()) ends.sort((a, b) => byWriter(a.by, b.by));
+  const sorted = [...acceptances.values()].sort((a, b) => byWriter(a.writer, b.writer));
+  return { id, subject, acceptances: sorted, placed, cancellations, payments };
+};
+
+const noteOf = (item: Item): string | undefined => (typeof item['note'] === 'string' ? item['note'] : undefined);
+
+const linesOf = (value: Value | undefined): ReadonlyMap<string, number> => {
+  const lines = new Map<string, number>();
+  for (const line of Array.isArray(value) ? value : []) lines.set(String(line['sku']), Number(line['quantity']));
+  return lines;
+};
+
+const readStock = (sku: string, items: readonly Item[]): StockFacts => {
+  const receipts: { hash: string; by: string; region: string; quantity: number }[] = [];
+  const bookings: { hash: string; by: string; quantity: number }[] = [];
+  const rows = new Map<string, Row>();
+  for (const item of items) {
+    const [type, second = '', third = ''] = item.sk.split('#');
+    const quantity = Number(item['quantity']);
+    if (type === 'RECEIPT') receipts.push({ hash: second, by: third, region: String(item['region']), quantity });
+    if (type === 'BOOKED') bookings.push({ hash: second, by: third, quantity });
+    if (type !== 'HELD') continue;
+    const region = regionOfName(second);
+    const known = rows.get(region);
+    if (known === undefined || incarnationOf(known.writer) < incarnationOf(second)) rows.set(region, rowOf(second, item));
+  }
+  return { sku, receipts, bookings, rows };
+};
+
+const rowOf = (writer: string, item: Item): Row => {
+  const [granted, credited] = [new Map<string, number>(), new Map<string, number>()];
+  for (const [name, value] of Object.entries(item)) {
+    if (name.startsWith('granted_')) granted.set(name.slice('granted_'.length), Number(value));
+    if (name.startsWith('credited_')) credited.set(name.slice('credited_'.length), Number(value));
+  }
+  return { writer, available: Number(item['available'] ?? 0), sold: Number(item['sold'] ?? 0), granted, credited };
+};
+
+/** How an order stands, by the rules: shipped before cancelled; the smallest shipped writer keeps it, else the smallest. */
+export const standingOf = ({ acceptances, cancellations }: OrderFacts) => {
+  const shipped = acceptances.filter(({ ends }) => ends.some(({ kind }) => kind === 'shipped'));
+  const open = acceptances.filter(({ ends }) => ends.length === 0);
+  const cancelled = cancellations.size > 0 || acceptances.some(({ ends }) => ends.some(({ kind }) => kind === 'cancelled'));
+  const state = shipped.length > 0 ? 'shipped' : !cancelled ? 'placed' : open.length > 0 ? 'cancelling' : 'cancelled';
+  return { state, shipped, open, keeper: shipped[0] ?? acceptances[0] } as const;
+};

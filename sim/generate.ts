@@ -1,0 +1,211 @@
+/** Draws schedules. What happens together is drawn close together: conflicts need requests that cross, not many requests. */
+
+import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
+import type { Line } from '../functions/core/order-fold.ts';
+import type { Attempt, Call } from './caller.ts';
+import { mix, Random } from './random.ts';
+import type { OrderName, Request } from './requests.ts';
+import { ACT_MS, type Entry, type Fault, type Schedule } from './schedule.ts';
+
+const REGIONS = ['a', 'b', 'c'];
+/** Calls and faults of a schedule at least: what is measured in schedules a minute must be worth a schedule. */
+const CALLS_MIN = 20;
+const FAULTS_MIN = 3;
+/** Share of the acts in which stock is short where it is asked for. */
+const HUNGER = 0.3;
+/** Share of the acts that lose a region beside what else they draw. */
+const LOSS = 0.2;
+
+/** The schedule of a number, of a run's seed. */
+export const generate = (runSeed: number, number: number): Schedule => new Generator(mix(runSeed, number)).schedule();
+
+class Generator {
+  readonly #random: Random;
+  readonly #seed: number;
+  readonly #entries: Entry[] = [];
+  readonly #regions: readonly string[];
+  readonly #skus: readonly string[];
+  readonly #orders: readonly OrderName[];
+  readonly #acts: number;
+  #calls = 0;
+  #keys = 0;
+  #payments: { readonly order: OrderName; readonly key: string; readonly amount: number }[] = [];
+  #receipts: { readonly sku: string; readonly region: string; readonly key: string; readonly quantity: number }[] = [];
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#random = new Random(seed);
+    this.#regions = REGIONS.slice(0, this.#random.chance(0.55) ? 2 : 3);
+    this.#skus = this.#random.chance(0.6) ? ['tea'] : ['tea', 'cup'];
+    this.#orders = Array.from({ length: this.#random.whole(3, 6) }, (_, index) => ({
+      subject: this.#random.chance(0.85) ? 'ann' : 'bob',
+      key: `order-${index + 1}`,
+    }));
+    this.#acts = this.#random.chance(0.6) ? 2 : 1;
+  }
+
+  schedule(): Schedule {
+    for (let act = 0; act < this.#acts; act += 1) this.#act(act);
+    return { seed: this.#seed, regions: this.#regions, acts: this.#acts, entries: this.#entries };
+  }
+
+  #act(act: number): void {
+    const random = this.#random;
+    const focus = this.#orders.map(() => random.whole(600, ACT_MS * 0.6));
+    for (let count = act === 0 ? random.whole(2, 4) : 1; count > 0; count -= 1)
+      this.#call(act, random.whole(0, 500), this.#receipt(random.whole(2, 9)));
+    if (random.chance(HUNGER)) this.#hunger(act, random.whole(600, ACT_MS * 0.6));
+    const least = Math.ceil((CALLS_MIN / this.#acts) * (act + 1));
+    for (let count = random.whole(6, 10); count > 0 || this.#calls < least; count -= 1) {
+      const index = random.whole(0, this.#orders.length - 1);
+      const [order, aroundMs] = [this.#orders[index], focus[index]];
+      if (order === undefined || aroundMs === undefined) continue;
+      const atMs = aroundMs + random.delayMs(random.pick([30, 300, 1_000])) / 2;
+      const request = this.#request(order);
+      this.#call(act, Math.min(atMs, ACT_MS), request);
+      if (random.chance(0.3)) this.#call(act, Math.min(atMs + random.delayMs(100), ACT_MS), this.#echo(request));
+    }
+    const faults = random.whole(Math.ceil(FAULTS_MIN / this.#acts), 4);
+    for (let count = 0; count < faults; count += 1) this.#fault(act, this.#drawFault(act));
+    // What is lost with a region depends on the moment more than on anything else: it takes many.
+    if (!this.#hasLoss(act) && random.chance(LOSS)) this.#fault(act, this.#loss(random.pick(this.#regions)));
+  }
+
+  /** One region is asked again and again for what it does not have, while another one gets some, bit by bit. */
+  #hunger(act: number, aroundMs: number): void {
+    const random = this.#random;
+    const [hungry = 'a', fed = 'b'] = random.shuffled(this.#regions);
+    const sku = random.pick(this.#skus);
+    const at = (region: string): readonly Attempt[] => [{ region, patienceMs: 1_000, lost: 'no' }];
+    for (let count = random.whole(3, 6); count > 0; count -= 1) {
+      const order = random.pick(this.#orders);
+      const lines = [{ sku, quantity: random.whole(3, 6) }];
+      this.#call(act, aroundMs + random.whole(0, 400), { kind: 'place', order, lines, note: undefined }, at(hungry));
+    }
+    for (let count = random.whole(3, 6); count > 0; count -= 1) {
+      this.#keys += 1;
+      const receipt = { sku, region: fed, key: `receipt-${this.#keys}`, quantity: random.whole(1, 2) };
+      this.#call(act, aroundMs + random.whole(0, 600), { kind: 'receive', ...receipt }, at(fed));
+    }
+  }
+
+  /** The same request again, or now and then another under the same key. */
+  #echo(request: Request): Request {
+    const random = this.#random;
+    if (random.chance(0.8)) return request;
+    switch (request.kind) {
+      case 'place':
+        return { ...request, lines: this.#lines(), note: random.chance(0.3) ? 'gift' : request.note };
+      case 'pay':
+        return { ...request, amount: request.amount + 1 };
+      case 'receive':
+        return { ...request, region: random.pick(this.#regions) };
+      default:
+        return request;
+    }
+  }
+
+  #request(order: OrderName): Request {
+    const random = this.#random;
+    const draw = random.whole(1, 100);
+    if (draw <= 42) return { kind: 'place', order, lines: this.#lines(), note: random.chance(0.15) ? 'gift' : undefined };
+    if (draw <= 54) return { kind: 'pay', ...this.#payment(order) };
+    if (draw <= 68) return { kind: 'ship', order, key: `ship-${random.whole(1, 3)}`, carrier: 'van' };
+    if (draw <= 80) return { kind: 'cancel', order, key: `stop-${random.whole(1, 2)}` };
+    if (draw <= 88) return this.#receipt(random.whole(1, 6));
+    if (draw <= 94) return { kind: 'order', order };
+    if (draw <= 97) return { kind: 'orders', subject: order.subject };
+    return { kind: 'stock', sku: random.pick(this.#skus) };
+  }
+
+  #lines(): readonly Line[] {
+    const lines = this.#skus.flatMap((sku) => (this.#random.chance(0.65) ? [{ sku, quantity: this.#random.whole(1, 4) }] : []));
+    return lines.length > 0 ? lines : [{ sku: 'tea', quantity: this.#random.whole(1, 3) }];
+  }
+
+  #payment(order: OrderName): { readonly order: OrderName; readonly key: string; readonly amount: number } {
+    const known = this.#payments.filter((each) => each.order === order);
+    if (known.length > 0 && this.#random.chance(0.4)) return this.#random.pick(known);
+    this.#keys += 1;
+    // Few amounts: two payments of one amount are two payments.
+    const payment = { order, key: `pay-${this.#keys}`, amount: this.#random.pick([5, 5, 10]) };
+    this.#payments.push(payment);
+    return payment;
+  }
+
+  #receipt(quantity: number): Request {
+    const known = this.#receipts;
+    if (known.length > 0 && this.#random.chance(0.3)) return { kind: 'receive', ...this.#random.pick(known) };
+    this.#keys += 1;
+    const receipt = {
+      sku: this.#random.pick(this.#skus),
+      region: this.#random.pick(this.#regions),
+      key: `receipt-${this.#keys}`,
+      quantity,
+    };
+    this.#receipts.push(receipt);
+    return { kind: 'receive', ...receipt };
+  }
+
+  #call(act: number, atMs: number, request: Request, attempts = this.#attempts()): void {
+    this.#calls += 1;
+    const call: Call = { request, attempts };
+    this.#entries.push({ id: this.#entries.length, act, atMs, kind: 'call', call });
+  }
+
+  #attempts(): readonly Attempt[] {
+    const random = this.#random;
+    const order = random.shuffled(this.#regions);
+    return Array.from({ length: random.pick([1, 2, 2, 3]) }, (_, index) => ({
+      region: (random.chance(0.2) ? order[0] : order[index % order.length]) ?? 'a',
+      patienceMs: random.pick([30, 100, 300, 1_000]),
+      lost: random.chance(0.05) ? 'request' : random.chance(0.12) ? 'answer' : 'no',
+    }));
+  }
+
+  #fault(act: number, fault: Fault): void {
+    const atMs = fault.kind === 'skew' ? 0 : this.#random.whole(0, ACT_MS * 0.8);
+    this.#entries.push({ id: this.#entries.length, act, atMs, kind: 'fault', fault });
+  }
+
+  #drawFault(act: number): Fault {
+    const random = this.#random;
+    const [region = 'a', other = 'b'] = random.shuffled(this.#regions);
+    const forMs = random.whole(300, ACT_MS);
+    const draw = random.whole(1, 100);
+    if (draw <= 28) return { kind: 'partition', from: region, to: other, bothWays: random.chance(0.6), forMs };
+    if (draw <= 38) return { kind: 'freeze', region, forMs: random.chance(0.2) ? BEAT_GAP_MS_MAX + forMs : forMs };
+    if (draw <= 58) return this.#crash(act) ?? { kind: 'late', region, forMs };
+    if (draw <= 66) return { kind: 'outage', region, forMs: forMs / 4, applies: random.chance(0.6) };
+    if (draw <= 73) return { kind: 'flaky', region, forMs };
+    if (draw <= 80) return { kind: 'late', region, forMs };
+    if (draw <= 93) return this.#hasLoss(act) ? { kind: 'freeze', region, forMs } : this.#loss(region);
+    if (draw <= 96) return { kind: 'evacuation', region, through: other, forMs };
+    return act === 0 ? { kind: 'skew', region, skewMs: random.pick([-1, 1]) * random.delayMs(400) } : { kind: 'flaky', region, forMs };
+  }
+
+  #crash(act: number): Fault | undefined {
+    const calls = this.#entries.filter((entry) => entry.act === act && entry.kind === 'call');
+    const crash = { step: this.#random.whole(1, 5), applied: this.#random.chance(0.6) };
+    return calls.length === 0
+      ? undefined
+      : { kind: 'crash', call: this.#random.pick(calls).id, attempt: this.#random.pick([0, 0, 0, 1]), crash };
+  }
+
+  #hasLoss(act: number): boolean {
+    return this.#entries.some((entry) => entry.act === act && entry.kind === 'fault' && entry.fault.kind === 'loss');
+  }
+
+  #loss(region: string): Fault {
+    const random = this.#random;
+    const rebuildAfterMs = random.whole(500, 6_000);
+    const crashes = Array.from({ length: random.pick([0, 1, 1, 2]) }, () => ({
+      step: random.whole(1, 30),
+      applied: random.chance(0.5),
+    }));
+    const zombieAfterMs = random.chance(0.4)
+      ? random.pick([random.whole(200, 12_000), BEAT_GAP_MS_MAX + random.whole(1_000, 20_000)])
+      : undefined;
+    return { kind: 'loss', region, zombieAfterMs, rebuildAfterMs, crashes };
+  }
+}

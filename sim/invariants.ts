@@ -1,0 +1,72 @@
+/** What must hold whenever the world has healed and come to rest. Checked on the items, and on what callers read. */
+import { canonical } from '../functions/core/hash.ts';
+import type { Item } from '../functions/core/store.ts';
+import type { Cell } from './cell.ts';
+import { type Facts, readFacts } from './facts.ts';
+import type { Happened } from './happened.ts';
+import type { Ledger } from './ledger.ts';
+import { orderViolations } from './orders.ts';
+import { acknowledgementViolations } from './promises.ts';
+import { keyText } from './replica.ts';
+import { stockViolations } from './stock.ts';
+import { viewViolations } from './views.ts';
+
+export interface Violation {
+  /** Short, and the same for one kind: what the shrinker holds on to. */
+  readonly rule: string;
+  readonly detail: string;
+}
+
+export interface Healed {
+  readonly cells: readonly Cell[];
+  readonly ledger: Ledger;
+  readonly happened: Happened;
+  readonly nowMs: number;
+}
+
+export const violationsOf = async (healed: Healed): Promise<readonly Violation[]> => {
+  const [first, ...others] = healed.cells;
+  if (first === undefined) return [];
+  const items = first.replica('data').items();
+  const writers = new Set(healed.cells.map(({ writer }) => writer));
+  const differing = others.flatMap((cell) => differences(first, cell, writers));
+  if (differing.length > 0) return differing;
+  const facts: Facts = readFacts(items);
+  return [
+    ...acknowledgementViolations(healed, facts),
+    ...orderViolations(facts),
+    ...stockViolations(facts, healed),
+    ...(await viewViolations(healed, facts)),
+  ];
+};
+
+/**
+ * Every region holds the same items, but for the mark of a fact that was put again, and the rows of a writer that is
+ * retired: survivors may have seen different last versions of them, which is why nobody reads them any more.
+ */
+const differences = (a: Cell, b: Cell, writers: ReadonlySet<string>): readonly Violation[] =>
+  (['data', 'control'] as const).flatMap((table) => {
+    const [left, right] = [a.replica(table), b.replica(table)];
+    const violations: Violation[] = [];
+    for (const [here, there] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      for (const item of here.items()) {
+        const other = there.get(item);
+        if (other === item || (other !== undefined && content(other) === content(item)) || isRetiredRow(table, item, writers)) continue;
+        const detail = `${a.name} and ${b.name} differ in ${keyText(item).replace('\n', ' ')}: ${canonical(left.get(item) ?? null)} and ${canonical(right.get(item) ?? null)}`;
+        violations.push({ rule: 'the same items in every region', detail });
+      }
+    }
+    return violations;
+  });
+
+const ROWS: readonly string[] = ['HELD', 'WANT', 'BEAT'];
+
+const isRetiredRow = (table: string, { sk }: Item, writers: ReadonlySet<string>): boolean => {
+  const writer = sk.slice(sk.lastIndexOf('#') + 1);
+  return (table === 'control' || ROWS.includes(sk.slice(0, sk.indexOf('#')))) && !writers.has(writer);
+};
+
+const content = ({ reput: _, ...item }: Item): string => canonical(item);

@@ -1,0 +1,116 @@
+/** What callers were told. Kept outside of all regions, and compared with what the regions hold. */
+import type { Item } from '../functions/core/store.ts';
+import type { Cell } from './cell.ts';
+import { type Facts, readFacts } from './facts.ts';
+import { identityOf, linesText, orderIdOf, type Request } from './requests.ts';
+
+/** An answer that said "done". */
+export interface Acknowledgement {
+  readonly request: Request;
+  readonly value: unknown;
+  /** The effect was there before. */
+  readonly replayed: boolean;
+  readonly cell: Cell;
+  readonly writer: string;
+  readonly beganMs: number;
+  readonly atMs: number;
+}
+
+/** What a caller may believe in the end. `refused` only where every attempt was refused: else nobody knows. */
+export type Verdict = 'ok' | 'refused' | 'unknown';
+
+export class Ledger {
+  #owed: Acknowledgement[] = [];
+  /** Acknowledged by a region that was lost for good, and by then on no other. */
+  readonly lost: Acknowledgement[] = [];
+  readonly #verdicts = new Map<string, { readonly request: Request; readonly verdicts: Verdict[] }>();
+
+  get owed(): readonly Acknowledgement[] {
+    return this.#owed;
+  }
+
+  /** By what the requests ask for: replays of one request count together. */
+  get verdicts(): Iterable<{ readonly request: Request; readonly verdicts: readonly Verdict[] }> {
+    return this.#verdicts.values();
+  }
+
+  /** Whether a region had acknowledged that an order is cancelled, before a request began there. */
+  wasCancelled({ request, cell, beganMs }: Acknowledgement): boolean {
+    return this.#owed.some(
+      (each) =>
+        each.request.kind === 'cancel' &&
+        'order' in request &&
+        orderIdOf(each.request.order) === orderIdOf(request.order) &&
+        each.cell === cell &&
+        each.atMs < beganMs,
+    );
+  }
+
+  acknowledged(acknowledgement: Acknowledgement): void {
+    this.#owed.push(acknowledgement);
+  }
+
+  ended(request: Request, verdict: Verdict): void {
+    const identity = identityOf(request);
+    const known = this.#verdicts.get(identity) ?? { request, verdicts: [] };
+    known.verdicts.push(verdict);
+    this.#verdicts.set(identity, known);
+  }
+
+  /** Regions are given up: what they acknowledged and no survivor holds is lost, and owed no more. */
+  giveUp(lost: (cell: Cell) => boolean, survivors: readonly Item[]): void {
+    const facts = readFacts(survivors);
+    const isLost = (each: Acknowledgement): boolean => lost(each.cell) && !isPresent(each, facts);
+    this.lost.push(...this.#owed.filter(isLost));
+    this.#owed = this.#owed.filter((each) => !isLost(each));
+  }
+}
+
+/** The members of an answer, looked at without trusting it. */
+export const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Object.entries(value).find(([each]) => each === name)?.[1] : undefined;
+
+/** Whether the facts hold what was acknowledged: kept, whether or not it counts in the end. */
+export const isPresent = ({ request, value, writer }: Acknowledgement, facts: Facts): boolean => {
+  switch (request.kind) {
+    case 'place': {
+      const order = facts.orders.get(orderIdOf(request.order));
+      const by = memberOf(value, 'placedBy');
+      const wanted = linesText(merged(request.lines));
+      return (
+        order?.acceptances.some((each) => each.writer === by && each.note === request.note && linesText(listed(each.lines)) === wanted) ??
+        false
+      );
+    }
+    case 'pay': {
+      const amounts = facts.orders.get(orderIdOf(request.order))?.payments.get(String(memberOf(value, 'id'))) ?? [];
+      return amounts.some((each) => each.amount === request.amount);
+    }
+    case 'ship': {
+      const order = facts.orders.get(orderIdOf(request.order));
+      const by = memberOf(value, 'by');
+      return order?.acceptances.some(({ ends }) => ends.some((end) => end.kind === 'shipped' && end.by === by)) ?? false;
+    }
+    case 'cancel':
+      return facts.orders.get(orderIdOf(request.order))?.cancellations.has(String(memberOf(value, 'id'))) ?? false;
+    case 'receive': {
+      const id = memberOf(value, 'id');
+      const stock = facts.stock.get(request.sku);
+      return (
+        stock !== undefined &&
+        (stock.receipts.some((each) => each.hash === id && each.quantity === request.quantity) ||
+          stock.bookings.some((each) => each.hash === id && each.quantity === request.quantity))
+      );
+    }
+    default:
+      return writer !== '';
+  }
+};
+
+const listed = (lines: ReadonlyMap<string, number>) => [...lines].map(([sku, quantity]) => ({ sku, quantity }));
+
+export const merged = (lines: readonly { readonly sku: string; readonly quantity: number }[]) => {
+  const quantities = new Map<string, number>();
+  for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
+  return listed(quantities);
+};

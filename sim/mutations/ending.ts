@@ -1,0 +1,86 @@
+/** How reservations end. */
+import { type Mutation, one } from './mutation.ts';
+
+const ORDERS = 'functions/core/orders.ts';
+const ITEMS = 'functions/core/order-items.ts';
+const RECONCILE = 'functions/core/reconcile.ts';
+
+export const ENDING: readonly Mutation[] = [
+  one(
+    'given-back-without-end',
+    'a cancelled order gives its lines back, and nothing says that it did',
+    RECONCILE,
+    'context.store.transact([end, ...reservation.lines.map((line) => giveBack(context, line))])',
+    'context.store.transact(instead([end], []).concat(reservation.lines.map((line) => giveBack(context, line))))',
+  ),
+  one(
+    'given-back-twice',
+    'reconcilers that overlap each give the lines back',
+    RECONCILE,
+    "guards: [{ is: 'absent' }],",
+    "guards: instead([{ is: 'absent' }], []),",
+  ),
+  one(
+    'end-without-giving-back',
+    'what is superseded is ended, and its units stay away',
+    RECONCILE,
+    '...reservation.lines.map((line) => giveBack(context, line))',
+    "...(kind === 'superseded' ? instead(reservation.lines, []) : reservation.lines).map((line) => giveBack(context, line))",
+  ),
+  one(
+    'ended-by-anyone',
+    'a region ends the reservations of others',
+    RECONCILE,
+    'if (!kind || regionOf(reservation.writer) !== context.region) continue;',
+    'if (!kind || instead(regionOf(reservation.writer) !== context.region, false)) continue;',
+  ),
+  one(
+    'both-keep',
+    'of two regions that accepted an order neither gives way',
+    RECONCILE,
+    "return reservation === order.keeper ? undefined : 'superseded';",
+    "return instead(reservation === order.keeper ? undefined : 'superseded', undefined);",
+  ),
+  one(
+    'cancelled-and-kept',
+    'what is cancelled keeps its stock',
+    RECONCILE,
+    "if (order.state === 'cancelling') return 'cancelled';",
+    "if (order.state === 'cancelling') return instead('cancelled', undefined);",
+  ),
+  one(
+    'own-acceptance-not-reconciled',
+    'an acceptance that crossed another one on its way here is never looked at again',
+    'sim/housekeeping.ts',
+    'return mayNeedReconciling(item) ?',
+    'return mayNeedReconciling(item) && !instead(false, item.sk === `PLACED#${region}`) ?',
+  ),
+  one(
+    'shipped-over-its-end',
+    'a shipment overwrites the end that came first',
+    ORDERS,
+    "{ action: 'put', item: endItem(context, given.id, order.keeper, end), guards: [{ is: 'absent' }] },",
+    "{ action: 'put', item: endItem(context, given.id, order.keeper, end), guards: instead([{ is: 'absent' }], []) },",
+  ),
+  one(
+    'shipped-though-cancelled',
+    'what is cancelled, and not ended yet, is shipped',
+    ORDERS,
+    "if (order.state !== 'placed') return refused(",
+    "if (instead(order.state !== 'placed', order.state === 'cancelled')) return refused(",
+  ),
+  one(
+    'shipped-anywhere',
+    'a region ships what another one holds',
+    ORDERS,
+    'if (region !== context.region)',
+    'if (instead(region !== context.region, false))',
+  ),
+  one(
+    'end-without-the-order',
+    'an end does not carry the order, and cannot stand in for an acceptance that was lost',
+    ITEMS,
+    '  ...content(reservation),\n  kind: end.kind,',
+    '  ...instead(content(reservation), {}),\n  kind: end.kind,',
+  ),
+];

@@ -1,0 +1,63 @@
+/** Placing orders, and reading them. */
+import { type Mutation, one } from './mutation.ts';
+
+const ORDERS = 'functions/core/orders.ts';
+const ITEMS = 'functions/core/order-items.ts';
+
+export const PLACING: readonly Mutation[] = [
+  one(
+    'event-and-reservation-apart',
+    'the stock is reserved in one transaction and the order written in the next',
+    ORDERS,
+    `  const outcome = await context.store.transact([
+    { action: 'put', item: placed, guards: [{ is: 'absent' }] },
+    ...lines.map((line) => reserve(context, line)),
+  ]);`,
+    `  const reserved = await context.store.transact(instead([], lines.map((line) => reserve(context, line))));
+  const outcome = reserved.ok ? await context.store.transact([{ action: 'put', item: placed, guards: [{ is: 'absent' }] }]) : reserved;`,
+  ),
+  one(
+    'sold-without-stock',
+    'an order is accepted whatever is left',
+    ITEMS,
+    "guards: [{ is: 'atLeast', attribute: 'available', value: line.quantity }],",
+    "guards: instead([{ is: 'atLeast', attribute: 'available', value: line.quantity }], []),",
+  ),
+  one(
+    'placed-over-placed',
+    'of two requests that cross in one region the second overwrites the first',
+    ORDERS,
+    "{ action: 'put', item: placed, guards: [{ is: 'absent' }] },",
+    "{ action: 'put', item: placed, guards: instead([{ is: 'absent' }], []) },",
+  ),
+  one(
+    'an-order-for-each-region',
+    'the id of an order names the region that took it',
+    ORDERS,
+    'const id = orderIdOf(given.subject, given.key);',
+    "const id = instead(orderIdOf(given.subject, given.key), hashOf('order', given.subject, given.key, context.region));",
+  ),
+  one(
+    'any-body-is-a-replay',
+    'another body under a used key is answered with the first one',
+    ORDERS,
+    'const same = order.keeper.body === body ? order.keeper : order.reservations.find((each) => each.body === body);',
+    'const same = instead(order.keeper.body === body ? order.keeper : order.reservations.find((each) => each.body === body), order.keeper);',
+  ),
+  one(
+    'one-of-two-bodies-dropped',
+    'of two bodies under one key that were both accepted, one is not shown',
+    ORDERS,
+    `  conflicts: order.reservations
+    .filter((each) => each !== order.keeper &&`,
+    `  conflicts: order.reservations
+    .filter((each) => instead(each !== order.keeper, false) &&`,
+  ),
+  one(
+    'listed-twice',
+    'an order that two regions accepted is two rows of a list',
+    ORDERS,
+    'if (placed.some((other) => compareWriters(writerOf(other), reservation.writer) < 0)) return undefined;',
+    'if (instead(placed.some((other) => compareWriters(writerOf(other), reservation.writer) < 0), false)) return undefined;',
+  ),
+];

@@ -1,0 +1,10 @@
+/** Every deliberate defect. */
+import { ABSENCES } from './absences.ts';
+import { ENDING } from './ending.ts';
+import { FOLDING } from './folding.ts';
+import type { Mutation } from './mutation.ts';
+import { PLACING } from './placing.ts';
+import { REBUILDING } from './rebuilding.ts';
+import { STOCKING } from './stocking.ts';
+
+export const MUTATIONS: readonly Mutation[] = [...PLACING, ...FOLDING, ...ENDING, ...STOCKING, ...REBUILDING, ...ABSENCES];

@@ -1,0 +1,94 @@
+/** Receiving, selling and moving stock. */
+import { type Mutation, one } from './mutation.ts';
+
+const STOCK = 'functions/core/stock.ts';
+
+export const STOCKING: readonly Mutation[] = [
+  one(
+    'receipts-without-a-booking-region',
+    'whoever records a receipt books it',
+    STOCK,
+    'const booking = given.region === context.region ?',
+    'const booking = instead(given.region === context.region, true) ?',
+  ),
+  one(
+    'receipt-and-booking-apart',
+    'a receipt is recorded in one transaction and booked in the next',
+    STOCK,
+    "const outcome = await context.store.transact([{ action: 'put', item: receipt, guards: [{ is: 'absent' }] }, ...booking]);",
+    `const outcome = await context.store.transact([{ action: 'put', item: receipt, guards: [{ is: 'absent' }] }]);
+  if (outcome.ok && booking.length > 0) await context.store.transact(instead([], booking));`,
+  ),
+  one(
+    'booked-over-booked',
+    'bookings that overlap each count',
+    STOCK,
+    `item: { pk: stockKey(sku), sk: \`BOOKED#\${hash}#\${context.writer}\`, v: ITEM_VERSION, quantity, at: context.clock.now() },
+    guards: [{ is: 'absent' }],`,
+    `item: { pk: stockKey(sku), sk: \`BOOKED#\${hash}#\${context.writer}\`, v: ITEM_VERSION, quantity, at: context.clock.now() },
+    guards: instead([{ is: 'absent' }], []),`,
+  ),
+  one(
+    'booked-by-each-incarnation',
+    'a rebuilt region books again what it booked under its name before',
+    STOCK,
+    'booked.length > 0) return false;',
+    'instead(booked.length > 0, false)) return false;',
+  ),
+  one(
+    'booking-does-not-stand-in',
+    'a receipt whose record was lost is received again',
+    STOCK,
+    'const known = receipts.length > 0 ? receipts : await bookingsOf(context, given.sku, hash);',
+    'const known = instead(receipts.length > 0 ? receipts : await bookingsOf(context, given.sku, hash), receipts);',
+  ),
+  one(
+    'credit-without-compare-and-set',
+    'rebalancers that overlap each take a grant over',
+    STOCK,
+    '        guards: [guard],\n',
+    '        guards: instead([guard], []),\n',
+  ),
+  one(
+    'credit-lost-and-left',
+    'a rebalancer that lost to one that had seen less leaves the rest on the way',
+    STOCK,
+    'own = outcome.item ? heldOf(outcome.item) : emptyHeld(context);',
+    'if (instead(false, true)) return own;',
+  ),
+  one(
+    'grant-without-guard',
+    'a region hands over what it does not have any more',
+    STOCK,
+    "{ is: 'atLeast', attribute: 'available', value: units },",
+    "...instead([{ is: 'atLeast', attribute: 'available', value: units }] as Guard[], []),",
+  ),
+  one(
+    'grant-without-compare-and-set',
+    'of two grants that overlap one is forgotten',
+    STOCK,
+    "granted === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: granted },",
+    "...instead([granted === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: granted }] as Guard[], []),",
+  ),
+  one(
+    'grants-that-do-not-add-up',
+    'a grant is the last number, not the sum of all',
+    STOCK,
+    'set: { [attribute]: (granted ?? 0) + units },',
+    'set: { [attribute]: instead((granted ?? 0) + units, units) },',
+  ),
+  one(
+    'granted-and-kept',
+    'units that were handed over stay here too',
+    STOCK,
+    'add: { available: -units, rev: 1 },',
+    'add: { available: instead(-units, 0), rev: 1 },',
+  ),
+  one(
+    'one-row-for-all',
+    'all regions sell from one row',
+    'functions/core/stock-fold.ts',
+    'sk: `HELD#${writer}` });',
+    'sk: instead(`HELD#${writer}`, `HELD#a`) });',
+  ),
+];

@@ -1,0 +1,133 @@
+/** Regions that are given up, and the operators who rebuild them. What the rebuilding does to the rest of the world. */
+import type { Item } from '../functions/core/store.ts';
+import type { Cell } from './cell.ts';
+import { type Crash, type Host, Invocation } from './invocation.ts';
+import { type Estate, rebuildRegion } from './operator.ts';
+import { mix, Random } from './random.ts';
+import type { World } from './world.ts';
+
+/** Milliseconds of an operator's step, and until one whose machine died starts again. */
+const STEP_MS = 250;
+const RETRY_MS = 500;
+const LIFE_MS_MAX = 24 * 3_600_000;
+
+export class Operators implements Estate {
+  readonly #world: World;
+  readonly #lost = new Set<string>();
+  /** Given up, replaced, and still running. */
+  #zombies: Cell[] = [];
+  /** From the loss of a region until it serves again. */
+  isRebuilding = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get regions(): readonly string[] {
+    return this.#world.regions;
+  }
+
+  nowMs = (): number => this.#world.nowMs();
+
+  cellOf(region: string): Cell {
+    return this.#world.cellOf(region);
+  }
+
+  lost(): readonly string[] {
+    return [...this.#lost];
+  }
+
+  zombieOf(region: string): Cell | undefined {
+    return this.#zombies.find((each) => each.region === region && each.state !== 'gone');
+  }
+
+  endZombies(): void {
+    for (const zombie of this.#zombies) zombie.lose();
+    this.#zombies = [];
+  }
+
+  /** A region is lost, or only frozen and given up later. */
+  giveUp(region: string): Cell {
+    this.isRebuilding = true;
+    this.#world.unrest();
+    const cell = this.cellOf(region);
+    cell.givenUp = true;
+    this.#lost.add(region);
+    return cell;
+  }
+
+  /** Begins to rebuild a region, and again after each time the operator's machine dies. */
+  rebuild(region: string, crashes: readonly Crash[], seed: number): void {
+    const { scheduler } = this.#world;
+    const note = (what: string): void => this.#world.note('operator', () => what);
+    const [crash, ...later] = crashes;
+    note(`rebuilds ${region}`);
+    const invocation = new Invocation({
+      ...{ name: 'operator', host: this.#host(), scheduler, seed, crash, stepMs: STEP_MS, lifeMsMax: LIFE_MS_MAX },
+      onCrash: () => {
+        note("the operator's machine dies");
+        scheduler.agenda.after(
+          new Random(seed).delayMs(RETRY_MS),
+          () => this.rebuild(region, later, mix(seed, 1)),
+          () => `rebuilding ${region} again`,
+        );
+      },
+    });
+    invocation.run(
+      () => rebuildRegion(this, invocation, region),
+      (ended) => {
+        this.isRebuilding = false;
+        this.#world.calm();
+        if ('error' in ended) this.#world.unexpected('operator', ended.error);
+      },
+    );
+  }
+
+  cut(region: string): void {
+    const { network, cells, ledger } = this.#world;
+    this.#world.note('operator', () => `cuts ${region} off`);
+    network.cut(region);
+    const cell = this.cellOf(region);
+    cell.isolated = cell.givenUp;
+    const survivors = cells.filter((each) => each.region !== region && each.state !== 'gone');
+    ledger.giveUp(
+      (each) => each.givenUp,
+      survivors.flatMap((each) => each.replica('data').items()),
+    );
+  }
+
+  restartEmpty(region: string, incarnation: number, control: readonly Item[]): void {
+    const old = this.cellOf(region);
+    if (old.givenUp && old.state !== 'gone') this.#zombies.push(old);
+    else old.lose();
+    const cell = this.#world.replace(region, incarnation);
+    this.#world.note('operator', () => `starts ${cell.name} with nothing`);
+    for (const item of control)
+      cell.receive('control', { key: item, item, before: undefined, version: { atMs: 0, region, count: 0 } }, new Random(0));
+  }
+
+  restore(region: string, survivors: readonly string[]): void {
+    const { network, schedule } = this.#world;
+    network.restore(region);
+    const random = new Random(mix(schedule.seed, this.nowMs()));
+    for (const [index, survivor] of survivors.entries()) network.fill(this.cellOf(survivor), region, random.fork(index));
+  }
+
+  admit(region: string): void {
+    this.#lost.delete(region);
+    this.#world.note('operator', () => `admits ${this.cellOf(region).name}`);
+  }
+
+  /** The operator's tools wait for a survivor that is frozen. */
+  #host(): Host {
+    const frozen = (): Cell | undefined => this.#world.cells.find((cell) => !cell.givenUp && cell.state === 'frozen');
+    return {
+      name: 'operator',
+      get state() {
+        return frozen() === undefined ? 'up' : 'frozen';
+      },
+      whenThawed: (act) => (frozen() === undefined ? act() : frozen()?.whenThawed(act)),
+      answers: () => 'yes',
+    };
+  }
+}

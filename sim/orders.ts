@@ -1,0 +1,32 @@
+/** Orders at rest: one for each key, with the stock of the region that keeps it. */
+import { type Facts, type OrderFacts, standingOf } from './facts.ts';
+import type { Violation } from './invariants.ts';
+
+export const orderViolations = (facts: Facts): readonly Violation[] => [...facts.orders.values()].flatMap(orderAtRest);
+
+const orderAtRest = (order: OrderFacts): readonly Violation[] => {
+  const { state, shipped, open, keeper } = standingOf(order);
+  const name = `order ${order.id} (${state})`;
+  const holders = order.acceptances.filter(({ ends }) => ends.length === 0 || ends.some(({ kind }) => kind === 'shipped'));
+  const wrong = (rule: string, detail: string): readonly Violation[] => [{ rule, detail: `${name}: ${detail}` }];
+  const names = (list: readonly { readonly writer: string }[]): string => list.map(({ writer }) => writer).join(' and ') || 'nobody';
+  const twice = order.acceptances.find(({ ends }) => ends.length > 1);
+  if (twice)
+    return wrong(
+      'a reservation ends once',
+      `${twice.writer}'s ended ${twice.ends.map(({ kind, by }) => `${kind} by ${by}`).join(' and ')}`,
+    );
+  switch (state) {
+    case 'placed':
+      if (open.length === 1 && open[0] === keeper) return [];
+      return wrong('one order for one key, with stock', `kept by ${keeper?.writer}, stock held by ${names(open)}`);
+    case 'cancelling':
+      return wrong('what is cancelled holds no stock', `stock still held by ${names(open)}`);
+    case 'cancelled':
+      return holders.length === 0 ? [] : wrong('what is cancelled holds no stock', `stock held by ${names(holders)}`);
+    case 'shipped':
+      return open.length === 0
+        ? []
+        : wrong('one order for one key, with stock', `shipped by ${names(shipped)}, stock still held by ${names(open)}`);
+  }
+};

@@ -1,0 +1,11 @@
+/** Counts what a mutation changes: a defect that changes nothing proves nothing. */
+let changes = 0;
+
+/** What a mutated place says, instead of what the rule says. */
+export const instead = <T>(right: T, wrong: T): T => {
+  if (JSON.stringify(right) !== JSON.stringify(wrong)) changes += 1;
+  return wrong;
+};
+
+/** How often a mutation changed something since the program began. */
+export const changesByMutation = (): number => changes;

@@ -1,0 +1,78 @@
+/** What callers were told, against what is there. */
+import type { Facts } from './facts.ts';
+import type { Healed, Violation } from './invariants.ts';
+import { type Acknowledgement, isPresent, memberOf, merged } from './ledger.ts';
+import { describe, identityOf, linesText, orderIdOf, type Request } from './requests.ts';
+
+export const acknowledgementViolations = ({ ledger }: Healed, facts: Facts): readonly Violation[] => [
+  ...missing(ledger.owed, facts),
+  ...answersOfAnotherRequest(ledger.owed),
+  ...sharedEffects([...ledger.owed, ...ledger.lost]),
+  ...refusedWithEffect(ledger.verdicts, facts),
+];
+
+const missing = (owed: readonly Acknowledgement[], facts: Facts): readonly Violation[] =>
+  owed
+    .filter((each) => !isPresent(each, facts))
+    .map((each) => ({ rule: 'nothing acknowledged is missing', detail: `${each.cell.name} acknowledged "${describe(each.request)}"` }));
+
+/** A replay answers with the first answer to the same request, and so with what was asked for. */
+const answersOfAnotherRequest = (owed: readonly Acknowledgement[]): readonly Violation[] =>
+  owed.flatMap(({ request, value, cell }) => {
+    const told = saidOf(value, request);
+    return told === undefined
+      ? []
+      : [{ rule: 'an answer answers its request', detail: `${cell.name} answered "${describe(request)}" with ${told}` }];
+  });
+
+/** What an answer says that the request did not ask for. */
+const saidOf = (value: unknown, request: Request): string | undefined => {
+  switch (request.kind) {
+    case 'place': {
+      const lines = memberOf(value, 'lines');
+      const told = linesText(Array.isArray(lines) ? lines : []);
+      if (memberOf(value, 'id') !== orderIdOf(request.order)) return `order ${String(memberOf(value, 'id'))}`;
+      return told === linesText(merged(request.lines)) ? undefined : told;
+    }
+    case 'pay':
+      return memberOf(value, 'amount') === request.amount ? undefined : String(memberOf(value, 'amount'));
+    case 'receive':
+      return memberOf(value, 'quantity') === request.quantity ? undefined : String(memberOf(value, 'quantity'));
+    default:
+      return undefined;
+  }
+};
+
+/** Two requests under two keys have two effects, even where they ask for the same. */
+const sharedEffects = (acknowledged: readonly Acknowledgement[]): readonly Violation[] => {
+  const byEffect = new Map<string, string>();
+  return acknowledged.flatMap(({ request, value }) => {
+    if (request.kind !== 'pay' && request.kind !== 'cancel' && request.kind !== 'receive') return [];
+    const effect = `${request.kind} ${String(memberOf(value, 'id'))}`;
+    const { kind, key } = request;
+    const asked = kind === 'receive' ? `${request.sku} ${request.region} ${key}` : `${orderIdOf(request.order)} ${key}`;
+    const known = byEffect.get(effect) ?? asked;
+    byEffect.set(effect, known);
+    return known === asked ? [] : [{ rule: 'two keys have two effects', detail: `"${describe(request)}" shares its effect with ${known}` }];
+  });
+};
+
+/** A request that its callers may call refused has no effect. */
+const refusedWithEffect = (verdicts: Healed['ledger']['verdicts'], facts: Facts): readonly Violation[] =>
+  [...verdicts].flatMap(({ request, verdicts: all }) => {
+    if (!all.every((verdict) => verdict === 'refused')) return [];
+    const effect = effectOf(request, facts);
+    return effect === undefined
+      ? []
+      : [{ rule: 'what is refused has no effect', detail: `"${identityOf(request)}" was refused, and there is ${effect}` }];
+  });
+
+const effectOf = (request: Request, facts: Facts): string | undefined => {
+  if (request.kind !== 'place') return undefined;
+  const order = facts.orders.get(orderIdOf(request.order));
+  const wanted = linesText(merged(request.lines));
+  const found = order?.acceptances.find(
+    (each) => each.note === request.note && linesText([...each.lines].map(([sku, quantity]) => ({ sku, quantity }))) === wanted,
+  );
+  return found && `the order, accepted by ${found.writer}`;
+};

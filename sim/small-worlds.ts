@@ -1,0 +1,94 @@
+/** Small worlds of which every order of events is tried. Operations all begin at once: any one may turn out to be first. */
+import type { Request } from './requests.ts';
+
+interface Operation {
+  readonly region: string;
+  readonly request: Request;
+}
+
+export interface SmallWorld {
+  readonly name: string;
+  readonly regions: readonly string[];
+  /** Done, arrived everywhere and settled before the rest begins. */
+  readonly before: readonly Operation[];
+  readonly operations: readonly Operation[];
+  /** Whether stock is wanted and handed over. Where it is not, nobody reads another region's row, and its arrival is no event. */
+  readonly moves: boolean;
+  /** How many environments may be lost. */
+  readonly crashes: number;
+}
+
+const order = { subject: 'ann', key: 'order-1' };
+const place = (region: string, quantity: number): Operation => ({
+  region,
+  request: { kind: 'place', order, lines: [{ sku: 'tea', quantity }], note: undefined },
+});
+const receive = (region: string, to: string, key: string, quantity: number): Operation => ({
+  region,
+  request: { kind: 'receive', sku: 'tea', region: to, key, quantity },
+});
+const ship = (region: string): Operation => ({ region, request: { kind: 'ship', order, key: 'ship-1', carrier: 'van' } });
+const cancel = (region: string): Operation => ({ region, request: { kind: 'cancel', order, key: 'stop-1' } });
+const pay = (region: string, amount: number): Operation => ({ region, request: { kind: 'pay', order, key: 'pay-1', amount } });
+
+const regions = ['a', 'b'];
+const stocked: readonly Operation[] = [receive('a', 'a', 'receipt-1', 3), receive('b', 'b', 'receipt-2', 3)];
+
+export const SMALL_WORLDS: readonly SmallWorld[] = [
+  {
+    name: 'one request in both regions, cancelled by another caller',
+    regions,
+    before: stocked,
+    operations: [place('a', 2), place('b', 2), cancel('a')],
+    moves: false,
+    crashes: 0,
+  },
+  {
+    name: 'two bodies under one key, one of them shipped',
+    regions,
+    before: stocked,
+    operations: [place('a', 1), place('b', 2), ship('b')],
+    moves: false,
+    crashes: 1,
+  },
+  {
+    name: 'an order shipped, cancelled and paid at once',
+    regions,
+    before: [...stocked, place('a', 2)],
+    operations: [ship('a'), cancel('b'), pay('b', 5)],
+    moves: false,
+    crashes: 1,
+  },
+  {
+    name: 'the same request twice in one region, with a crash',
+    regions,
+    before: stocked,
+    operations: [place('a', 1), place('a', 1)],
+    moves: false,
+    crashes: 1,
+  },
+  {
+    name: 'a receipt repeated in another region, and sold',
+    regions,
+    before: [],
+    operations: [receive('a', 'a', 'receipt-1', 3), receive('b', 'a', 'receipt-1', 3), place('a', 2)],
+    moves: true,
+    crashes: 1,
+  },
+  {
+    name: 'stock that is wanted elsewhere, and sold meanwhile',
+    regions,
+    before: [receive('a', 'a', 'receipt-1', 3)],
+    operations: [place('b', 2), place('a', 2)],
+    moves: true,
+    crashes: 1,
+  },
+  {
+    name: 'a grant that grows while it is taken over',
+    regions,
+    before: [receive('a', 'a', 'receipt-1', 1)],
+    operations: [place('b', 3), place('b', 3), receive('a', 'a', 'receipt-2', 3)],
+    moves: true,
+    crashes: 0,
+  },
+];

@@ -1,0 +1,259 @@
+/** The world of one schedule: cells, the network between them, callers, operators, and what breaks. */
+import { BEAT_GAP_MS_MAX, REGIONS_KEY } from '../functions/core/operations.ts';
+import type { Item } from '../functions/core/store.ts';
+import type { Agenda } from './agenda.ts';
+import { type Attempt, Caller } from './caller.ts';
+import { Cell, type Surroundings, type TableName } from './cell.ts';
+import { regionOfName } from './facts.ts';
+import { begin } from './faults.ts';
+import { Happened } from './happened.ts';
+import { type Violation, violationsOf } from './invariants.ts';
+import type { Crash } from './invocation.ts';
+import { type Acknowledgement, Ledger } from './ledger.ts';
+import { Network } from './network.ts';
+import { Operators } from './operators.ts';
+import { mix, Random } from './random.ts';
+import { type Change, keyText } from './replica.ts';
+import { describe } from './requests.ts';
+import { ACT_MS, type Entry, type Schedule } from './schedule.ts';
+import { Restless, Scheduler } from './scheduler.ts';
+
+/** Milliseconds that a call of the database usually takes; of a schedule one. Where it is slow, more overlaps. */
+const STEP_MS = [4, 4, 40] as const;
+/** Milliseconds between two deep checks of a region: few, because each costs as much as a call, and enough for the gate. */
+const BEAT_MS = { least: 15_000, most: 40_000 } as const;
+
+export interface TimelineEntry {
+  readonly atMs: number;
+  readonly where: string;
+  readonly what: string;
+}
+
+export interface WorldProps {
+  readonly schedule: Schedule;
+  readonly agenda: Agenda;
+  /** Gets the timeline, where somebody wants it. */
+  readonly tell?: ((entry: TimelineEntry) => void) | undefined;
+}
+
+export class World implements Surroundings {
+  readonly scheduler: Scheduler;
+  readonly regions: readonly string[];
+  readonly gated = true;
+  readonly twice = 0.3;
+  readonly jitterMs = 5;
+  readonly stepMs: number;
+  readonly ledger = new Ledger();
+  readonly network: Network;
+  readonly schedule: Schedule;
+  readonly operators: Operators;
+  readonly #tell: WorldProps['tell'];
+  readonly #cells = new Map<string, Cell>();
+  readonly #violations: Violation[] = [];
+  readonly #happened = new Happened();
+  #cellsMade = 0;
+  #actEndsMs = 0;
+  /** Faults that have not ended, rebuilds that are under way. */
+  #unrest = 0;
+
+  constructor({ schedule, agenda, tell }: WorldProps) {
+    this.schedule = schedule;
+    this.regions = schedule.regions;
+    this.stepMs = new Random(schedule.seed).pick(STEP_MS);
+    this.scheduler = new Scheduler(agenda);
+    this.#tell = tell;
+    this.network = new Network({ agenda, regions: schedule.regions, cellOf: (region) => this.cellOf(region) });
+    this.operators = new Operators(this);
+    for (const region of schedule.regions) this.#cells.set(region, this.#newCell(region, 1));
+    for (const region of schedule.regions) this.#firstBeat(region);
+  }
+
+  /** Runs the schedule to its end, or to its first violation. */
+  async run(): Promise<Violation | undefined> {
+    for (let act = 0; act < this.schedule.acts; act += 1) {
+      try {
+        await this.#act(act);
+      } catch (error: unknown) {
+        if (!(error instanceof Restless)) throw error;
+        this.violate('comes to rest', error.message);
+      }
+      const [first] = this.#violations;
+      if (first) return first;
+    }
+    return undefined;
+  }
+
+  async #act(act: number): Promise<void> {
+    this.#actEndsMs = this.nowMs() + ACT_MS;
+    for (const entry of this.schedule.entries) {
+      if (entry.act !== act) continue;
+      this.scheduler.agenda.after(
+        entry.atMs,
+        () => this.#begin(entry),
+        () => `entry ${entry.id}`,
+      );
+    }
+    for (const cell of this.#cells.values()) this.#beats(cell);
+    await this.scheduler.run();
+    this.operators.endZombies();
+    this.note('everyone', () => `healed and at rest: end of act ${act + 1}`);
+    if (this.#violations.length === 0)
+      this.#violations.push(
+        ...(await violationsOf({ cells: this.cells, ledger: this.ledger, happened: this.#happened, nowMs: this.nowMs() })),
+      );
+  }
+
+  nowMs = (): number => Math.floor(this.scheduler.agenda.nowMs);
+
+  cellOf(region: string): Cell {
+    const cell = this.#cells.get(region);
+    if (cell === undefined) throw new RangeError(`given region ${region}, allowed: ${this.regions.join(', ')}`);
+    return cell;
+  }
+
+  /** Every region's cell, gone or not; not zombies. */
+  get cells(): readonly Cell[] {
+    return [...this.#cells.values()];
+  }
+
+  /** A new cell in place of a region's. */
+  replace(region: string, incarnation: number): Cell {
+    const cell = this.#newCell(region, incarnation);
+    this.#cells.set(region, cell);
+    this.#beats(cell);
+    return cell;
+  }
+
+  violate(rule: string, detail: string): void {
+    this.#violations.push({ rule, detail });
+  }
+
+  note(where: string, what: () => string): void {
+    this.#tell?.({ atMs: this.nowMs(), where, what: what() });
+  }
+
+  /** A fault begins; its end is `calm`. */
+  unrest(): void {
+    this.#unrest += 1;
+  }
+
+  calm(): void {
+    this.#unrest -= 1;
+  }
+
+  wrote(cell: Cell, table: TableName, change: Change, random: Random): void {
+    const writer = change.key.sk.slice(change.key.sk.lastIndexOf('#') + 1);
+    // A region that hears it is fenced beats under its next name at once, in its old place too: heartbeats promise nothing.
+    const byName = table === 'data' && change.key.pk !== REGIONS_KEY;
+    const own = byName ? writer === cell.writer : regionOfName(writer) === cell.region;
+    if (!own && !isReput(change)) this.violate('one writer', `${cell.name} wrote ${keyText(change.key)}`);
+    if (change.item) this.#happened.wrote(change.item);
+    this.network.send(cell, table, change, random);
+  }
+
+  acknowledged(acknowledgement: Acknowledgement): void {
+    const { cell, request, replayed } = acknowledgement;
+    const wrong = (rule: string): void => this.violate(rule, `${cell.name} acknowledged "${describe(request)}"`);
+    if (cell.absence && cell.absence.forMs > BEAT_GAP_MS_MAX && this.#gateMustHold())
+      wrong('a region that was away hears a peer before it writes');
+    if (request.kind === 'ship' && !replayed && this.ledger.wasCancelled(acknowledgement))
+      wrong('what a region saw cancelled it does not ship');
+    if (cell.isolated) this.ledger.lost.push(acknowledgement);
+    else this.ledger.acknowledged(acknowledgement);
+  }
+
+  unexpected(invocation: string, error: unknown): void {
+    this.violate('no surprise', `${invocation}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+
+  #begin(entry: Entry): void {
+    const seed = mix(this.schedule.seed, entry.id + 1_000);
+    if (entry.kind === 'fault') begin(this, entry.fault, seed);
+    else this.#call(entry, seed);
+  }
+
+  #call({ id, call }: Extract<Entry, { kind: 'call' }>, seed: number): void {
+    const random = new Random(seed);
+    const name = `call ${id}`;
+    this.note(name, () => describe(call.request));
+    const { agenda } = this.scheduler;
+    const roads = {
+      after: (delayMs: number, act: () => void, label: () => string) => agenda.after(delayMs, act, () => `${name}: ${label()}`),
+      delayMs: (usualMs: number) => random.delayMs(usualMs),
+      note: (what: () => string) => this.note(name, what),
+      send: (attempt: Attempt, number: number, crash: Crash | undefined, answer: Parameters<Cell['serve']>[0]['answer']) =>
+        this.#reached(attempt.region, random).serve({
+          ...{ name: `${name}.${number + 1} in ${attempt.region}`, seed: mix(seed, number), crash, request: call.request, answer },
+        }),
+    };
+    new Caller(call, this.#crashesOf(id), roads, (verdict) => this.ledger.ended(call.request, verdict)).next();
+  }
+
+  #crashesOf(call: number): ReadonlyMap<number, Crash> {
+    return new Map(
+      this.schedule.entries.flatMap((entry) =>
+        entry.kind === 'fault' && entry.fault.kind === 'crash' && entry.fault.call === call
+          ? [[entry.fault.attempt, entry.fault.crash] as const]
+          : [],
+      ),
+    );
+  }
+
+  /** The cell that answers under a region's name: now and then its zombie does. */
+  #reached(region: string, random: Random): Cell {
+    const zombie = this.operators.zombieOf(region);
+    return zombie !== undefined && random.chance(0.5) ? zombie : this.cellOf(region);
+  }
+
+  #newCell(region: string, incarnation: number): Cell {
+    this.#cellsMade += 1;
+    const skewMs = this.schedule.entries.reduce(
+      (sum, entry) =>
+        sum + (entry.kind === 'fault' && entry.fault.kind === 'skew' && entry.fault.region === region ? entry.fault.skewMs : 0),
+      0,
+    );
+    return new Cell({ region, incarnation, skewMs, seed: mix(this.schedule.seed, 500 + this.#cellsMade), surroundings: this });
+  }
+
+  /** The world begins where every region has heard every other. */
+  #firstBeat(region: string): void {
+    const item: Item = { pk: REGIONS_KEY, sk: `BEAT#${region}`, v: 1, at: this.nowMs(), rev: 1, incarnations: {} };
+    const change = { key: item, item, before: undefined, version: { atMs: 0, region, count: 0 } };
+    for (const cell of this.#cells.values()) cell.receive('data', change, new Random(0));
+  }
+
+  /** Deep checks, for as long as something is to be done. */
+  #beats(cell: Cell): void {
+    this.scheduler.agenda.after(
+      new Random(mix(this.#actEndsMs, cell.region.charCodeAt(0))).whole(BEAT_MS.least, BEAT_MS.most),
+      () => {
+        if (cell.state === 'gone') return;
+        cell.beat();
+        if (!this.#isResting()) this.#beats(cell);
+        // Its work never ends, because its gate never opens.
+        else if (this.cellOf(cell.region) !== cell) cell.lose();
+      },
+      () => `deep check of ${cell.name}`,
+    );
+  }
+
+  #isResting(): boolean {
+    if (this.#unrest > 0 || this.network.underWay > 0 || this.nowMs() < this.#actEndsMs) return false;
+    return [...this.#cells.values()].every((cell) => cell.housekeeping.pending === 0);
+  }
+
+  /** The gate allows for clocks that differ a little, and waits for no peer that is evacuated. */
+  #gateMustHold(): boolean {
+    return this.schedule.entries.every(
+      (entry) => entry.kind === 'call' || (entry.fault.kind !== 'skew' && entry.fault.kind !== 'evacuation'),
+    );
+  }
+}
+
+/** A survivor puts a fact of a lost region again: the one exception, and verbatim. */
+const isReput = ({ item, before }: Change): boolean => {
+  if (item?.['reput'] === undefined || before === undefined) return false;
+  const names = new Set([...Object.keys(item), ...Object.keys(before)]);
+  names.delete('reput');
+  return [...names].every((name) => item[name] === before[name]);
+};

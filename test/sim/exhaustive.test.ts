@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { mutant } from '../../ops/simulation/mutant.ts';
+import { EXHAUSTIVE_WORLDS, explore } from '../../sim/exhaustive.ts';
+import { MUTATIONS } from '../../sim/mutations/registry.ts';
+
+const TIMEOUT_MS = 600_000;
+
+describe('every order of events', { timeout: TIMEOUT_MS }, () => {
+  it.each(EXHAUSTIVE_WORLDS)('of $name keeps the rules', async (world) => {
+    const { states, ends, violation } = await explore(world);
+    expect(violation).toBeUndefined();
+    expect(states).toBeGreaterThan(100);
+    expect(ends).toBeGreaterThan(1);
+  });
+
+  it.each([
+    ['two bodies under one key, one of them shipped', 'own-acceptance-not-reconciled'],
+    ['two bodies under one key, one of them shipped', 'smallest-always-keeps'],
+    ['an order shipped, cancelled and paid at once', 'given-back-twice'],
+    ['an order shipped, cancelled and paid at once', 'shipped-over-its-end'],
+    ['the same request twice in one region, with a crash', 'placed-over-placed'],
+    ['the same request twice in one region, with a crash', 'event-and-reservation-apart'],
+    ['a receipt repeated in another region, and sold', 'receipts-without-a-booking-region'],
+    ['a receipt repeated in another region, and sold', 'receipt-and-booking-apart'],
+    ['a receipt repeated in another region, and sold', 'booked-over-booked'],
+    ['stock that is wanted elsewhere, and sold meanwhile', 'grant-without-guard'],
+    ['stock that is wanted elsewhere, and sold meanwhile', 'credit-without-compare-and-set'],
+  ])('of %s finds %s', async (worldName, mutationName) => {
+    const mutation = MUTATIONS.find(({ name }) => name === mutationName);
+    const world = EXHAUSTIVE_WORLDS.find(({ name }) => name === worldName);
+    if (!mutation || !world) throw new Error(`there is no world "${worldName}", or no mutation "${mutationName}"`);
+    const { violation } = await (await mutant(mutation)).explore(world);
+    expect(violation?.path.length).toBeGreaterThan(1);
+  });
+});

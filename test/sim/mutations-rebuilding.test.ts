@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { REBUILDING } from '../../sim/mutations/rebuilding.ts';
+import { catchesEach } from './many.ts';
+
+describe('the simulator catches', () => {
+  catchesEach(REBUILDING);
+});

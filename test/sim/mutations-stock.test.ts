@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { ABSENCES } from '../../sim/mutations/absences.ts';
+import { STOCKING } from '../../sim/mutations/stocking.ts';
+import { catchesEach } from './many.ts';
+
+describe('the simulator catches', () => {
+  catchesEach([...STOCKING, ...ABSENCES]);
+});
