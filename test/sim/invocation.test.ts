@@ -87,8 +87,7 @@ class Lab {
   }
 
   start(name: string, handler: Handler, crash?: Crash): { readonly done: string[]; ended: string } {
-    const done: string[] = [];
-    const effects = { done, ended: 'never' };
+    const effects: { readonly done: string[]; ended: string } = { done: [], ended: 'never' };
     const onCrash = (): void => {
       effects.ended = 'lost';
     };
