@@ -6,7 +6,7 @@ import type { Config } from '../../infra/config.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { statusOf } from '../region-status.ts';
 import type { Report } from '../reports/report.ts';
-import type { Target } from '../targets/target.ts';
+import type { DeliveryTarget, Target } from '../targets/target.ts';
 import { acknowledged, type ReadPartition } from './ledger.ts';
 import { RATE_MAX } from './load.ts';
 import { type MarkerContent, type MarkerHold, takeMarker } from './marker.ts';
@@ -183,8 +183,11 @@ const steadyFrom = async ({ target, baselineSeconds, steadySecondsMax, progress,
   return fromMs();
 };
 
-const isWhole = async (target: Target): Promise<boolean> =>
-  (await target.lostRegions()).length === 0 && (await statusOf(target.regions)).every((status) => status.state === 'healthy');
+/** A delivery that goes on may expose a bad version, though every region is healthy. */
+const isWhole = async (target: Target | DeliveryTarget): Promise<boolean> => {
+  if ('delivery' in target && (await target.delivery())?.state === 'running') return false;
+  return (await target.lostRegions()).length === 0 && (await statusOf(target.regions)).every((status) => status.state === 'healthy');
+};
 
 const allServe = async (target: Target): Promise<void> => {
   const ill = (await statusOf(target.regions)).filter((status) => status.state !== 'healthy');

@@ -123,12 +123,14 @@ describe.concurrent('a bad version', () => {
     await world.system.stopDelivery();
   });
 
-  test('of a killed drill is taken back by `tandem drill --abort`', async () => {
+  test('of a killed drill lets no other begin, and is taken back by `tandem drill --abort`', async () => {
     await using world = await opened();
     world.system.deliveries.settings = { ...world.system.deliveries.settings, minuteMs: 60_000 };
     await world.system.deliver({ fault: 'rare' });
     const marker = { pid: 2 ** 22 + 1, drill: 'bad-deploy', fault: 'rare', phase: 'fault', startedAt: '2026-01-01T00:00:00Z' };
     await writeFile(join(world.folder, 'drill.json'), JSON.stringify(marker));
+    // Every region is healthy, and yet callers get a bad version.
+    await expect(runDeliveryDrill(world.props)).rejects.toThrow('tandem drill --abort');
     const abort = () => abortDrill({ target: world.system, stateFolder: world.folder, rebuild: world.system.rebuild, progress: () => {} });
     expect(await abort()).toBe('a delivery');
     expect(world.system.deliveries.current()).toMatchObject({ state: 'failed' });
