@@ -2,7 +2,6 @@
  * An update that brings a new version to callers. CloudFormation waits at the gate before the alias, as it waits for
  * CodeDeploy on AWS, and goes on or rolls back as the deployment ends.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment, Phase } from '../codedeploy/deployment.ts';
 import { CodeDeployEmulator } from '../codedeploy/emulator.ts';
 import { newDeploymentId } from '../codedeploy/ids.ts';
@@ -15,8 +14,8 @@ import { CANDIDATE } from '../deployment/twin.ts';
 import { CellStackView } from './cell-stack.ts';
 import type { WaveProps } from './ports.ts';
 import type { RegionWatch } from './region-watch.ts';
+import { untilReached } from './until-reached.ts';
 
-const POLL_MS = 500;
 /** Two hooks of an hour each, and what CloudFormation does around them. */
 const HOOKS_SECONDS = 2 * 3_600;
 const MARGIN_SECONDS = 600;
@@ -82,14 +81,12 @@ export class ShiftedUpdate {
   }
 
   /** It is reached when its handle exists, which depends on everything that comes before the alias. */
-  async #untilGate(deploying: Promise<void>): Promise<Names> {
-    const ended = deploying.then(() => true);
-    for (;;) {
+  #untilGate(deploying: Promise<void>): Promise<Names> {
+    return untilReached(async () => {
       // The emulator answers late while it deploys, and that is no reason to give up.
       const names = await this.#stack.physicalNames().catch(() => undefined);
-      if (names?.has(this.#gate.handle)) return names;
-      if (await Promise.race([ended, sleep(POLL_MS, false)])) throw new Error('CloudFormation has not waited for CodeDeploy');
-    }
+      return names?.has(this.#gate.handle) ? names : undefined;
+    }, deploying);
   }
 
   async #throughGate(names: Names, deploying: Promise<void>): Promise<void> {
