@@ -3,6 +3,8 @@ import { TotalReporter } from './test/reporter.ts';
 
 /** Tests that start emulators, front doors or whole systems: seconds of CPU each, so one file at a time. */
 const HEAVY = ['test/**/*.system.test.ts'];
+/** The rest mostly waits, for timers and answers: more at a time than small machines have processors. */
+const QUICK_WORKERS = 3;
 
 export default defineConfig({
   test: {
@@ -18,7 +20,10 @@ export default defineConfig({
     reporters: ['default', new TotalReporter()],
     coverage: { provider: 'v8', include: ['functions/**', 'infra/**', 'client/**', 'local/**', 'ops/**'], reportsDirectory: 'coverage' },
     projects: [
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: HEAVY, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: HEAVY, maxWorkers: QUICK_WORKERS, sequence: { groupOrder: 0 } },
+      },
       {
         extends: true,
         test: {

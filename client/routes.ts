@@ -21,6 +21,9 @@ export const SIGNATURES = {
   cancelOrder: 'POST /orders/{id}/cancellations',
   getStock: 'GET /stock/{sku}',
   receiveStock: 'POST /stock/{sku}/regions/{region}/receipts',
+  getRecord: 'GET /records/{id}',
+  putRecord: 'PUT /records/{id}',
+  getHistory: 'GET /records/{id}/history',
 } as const satisfies { readonly [N in ClientRoute]: Signature<N> };
 
 export const HEALTH_PATH = '/health' satisfies Contract['health']['path'];

@@ -107,6 +107,13 @@ const schema = section({
     /** Seconds from an evacuation until user routes answer 503, so that callers with open connections move. */
     drainSeconds: whole(0, 900).default(30),
   }).prefault({}),
+  /** What callers may ask of the other regions: see docs/data.md. */
+  callers: section({
+    /** Milliseconds that a write with `Tandem-Durability: replicated` waits for a peer to hold it, before it is answered 202. */
+    replicatedDeadlineMs: whole(100, 5_000).default(1_500),
+    /** Milliseconds that a request with a `Tandem-Token` waits for this region to hold what it names, before it is answered as stale. */
+    tokenWaitMs: whole(0, 5_000).default(500),
+  }).prefault({}),
   /** How a new version of the API reaches callers, region by region. */
   delivery: section({
     /** Percent of a region's calls that the new version gets while it is exposed. */

@@ -9,6 +9,8 @@ export const environment = (config: Config, release: string): Record<EnvName, st
   [ENV.regions]: config.regions.map(({ name }) => name).join(','),
   [ENV.auth]: JSON.stringify(authSettings(config.auth)),
   [ENV.drainSeconds]: String(config.health.drainSeconds),
+  [ENV.replicatedDeadlineMs]: String(config.callers.replicatedDeadlineMs),
+  [ENV.tokenWaitMs]: String(config.callers.tokenWaitMs),
   [ENV.release]: release,
   [ENV.domain]: config.domain?.name ?? '',
 });

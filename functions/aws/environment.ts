@@ -6,6 +6,8 @@ export interface Environment {
   readonly regions: readonly string[];
   readonly auth: AuthSettings;
   readonly drainMs: number;
+  readonly replicatedDeadlineMs: number;
+  readonly tokenWaitMs: number;
   /** Lambda's version of this function. */
   readonly functionVersion: string;
   /** Release and function version: what answers and heartbeats show. */
@@ -14,16 +16,18 @@ export interface Environment {
   readonly domain: string | undefined;
 }
 
+/** Whole numbers, from 0. */
+const WHOLE = [ENV.drainSeconds, ENV.replicatedDeadlineMs, ENV.tokenWaitMs] as const;
 const NAMES = ['AWS_REGION', 'AWS_LAMBDA_FUNCTION_VERSION', ...Object.values(ENV)] as const;
 
 /** @throws {Error} naming every variable that is missing or wrong */
 export const readEnvironment = (env: Readonly<Record<string, string | undefined>>): Environment => {
   const text = (name: (typeof NAMES)[number]): string => env[name] ?? '';
-  const [auth, drainSeconds] = [authOf(text(ENV.auth)), Number(text(ENV.drainSeconds))];
+  const auth = authOf(text(ENV.auth));
   const missing = NAMES.filter((name) => env[name] === undefined).map((name) => `${name} is missing`);
   const wrong = [
     ...(env[ENV.auth] !== undefined && auth === undefined ? [`${ENV.auth} is wrong`] : []),
-    ...(Number.isSafeInteger(drainSeconds) && drainSeconds >= 0 ? [] : [`${ENV.drainSeconds} is wrong`]),
+    ...WHOLE.flatMap((name) => (isWhole(env[name]) ? [] : [`${name} is wrong`])),
   ];
   if (missing.length + wrong.length > 0 || auth === undefined)
     throw new Error(`the environment has problems: ${[...missing, ...wrong].join(', ')}; redeploy the stack`);
@@ -32,12 +36,17 @@ export const readEnvironment = (env: Readonly<Record<string, string | undefined>
     region: text('AWS_REGION'),
     regions: text(ENV.regions).split(','),
     auth,
-    drainMs: drainSeconds * 1000,
+    drainMs: Number(text(ENV.drainSeconds)) * 1000,
+    replicatedDeadlineMs: Number(text(ENV.replicatedDeadlineMs)),
+    tokenWaitMs: Number(text(ENV.tokenWaitMs)),
     functionVersion,
     version: `${text(ENV.release)}+${functionVersion}`,
     domain: text(ENV.domain) === '' ? undefined : text(ENV.domain),
   };
 };
+
+const isWhole = (text: string | undefined): boolean =>
+  text === undefined || (text !== '' && Number.isSafeInteger(Number(text)) && Number(text) >= 0);
 
 /** By hand: a schema would cost each cold start more than it says. */
 const authOf = (text: string): AuthSettings | undefined => {

@@ -2,7 +2,7 @@
 import type { ZodMiniType } from 'zod/mini';
 import * as z from 'zod/mini';
 import type { RouteName } from './routes.ts';
-import { cursor, instant, lines, note, orderId, region, sku } from './schemas.ts';
+import { cursor, instant, lines, note, orderId, recordId, recordValue, region, sku, versionId } from './schemas.ts';
 
 /** What was agreed when the order was placed: the same on every replay and in every region. */
 export const placedOrder = z.object({
@@ -74,6 +74,28 @@ export const stock = z.object({
   regions: z.array(z.object({ region: z.string(), writer: z.string(), available: z.int(), sold: z.int() })),
 });
 
+const version = {
+  version: versionId,
+  value: recordValue,
+  editedAt: instant,
+  /** The writer: a region, with its incarnation after a rebuild. */
+  editedBy: z.string(),
+};
+
+export const record = z.object({
+  id: recordId,
+  ...version,
+  /** Other heads, newest first, of edits that did not know of each other. The next edit names all of them. */
+  conflicts: z.array(z.object(version)),
+});
+
+export const history = z.object({
+  id: recordId,
+  versions: z.array(z.object({ ...version, parents: z.array(versionId), head: z.boolean() })),
+  /** Absent on the last page. */
+  cursor: z.optional(cursor),
+});
+
 /** Why a region's verdict is what it is. */
 const reason = z.object({ code: z.string(), detail: z.string() });
 
@@ -139,6 +161,9 @@ export const ANSWERS = {
   cancelOrder: requestedCancellation,
   getStock: stock,
   receiveStock: receipt,
+  getRecord: record,
+  putRecord: record,
+  getHistory: history,
   health: health,
   switchState: switchState,
   regions: regions,
@@ -153,6 +178,8 @@ export type AcceptedShipment = z.infer<typeof acceptedShipment>;
 export type RequestedCancellation = z.infer<typeof requestedCancellation>;
 export type Receipt = z.infer<typeof receipt>;
 export type Stock = z.infer<typeof stock>;
+export type TandemRecord = z.infer<typeof record>;
+export type History = z.infer<typeof history>;
 export type Health = z.infer<typeof health>;
 export type SwitchState = z.infer<typeof switchState>;
 export type Regions = z.infer<typeof regions>;

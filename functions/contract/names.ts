@@ -64,6 +64,10 @@ export const ENV = {
   drainSeconds: 'TANDEM_DRAIN_SECONDS',
   /** The release: shown in answers beside the Lambda version. */
   release: 'TANDEM_RELEASE',
+  /** Milliseconds that a write waits for a peer to hold it, where its caller asked for that. */
+  replicatedDeadlineMs: 'TANDEM_REPLICATED_DEADLINE_MS',
+  /** Milliseconds that a request waits for this region to hold what its tokens name. */
+  tokenWaitMs: 'TANDEM_TOKEN_WAIT_MS',
   /** Shared name of the API, from which `/regions` tells each region's own; empty without a domain. */
   domain: 'TANDEM_DOMAIN',
 } as const;
@@ -95,6 +99,12 @@ export type DeliveryEnvName = (typeof DELIVERY_ENV)[keyof typeof DELIVERY_ENV];
 
 /** Versions of a function that are kept beside those that an alias names: what there is to roll back to. */
 export const VERSIONS_KEPT = 5;
+
+/**
+ * Where DynamoDB of other regions is when it is not where AWS has it: JSON, a base URL by region. Set by whoever runs the
+ * functions elsewhere, never by the templates; optional.
+ */
+export const PEER_ENDPOINTS_ENV = 'TANDEM_PEER_ENDPOINTS';
 
 /** How a cell's API trusts its callers; the value of `ENV.auth`. */
 export type AuthSettings =
@@ -151,6 +161,16 @@ export const HEADERS = {
   /** `true` on an answer that repeats an earlier one of the same key. */
   replayed: 'idempotent-replayed',
   correlationId: 'tandem-correlation-id',
+  /** What an edit was made from (RFC 9110, 13.1): `If-Match: "ETAG"`, or `If-None-Match: *` for a record that is to be new. */
+  ifMatch: 'if-match',
+  ifNoneMatch: 'if-none-match',
+  etag: 'etag',
+  /** What an answer rests on: told with every write, and sent with later requests, up to `TOKENS_MAX` separated by commas. */
+  token: 'tandem-token',
+  /** `true` on an answer of a region that did not hold all that the request's tokens name. */
+  stale: 'tandem-stale',
+  /** `replicated` on a request: wait for a peer. On the answer to it: `replicated`, or `local` while no peer was seen to hold it. */
+  durability: 'tandem-durability',
   /** The region that served the answer. */
   region: 'tandem-region',
   /** The Lambda version that served the answer. */

@@ -84,7 +84,7 @@ const parametersOf = (route: Route): readonly Json[] => {
   return [
     ...Object.entries(route.params ?? {}).map(([name, schema]) => ({ name, in: 'path', required: true, schema: schemaOf(schema) })),
     ...Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
-    ...(route.body
+    ...(route.body && route.method === 'POST'
       ? [
           {
             name: HEADERS.idempotencyKey,

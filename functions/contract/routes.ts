@@ -7,11 +7,11 @@ import type { ProblemName } from './problems.ts';
 import * as s from './schemas.ts';
 
 /** Scopes a token may carry. */
-export const SCOPES = ['orders:read', 'orders:write', 'orders:ship', 'stock:read', 'stock:write'] as const;
+export const SCOPES = ['orders:read', 'orders:write', 'orders:ship', 'stock:read', 'stock:write', 'records:read', 'records:write'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Path with API Gateway's parameters. */
   readonly path: string;
   readonly summary: string;
@@ -19,10 +19,14 @@ export interface Route {
   readonly access: { readonly kind: 'user'; readonly scope: Scope } | { readonly kind: 'probe' } | { readonly kind: 'open' };
   readonly params?: Readonly<Record<string, ZodMiniType<string>>>;
   readonly query?: ZodMiniType;
-  /** A POST with a body needs an Idempotency-Key. */
+  /** A POST with a body needs an Idempotency-Key, a PUT a precondition. */
   readonly body?: ZodMiniType;
   /** Its body is in answers.ts, which a cold start does not load. */
-  readonly success: { readonly status: 200 | 201 | 202 };
+  readonly success: {
+    readonly status: 200 | 201 | 202;
+    /** Where a write may make a thing or change one: when it made one. */
+    readonly created?: 201;
+  };
   /** Refusals besides those that every route of its access kind may give. */
   readonly problems: readonly ProblemName[];
 }
@@ -105,6 +109,35 @@ export const ROUTES = {
     body: s.receiptRequest,
     success: { status: 201 },
     problems: ['key-reused', 'not-found'],
+  },
+  getRecord: {
+    method: 'GET',
+    path: '/records/{id}',
+    summary: "A record of the caller's, with all of its heads. Its ETag names them.",
+    access: user('records:read'),
+    params: { id: s.recordId },
+    success: { status: 200 },
+    problems: ['not-found'],
+  },
+  putRecord: {
+    method: 'PUT',
+    path: '/records/{id}',
+    summary: 'Edits a record that is still what its ETag says (If-Match), or makes one (If-None-Match: *).',
+    access: user('records:write'),
+    params: { id: s.recordId },
+    body: s.recordRequest,
+    success: { status: 200, created: 201 },
+    problems: ['precondition-required', 'precondition-failed'],
+  },
+  getHistory: {
+    method: 'GET',
+    path: '/records/{id}/history',
+    summary: 'The versions of a record that this region holds, newest first.',
+    access: user('records:read'),
+    params: { id: s.recordId },
+    query: s.listQuery,
+    success: { status: 200 },
+    problems: ['not-found'],
   },
   health: {
     method: 'GET',

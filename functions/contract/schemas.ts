@@ -20,6 +20,9 @@ const pattern = (regex: RegExp, description: string) => z.string().check(z.regex
 export const sku = pattern(/^[A-Za-z0-9._-]{1,64}$/, 'Stock keeping unit.');
 export const region = pattern(/^[a-z]{2}(-[a-z]+)+-\d$/, 'An AWS region of this system.');
 export const orderId = pattern(/^[0-9a-f]{32}$/, 'Order id: a hash of the subject and the Idempotency-Key.');
+export const recordId = pattern(/^[A-Za-z0-9._-]{1,64}$/, "Id of a record among its owner's.");
+export const versionId = pattern(/^[0-9a-f]{32}$/, 'A version: a hash of the record, what it was made from, its value and who made it.');
+export const recordValue = z.record(z.string(), z.unknown());
 export const idempotencyKey = pattern(/^[\x21-\x7e]{8,128}$/, 'Made once per operation by the caller and kept on retries.');
 export const cursor = pattern(/^[A-Za-z0-9_-]{1,256}$/, 'Continues a list; valid in any region.');
 export const note = z.string().check(z.maxLength(500));
@@ -32,6 +35,7 @@ export const orderRequest = z.strictObject({ lines, note: z.optional(note) });
 export const paymentRequest = z.strictObject({ amount: integer(1, LIMITS.amount) });
 export const shipmentRequest = z.strictObject({ carrier: z.optional(z.string().check(z.maxLength(100))) });
 export const cancellationRequest = z.strictObject({});
+export const recordRequest = z.strictObject({ value: recordValue });
 export const receiptRequest = z.strictObject({ quantity: integer(1, LIMITS.quantity) });
 export const listQuery = z.strictObject({
   cursor: z.optional(cursor),

@@ -1,6 +1,6 @@
 /** What a use case works with, and how it ends. */
 import type { Hlc } from './hlc.ts';
-import type { Clock, Store } from './store.ts';
+import type { Clock, Key, Store } from './store.ts';
 
 /** One region's hands: its replica, its clock, and the name it writes under. */
 export interface Context {
@@ -22,14 +22,39 @@ export type RefusalCode =
   | 'order-shipped'
   | 'out-of-stock'
   | 'wrong-region'
-  | 'key-reused';
+  | 'key-reused'
+  | 'precondition-failed';
+
+export interface Done<T> {
+  readonly kind: 'done';
+  readonly value: T;
+  /** The effect was there before; `value` is what the first answer said. */
+  readonly replayed: boolean;
+  /**
+   * The items that carry the answer to a write: whoever holds all of them can give it. Written once, never changed. Empty
+   * for reads.
+   */
+  readonly carriers: readonly Key[];
+  /** Entity tag of what was read or written, without quotation marks; where the resource has one. */
+  readonly tag?: string;
+  /** The write made a thing that was not there, where a write may do either. */
+  readonly created?: boolean;
+}
 
 export type Outcome<T> =
-  /** `replayed`: the effect was there before; `value` is what the first answer said. */
-  | { readonly kind: 'done'; readonly value: T; readonly replayed: boolean }
+  | Done<T>
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly detail: string; readonly region?: string };
 
-export const done = <T>(value: T, replayed = false): Outcome<T> => ({ kind: 'done', value, replayed });
+/** The answer to a read. */
+export const read = <T>(value: T): Done<T> => ({ kind: 'done', value, replayed: false, carriers: [] });
+
+/** The answer to a write, which one item carries. */
+export const written = <T>(value: T, carrier: Key, replayed = false): Done<T> => ({
+  kind: 'done',
+  value,
+  replayed,
+  carriers: [{ pk: carrier.pk, sk: carrier.sk }],
+});
 
 export const refused = (code: RefusalCode, detail: string, region?: string): Outcome<never> =>
   region === undefined ? { kind: 'refused', code, detail } : { kind: 'refused', code, detail, region };

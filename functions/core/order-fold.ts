@@ -30,6 +30,8 @@ export interface End {
   /** Hash of the request, where a request ended it. */
   readonly request: string | undefined;
   readonly carrier: string | undefined;
+  /** Sort key of the item that says so. */
+  readonly sk: string;
 }
 
 /** What one writer accepted. An END carries the order too, and stands in for a PLACED that never arrived. */
@@ -42,6 +44,8 @@ export interface Reservation {
   readonly body: string;
   readonly placedAtMs: number;
   readonly ends: readonly End[];
+  /** Sort key of the item that says so: its `PLACED` where that is here. */
+  readonly sk: string;
 }
 
 export interface Payment {
@@ -51,6 +55,9 @@ export interface Payment {
   readonly by: string;
   readonly conflicts: readonly { readonly amount: number; readonly by: string }[];
 }
+
+/** Sort key of a payment's fact, or of a wish to cancel. */
+export const eventSk = (type: 'paid' | 'cancel', hash: string, writer: string): string => `E#${type}#${hash}#${writer}`;
 
 export interface Cancellation {
   readonly hash: string;
@@ -100,7 +107,7 @@ const foldReservations = (items: readonly Item[]): Reservation[] => {
     const [type, placedBy] = partsOf(item);
     if ((type !== 'PLACED' && type !== 'END') || placedBy === undefined) continue;
     const acceptance = acceptanceOf(item, placedBy);
-    if (acceptance) accepted.set(placedBy, acceptance);
+    if (acceptance && (type === 'PLACED' || !accepted.has(placedBy))) accepted.set(placedBy, acceptance);
     if (type === 'END') ends.set(placedBy, [...(ends.get(placedBy) ?? []), endOf(item)]);
   }
   return [...accepted.values()]
@@ -116,7 +123,7 @@ const acceptanceOf = (item: Item, writer: string): Omit<Reservation, 'ends'> | u
     linesOf(item['lines']),
   ];
   if (subject === undefined || body === undefined || placedAtMs === undefined || lines === undefined) return undefined;
-  return { writer, subject, body, placedAtMs, lines, note: textOf(item, 'note') };
+  return { writer, subject, body, placedAtMs, lines, note: textOf(item, 'note'), sk: item.sk };
 };
 
 const linesOf = (value: Value | undefined): readonly Line[] | undefined => {
@@ -135,6 +142,7 @@ const endOf = (item: Item): End => ({
   atMs: numberOf(item, 'at') ?? 0,
   request: textOf(item, 'request'),
   carrier: textOf(item, 'carrier'),
+  sk: item.sk,
 });
 
 /** Each key counted once: of different amounts the smallest writer's counts, and all are shown. */

@@ -2,10 +2,10 @@
  * What callers do with orders. Every write is one local transaction on keys that this region alone writes; a caller who
  * repeats a request, here or in another region, meets the facts of the first one and gets its answer.
  */
-import { type Context, done, instant, type Outcome, refused } from './context.ts';
+import { type Context, instant, type Outcome, read, refused, written } from './context.ts';
 import { canonical, hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
-import { foldOrder, isOpen, type Line, type OrderView, type Reservation } from './order-fold.ts';
+import { eventSk, foldOrder, isOpen, type Line, type OrderView, type Reservation } from './order-fold.ts';
 import { content, endItem, orderIdOf, orderKey, readOrder, reserve } from './order-items.ts';
 import { heldKey, stockKey } from './stock-fold.ts';
 import type { Item } from './store.ts';
@@ -60,7 +60,7 @@ export const placeOrder = async (
     { action: 'put', item: placed, guards: [{ is: 'absent' }] },
     ...lines.map((line) => reserve(context, line)),
   ]);
-  if (outcome.ok) return done(placedOrder(id, { lines, note: given.request.note, placedAtMs: nowMs, writer: context.writer }));
+  if (outcome.ok) return written(placedOrder(id, { lines, note: given.request.note, placedAtMs: nowMs, writer: context.writer }), placed);
 
   // A request with the same key overtook this one, or a line is short. The facts tell which.
   const after = await readOrder(context, id);
@@ -72,7 +72,7 @@ export const getOrder = async (
   { subject, id }: { readonly subject: string; readonly id: string },
 ): Promise<Outcome<OrderAnswer>> => {
   const order = await readOrder(context, id);
-  return order && maySee(order, subject) ? done(orderAnswer(id, order)) : noSuchOrder(id);
+  return order && maySee(order, subject) ? read(orderAnswer(id, order)) : noSuchOrder(id);
 };
 
 export interface OrderListAnswer {
@@ -98,7 +98,7 @@ export const listOrders = async (
   }
   const last = page.items.at(-1);
   const cursor = page.more && last ? Buffer.from(textOf(last, 'listed') ?? '').toString('base64url') : undefined;
-  return done(cursor === undefined ? { orders } : { orders, cursor });
+  return read(cursor === undefined ? { orders } : { orders, cursor });
 };
 
 const listRow = async (context: Context, item: Item): Promise<PlacedOrder | undefined> => {
@@ -138,14 +138,14 @@ export const payOrder = async (
     const accepted = known && [known, ...known.conflicts.map((conflict) => ({ ...conflict, atMs: known.atMs }))];
     if (accepted) {
       const same = accepted.find((payment) => payment.amount === given.amount);
-      return same ? done(answer(same), true) : keyReused();
+      return same ? written(answer(same), { pk: orderKey(given.id), sk: eventSk('paid', hash, same.by) }, true) : keyReused();
     }
     if (order.state === 'cancelled' || order.state === 'cancelling')
       return refused('order-cancelled', `order ${given.id} is ${order.state}`);
     const atMs = context.clock.now();
     const item = {
       pk: orderKey(given.id),
-      sk: `E#paid#${hash}#${context.writer}`,
+      sk: eventSk('paid', hash, context.writer),
       v: ITEM_VERSION,
       amount: given.amount,
       at: atMs,
@@ -153,7 +153,7 @@ export const payOrder = async (
     };
     const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
     if (!ok && retry) return attempt(false);
-    return done(answer({ amount: given.amount, atMs, by: context.writer }), !ok);
+    return written(answer({ amount: given.amount, atMs, by: context.writer }), item, !ok);
   };
   return attempt(true);
 };
@@ -176,7 +176,10 @@ export const shipOrder = async (
     if (!order || !mayShip(order, given.subject)) return noSuchOrder(given.id);
     const shipped = order.reservations.flatMap((each) => each.ends).filter((end) => end.kind === 'shipped');
     const same = shipped.find((end) => end.request === request);
-    if (same) return same.carrier === given.carrier ? done(acceptedShipment(given.id, same), true) : keyReused();
+    if (same)
+      return same.carrier === given.carrier
+        ? written(acceptedShipment(given.id, same), { pk: orderKey(given.id), sk: same.sk }, true)
+        : keyReused();
     if (shipped.length > 0)
       return refused('order-shipped', `order ${given.id} was shipped by ${shipped.map((end) => end.by).join(' and ')}`);
     if (order.state !== 'placed') return refused('order-cancelled', `order ${given.id} is ${order.state}`);
@@ -186,12 +189,11 @@ export const shipOrder = async (
       return refused('wrong-region', `region ${region} holds the reservation of order ${given.id}; ask it`, region);
     const atMs = context.clock.now();
     const end = { kind: 'shipped', atMs, request, carrier: given.carrier } as const;
-    const { ok } = await context.store.transact([
-      { action: 'put', item: endItem(context, given.id, order.keeper, end), guards: [{ is: 'absent' }] },
-    ]);
+    const item = endItem(context, given.id, order.keeper, end);
+    const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
     if (!ok && retry) return attempt(false);
     return ok
-      ? done(acceptedShipment(given.id, { ...end, by: context.writer }))
+      ? written(acceptedShipment(given.id, { ...end, by: context.writer }), item)
       : refused('order-cancelled', `order ${given.id} has ended`);
   };
   return attempt(true);
@@ -214,19 +216,19 @@ export const cancelOrder = async (
   const order = await readOrder(context, given.id);
   if (!order || !owns(order, given.subject)) return noSuchOrder(given.id);
   const known = order.cancellations.find((cancellation) => cancellation.hash === hash);
-  if (known) return done(answer(known.atMs, known.by), true);
+  if (known) return written(answer(known.atMs, known.by), { pk: orderKey(given.id), sk: eventSk('cancel', hash, known.by) }, true);
   if (order.state === 'shipped') return refused('order-shipped', `order ${given.id} is shipped`);
   const atMs = context.clock.now();
   const item = {
     pk: orderKey(given.id),
-    sk: `E#cancel#${hash}#${context.writer}`,
+    sk: eventSk('cancel', hash, context.writer),
     v: ITEM_VERSION,
     at: atMs,
     ...expiring(given.subject, 'fact', atMs),
   };
   const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
   const accepted = outcome.ok || !outcome.item ? item : outcome.item;
-  return done(answer(numberOf(accepted, 'at') ?? atMs, context.writer), !outcome.ok);
+  return written(answer(numberOf(accepted, 'at') ?? atMs, context.writer), item, !outcome.ok);
 };
 
 const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder> => {
@@ -234,7 +236,7 @@ const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder
   if (!same) return keyReused();
   if (order.state === 'cancelled' || order.state === 'cancelling')
     return refused('order-cancelled', `order ${id} is ${order.state}; a new order needs a new key`);
-  return done(placedOrder(id, same), true);
+  return written(placedOrder(id, same), { pk: orderKey(id), sk: same.sk }, true);
 };
 
 /** Says what is short, and leaves word of it for the other regions' rebalancers. */

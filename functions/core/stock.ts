@@ -1,5 +1,5 @@
 /** Receiving, showing and moving stock. See stock-fold.ts for the escrow it rests on. */
-import { type Context, done, instant, type Outcome, refused } from './context.ts';
+import { type Context, instant, type Outcome, read, refused, written } from './context.ts';
 import { hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
 import {
@@ -58,7 +58,7 @@ export const receiveStock = async (
     if (known.length === 0) return undefined;
     const same = known.find((item) => numberOf(item, 'quantity') === given.quantity);
     return same
-      ? done(answer(same), true)
+      ? written(answer(same), same, true)
       : refused('key-reused', 'the Idempotency-Key was used with another quantity; a new receipt needs a new key');
   };
 
@@ -74,14 +74,16 @@ export const receiveStock = async (
   };
   const booking = given.region === context.region ? book(context, given.sku, hash, given.quantity) : [];
   const outcome = await context.store.transact([{ action: 'put', item: receipt, guards: [{ is: 'absent' }] }, ...booking]);
-  return outcome.ok ? done(answer(receipt)) : ((await replay()) ?? refused('key-reused', 'the Idempotency-Key was used already'));
+  return outcome.ok
+    ? written(answer(receipt), receipt)
+    : ((await replay()) ?? refused('key-reused', 'the Idempotency-Key was used already'));
 };
 
 export const getStock = async (context: Context, { subject, sku }: { readonly subject: string; readonly sku: string }) => {
   const stock = mayName(subject, sku) ? foldStock(await context.store.query(stockKey(sku), 'HELD#')) : undefined;
   if (!stock) return refused('not-found', `no region holds or held any ${sku}, as far as this region knows`);
   const regions = stock.held.map(({ region, writer, available, sold }) => ({ region, writer, available, sold }));
-  return done({ sku, received: stock.received, available: stock.available, sold: stock.sold, moving: stock.moving, regions });
+  return read({ sku, received: stock.received, available: stock.available, sold: stock.sold, moving: stock.moving, regions });
 };
 
 /**

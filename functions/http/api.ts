@@ -5,8 +5,8 @@
 
 import { HEADERS } from '../contract/names.ts';
 import type { RouteName } from '../contract/routes.ts';
-import { ROUTES, type Scope } from '../contract/routes.ts';
-import type { Outcome } from '../core/context.ts';
+import { ROUTES, type Route, type Scope } from '../contract/routes.ts';
+import type { Done, Outcome } from '../core/context.ts';
 import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
@@ -116,7 +116,10 @@ export class Api {
         const outcome = await this.#serveUser(route, input, learnt);
         if (outcome.kind === 'refused')
           throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
-        return json(ROUTES[route].success.status, outcome.value, by, outcome.replayed ? { [HEADERS.replayed]: 'true' } : {});
+        return json(statusOf(route, outcome), outcome.value, by, {
+          ...(outcome.replayed ? { [HEADERS.replayed]: 'true' } : {}),
+          ...(outcome.tag === undefined ? {} : { [HEADERS.etag]: `"${outcome.tag}"` }),
+        });
       }
     }
   }
@@ -136,10 +139,15 @@ export class Api {
     if (!isSynthetic(subject) && isDrained(world, clock.now(), drainMs)) throw evacuated(region);
     if (!('query' in ROUTES[route])) input.refuseQuery();
     const work = USER_ROUTES[route]({ subject, input });
-    const writer = method === 'POST' ? openGate(world) : gateOf(world).writer;
+    const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
     return work({ store, clock, hlc, region, regions, writer });
   }
 }
+
+const statusOf = (name: RouteName, { created }: Done<unknown>): number => {
+  const { success }: Route = ROUTES[name];
+  return created === true ? (success.created ?? success.status) : success.status;
+};
 
 const isRouteName = (name: string): name is RouteName => Object.hasOwn(ROUTES, name);
 const ROUTE_NAMES = Object.keys(ROUTES).filter(isRouteName);

@@ -10,6 +10,9 @@ const ERRORS_MAX = 20;
 /** Characters of what is told of one problem. */
 const MESSAGE_LENGTH_MAX = 200;
 
+/** A strong entity tag that names up to 16 versions: as many heads as regions can make, and more. */
+const ETAG = /^"([0-9a-f]{32}(?:\.[0-9a-f]{32}){0,15})"$/;
+
 export class Input {
   readonly #event: ApiEvent;
   readonly #headers: ReadonlyMap<string, readonly string[]>;
@@ -52,6 +55,26 @@ export class Input {
         { at: `header ${HEADERS.idempotencyKey}`, message: 'missing; make one for each operation and keep it on retries' },
       ]);
     return checked(idempotencyKey, given[0], `header ${HEADERS.idempotencyKey}`);
+  }
+
+  /** The versions that an edit was made from, by its precondition; none: the record is to be new. */
+  parents(): readonly string[] {
+    const [match, noneMatch] = [this.header(HEADERS.ifMatch)?.trim(), this.header(HEADERS.ifNoneMatch)?.trim()];
+    if (match === undefined && noneMatch === undefined)
+      throw new Refusal(
+        'precondition-required',
+        `allowed: ${HEADERS.ifMatch} with the record's ETag, or ${HEADERS.ifNoneMatch}: * for a new one`,
+      );
+    if (match !== undefined && noneMatch !== undefined)
+      throw badRequest([{ at: `header ${HEADERS.ifNoneMatch}`, message: `allowed: this or ${HEADERS.ifMatch}, not both` }]);
+    if (match === undefined) {
+      if (noneMatch === '*') return [];
+      throw badRequest([{ at: `header ${HEADERS.ifNoneMatch}`, message: 'allowed: *' }]);
+    }
+    const tag = ETAG.exec(match)?.[1];
+    if (tag === undefined)
+      throw badRequest([{ at: `header ${HEADERS.ifMatch}`, message: 'allowed: one ETag as this API gives it, in quotation marks' }]);
+    return tag.split('.');
   }
 
   body<T extends ZodMiniType>(schema: T): output<T> {

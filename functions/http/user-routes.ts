@@ -1,7 +1,9 @@
 /** Each user route: read the request by the contract, call the use case. Reads get a context at once; writes pass the gate. */
 import { ROUTES, type RouteName } from '../contract/routes.ts';
 import type { Context, Outcome } from '../core/context.ts';
+import { canonical } from '../core/hash.ts';
 import { cancelOrder, getOrder, listOrders, payOrder, placeOrder, shipOrder } from '../core/orders.ts';
+import { editRecord, getHistory, getRecord } from '../core/records.ts';
 import { getStock, receiveStock } from '../core/stock.ts';
 import type { Input } from './input.ts';
 
@@ -42,6 +44,20 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
       ...input.body(ROUTES.cancelOrder.body),
     };
     return (context) => cancelOrder(context, given);
+  },
+  getRecord: ({ subject, input }) => {
+    const id = input.param('id', ROUTES.getRecord.params.id);
+    return (context) => getRecord(context, { subject, id });
+  },
+  putRecord: ({ subject, input }) => {
+    const id = input.param('id', ROUTES.putRecord.params.id);
+    const given = { subject, id, parents: input.parents(), value: canonical(input.body(ROUTES.putRecord.body).value) };
+    return (context) => editRecord(context, given);
+  },
+  getHistory: ({ subject, input }) => {
+    const id = input.param('id', ROUTES.getHistory.params.id);
+    const { cursor, limit } = input.query(ROUTES.getHistory.query);
+    return (context) => getHistory(context, { subject, id, cursor, limit: limit === undefined ? PAGE_DEFAULT : Number(limit) });
   },
   getStock: ({ subject, input }) => {
     const sku = input.param('sku', ROUTES.getStock.params.sku);

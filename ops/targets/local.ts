@@ -218,6 +218,14 @@ export class LocalTarget implements DeliveryTarget {
     return this.#links(region, false);
   }
 
+  partition(): Promise<void> {
+    return this.#pauseLinks(true);
+  }
+
+  heal(): Promise<void> {
+    return this.#pauseLinks(false);
+  }
+
   admit(region: string): Promise<void> {
     return this.#change(this.#control.admit(this.#region(region).name));
   }
@@ -293,6 +301,10 @@ export class LocalTarget implements DeliveryTarget {
       { from: region, to: other },
     ]);
     for (const pair of pairs) await this.#change(this.#control.setLink({ ...pair, cut }));
+  }
+
+  async #pauseLinks(paused: boolean): Promise<void> {
+    for (const { from, to, cut } of this.#system.links) if (!cut) await this.#change(this.#control.setLink({ from, to, paused }));
   }
 
   async #newEvents(): Promise<readonly LocalEvent[]> {

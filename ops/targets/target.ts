@@ -62,6 +62,10 @@ export interface Target {
   cutLinks(region: string): Promise<void>;
   /** Resolves when the full copy has been made in both directions. */
   restoreLinks(region: string): Promise<void>;
+  /** Stops replication between all regions, in both directions, where it stands. What is written meanwhile arrives afterwards. */
+  partition(): Promise<void>;
+  /** Ends it. */
+  heal(): Promise<void>;
   /** Lets a rebuilt region serve. */
   admit(region: string): Promise<void>;
   /** Events since the drill began, oldest first. */

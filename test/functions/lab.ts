@@ -34,6 +34,8 @@ export const startLab = async (): Promise<Lab> => {
     [ENV.regions]: REGIONS.join(','),
     [ENV.auth]: '{"mode":"keys"}',
     [ENV.drainSeconds]: '30',
+    [ENV.replicatedDeadlineMs]: '1500',
+    [ENV.tokenWaitMs]: '500',
     [ENV.release]: '1.2.3',
     [ENV.domain]: '',
   };

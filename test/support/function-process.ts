@@ -97,6 +97,8 @@ const environmentOf = (place: FunctionPlace): Record<string, string> => ({
   [ENV.regions]: place.regions.join(','),
   [ENV.auth]: '{"mode":"keys"}',
   [ENV.drainSeconds]: '30',
+  [ENV.replicatedDeadlineMs]: '1500',
+  [ENV.tokenWaitMs]: '500',
   [ENV.release]: place.release,
   [ENV.domain]: '',
 });

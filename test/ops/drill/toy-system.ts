@@ -264,6 +264,14 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
   async restoreLinks(): Promise<void> {}
   async admit(): Promise<void> {}
 
+  async partition(): Promise<void> {
+    this.linked = false;
+  }
+
+  async heal(): Promise<void> {
+    this.linked = true;
+  }
+
   async events(): Promise<readonly TargetEvent[]> {
     return [...this.happened, ...this.deliveries.events].sort((a, b) => a.atMs - b.atMs);
   }
