@@ -69,10 +69,8 @@ export interface ManualMove {
 export interface DeploymentsView {
   /** Newest first. */
   readonly deployments: readonly DeploymentView[];
-  /** Newest first. */
+  /** Newest first. A move is told before it is tried: only the alias itself tells whether it came. */
   readonly moves: readonly ManualMove[];
-  /** An operator moved the alias after the last deployment that ended well: stack and alias disagree. */
-  readonly drifted: boolean;
 }
 
 interface About {
@@ -150,8 +148,7 @@ export const foldDeployments = (items: readonly Item[]): DeploymentsView => {
     .filter((item) => partsOf(item)[0] === 'M')
     .map(moveOf)
     .sort((a, b) => b.atMs - a.atMs);
-  const wellMs = Math.max(0, ...deployments.flatMap(({ ended }) => (ended?.state === 'succeeded' ? [ended.atMs] : [])));
-  return { deployments, moves, drifted: (moves[0]?.atMs ?? 0) > wellMs };
+  return { deployments, moves };
 };
 
 const deploymentOf = (id: string, facts: readonly Item[]): DeploymentView => {

@@ -85,3 +85,11 @@ export const describeMetric = ({ namespace, name, dimensions }: Metric): string 
   const pairs = Object.entries(dimensions).map(([key, value]) => `${key}=${value}`);
   return `${namespace} ${name}${pairs.length === 0 ? '' : ` {${pairs.join(', ')}}`}`;
 };
+
+/** How an alarm stands. */
+export interface AlarmStatus {
+  /** Construct id, as in the runbook. */
+  readonly id: string;
+  readonly state: AlarmState;
+  readonly reason: string;
+}

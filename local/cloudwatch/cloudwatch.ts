@@ -3,10 +3,10 @@
  * of the templates that AWS would get, and tells the region's emulator, which runs their actions.
  * docs/local-differences.md says what it does not prove.
  */
-import type { AlarmState } from '../../functions/contract/delivery.ts';
 import type { Stack } from '../deployment/assembly.ts';
 import type { Served } from '../region/protocol.ts';
 import { type Clock, systemClock } from '../route53/clock.ts';
+import type { AlarmStatus } from './alarm.ts';
 import { readAlarms } from './alarms.ts';
 import { AlarmBoard, type AlarmTurn } from './board.ts';
 import { type LookUp, lookUpDeployed } from './deployed.ts';
@@ -44,13 +44,6 @@ export interface CloudWatchProps extends EmulatorSettings {
   readonly lookUp?: LookUp;
   /** Milliseconds since 1970. @default the system's */
   readonly clock?: Clock;
-}
-
-export interface AlarmStatus {
-  /** Construct id, as in the runbook. */
-  readonly id: string;
-  readonly state: AlarmState;
-  readonly reason: string;
 }
 
 export class CloudWatch {

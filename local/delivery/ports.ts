@@ -1,17 +1,10 @@
 /** What deliveries, and a region's part of one, need of others. */
-import type { AlarmState } from '../../functions/contract/delivery.ts';
 import type { Cell } from '../cell.ts';
+import type { AlarmStatus } from '../cloudwatch/alarm.ts';
 import type { CodeDeploy } from '../codedeploy/codedeploy.ts';
 import type { Stack } from '../deployment/assembly.ts';
 import type { Clock } from '../route53/clock.ts';
 import type { RegionUpdate } from './record.ts';
-
-export interface AlarmStatus {
-  /** Construct id, as in the runbook. */
-  readonly id: string;
-  readonly state: AlarmState;
-  readonly reason: string;
-}
 
 /** A region's alarms. */
 export interface Alarms {
