@@ -1,8 +1,10 @@
 /** Regions that are given up, and the operators who rebuild them. What the rebuilding does to the rest of the world. */
+import { foldControl } from '../functions/core/operations.ts';
+import { rebuildRegion } from '../functions/core/recovery.ts';
 import type { Item } from '../functions/core/store.ts';
 import type { Cell } from './cell.ts';
 import { type Crash, type Host, Invocation } from './invocation.ts';
-import { type Estate, rebuildRegion } from './operator.ts';
+import { type Levers, SimulatedEstate } from './operator.ts';
 import { mix, Random } from './random.ts';
 import type { World } from './world.ts';
 
@@ -11,7 +13,7 @@ const STEP_MS = 250;
 const RETRY_MS = 500;
 const LIFE_MS_MAX = 24 * 3_600_000;
 
-export class Operators implements Estate {
+export class Operators implements Levers {
   readonly #world: World;
   readonly #lost = new Set<string>();
   /** Given up, replaced, and still running. */
@@ -74,7 +76,7 @@ export class Operators implements Estate {
       },
     });
     invocation.run(
-      () => rebuildRegion(this, invocation, region),
+      () => rebuildRegion(new SimulatedEstate(this, invocation), region),
       (ended) => {
         this.isRebuilding = false;
         this.#world.calm();
@@ -96,7 +98,8 @@ export class Operators implements Estate {
     );
   }
 
-  restartEmpty(region: string, incarnation: number, control: readonly Item[]): void {
+  restartEmpty(region: string, control: readonly Item[]): void {
+    const { incarnation } = foldControl(region, control);
     const old = this.cellOf(region);
     if (old.givenUp && old.state !== 'gone') this.#zombies.push(old);
     else old.lose();
@@ -106,10 +109,11 @@ export class Operators implements Estate {
       cell.receive('control', { key: item, item, before: undefined, version: { atMs: 0, region, count: 0 } }, new Random(0));
   }
 
-  restore(region: string, survivors: readonly string[]): void {
+  restore(region: string): void {
     const { network, schedule } = this.#world;
     network.restore(region);
     const random = new Random(mix(schedule.seed, this.nowMs()));
+    const survivors = this.regions.filter((each) => each !== region && !this.#lost.has(each));
     for (const [index, survivor] of survivors.entries()) network.fill(this.cellOf(survivor), region, random.fork(index));
   }
 

@@ -10,7 +10,7 @@ import { UserError } from '../errors.ts';
 import { REPORTS_FOLDER, STATE } from '../folders.ts';
 import { whole } from '../options.ts';
 import { type Progress, progressFor } from '../progress.ts';
-import { rebuildRegion } from '../rebuild.ts';
+import { rebuildRegion } from '../recovery/rebuild.ts';
 import { verdictText } from '../reports/text.ts';
 import { interruptible } from '../signals.ts';
 import { attachLocal, type LocalPorts, withLocalSystem } from '../targets/local.ts';

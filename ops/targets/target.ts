@@ -23,7 +23,7 @@ export interface Fault {
   readonly kind: LossKind;
   /** `Date.now()` at which it took effect. */
   readonly atMs: number;
-  /** True when the region's state is gone: only `rebuildRegion` (ops/rebuild.ts) brings it back, and `repair` does nothing. */
+  /** True when the region's state is gone: only `rebuildRegion` (ops/recovery) brings it back, and `repair` does nothing. */
   readonly statelost: boolean;
   /** Ends the fault. May be called more than once. */
   repair(): Promise<void>;

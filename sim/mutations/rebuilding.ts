@@ -2,34 +2,34 @@
 import { type Mutation, one } from './mutation.ts';
 
 const REBUILD = 'functions/core/rebuild.ts';
-const OPERATOR = 'sim/operator.ts';
+const RECOVERY = 'functions/core/recovery.ts';
 
 export const REBUILDING: readonly Mutation[] = [
   one(
     'rebuilt-without-cutting',
     'late items of the dead region arrive after the rebuild',
-    OPERATOR,
-    "await step(invocation, 'cut', () => estate.cut(region));",
-    "await step(invocation, 'cut', () => instead([1], []).forEach(() => estate.cut(region)));",
+    RECOVERY,
+    'await estate.cut(region);',
+    'for (const _ of instead([1], [])) await estate.cut(region);',
   ),
   one(
     'rebuilt-from-one-survivor',
     'what only another survivor had seen is not counted',
-    OPERATOR,
-    'planRebuild(parseWriter(writer), copies, estate.nowMs())',
-    'planRebuild(parseWriter(writer), instead(copies, copies.slice(0, 1)), estate.nowMs())',
+    RECOVERY,
+    'planRebuild(parseWriter(writer), copies.data, estate.now())',
+    'planRebuild(parseWriter(writer), instead(copies.data, copies.data.slice(0, 1)), estate.now())',
   ),
   one(
     'facts-not-put-again',
     'survivors differ for ever in what they saw of the dead region',
-    OPERATOR,
-    "if (survivors.length > 1) await place(store(survivor, 'data'), facts);",
-    "if (survivors.length > 1) await place(store(survivor, 'data'), instead(facts, []));",
+    RECOVERY,
+    "await place(estate.store(survivor, 'data'), facts);",
+    "await place(estate.store(survivor, 'data'), instead(facts, []));",
   ),
   one(
     'under-the-old-name',
     'a rebuilt region writes under the name of the dead one',
-    OPERATOR,
+    RECOVERY,
     'isLost && !known.fenced ? known.incarnation + 1 : known.incarnation',
     'instead(isLost && !known.fenced ? known.incarnation + 1 : known.incarnation, 1)',
   ),
@@ -64,16 +64,16 @@ export const REBUILDING: readonly Mutation[] = [
   one(
     'served-before-merged',
     'a rebuilt region serves before its stock is counted',
-    OPERATOR,
+    RECOVERY,
     '  const plan = planRebuild(',
     '  for (const _ of instead([], [1])) await serve();\n  const plan = planRebuild(',
   ),
   one(
     'second-run-starts-over',
     'a rebuild that is run again empties the region that serves already',
-    OPERATOR,
-    'if (!isLost && !known.fenced) return serve();',
-    'if (instead(!isLost && !known.fenced, false)) return serve();',
+    RECOVERY,
+    'if (!isLost) return serve();',
+    'if (instead(!isLost, false)) return serve();',
   ),
   one(
     'second-run-goes-on-in-the-old-place',

@@ -54,7 +54,7 @@ export class World {
   }
 }
 
-const houseKeep = async (place: Place): Promise<void> => {
+export const houseKeep = async (place: Place): Promise<void> => {
   for (const item of place.store.items()) {
     const [type, hash] = partsOf(item);
     if (item.pk.startsWith('ORDER#') && type === 'PLACED') await reconcileOrder(place, item.pk.slice('ORDER#'.length));
