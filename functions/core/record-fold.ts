@@ -49,11 +49,16 @@ export const foldRecord = (items: readonly Item[]): RecordView | undefined => {
 /** Heads as one tag: the same set has the same. */
 export const tagOf = (vids: readonly string[]): string => [...new Set(vids)].sort().join('.');
 
-/** The same edit made in two regions is one version: as the smallest writer has it. */
+/**
+ * The same edit made in two regions is one version: as the first of them made it. Made again later, by an attempt that its
+ * caller had given up, it is not newer than what was made from it meanwhile.
+ */
 const foldVersions = (items: readonly Item[]): readonly Version[] => {
-  const told = items.flatMap(versionOf).sort((a, b) => compareWriters(b.by, a.by));
+  const told = items.flatMap(versionOf).sort(latestCopyFirst);
   return [...new Map(told.map((version) => [version.vid, version])).values()].sort(newestFirst);
 };
+
+const latestCopyFirst = (a: Version, b: Version): number => (a.hlc === b.hlc ? compareWriters(b.by, a.by) : a.hlc < b.hlc ? 1 : -1);
 
 const newestFirst = (a: Version, b: Version): number => (a.hlc === b.hlc ? (a.vid < b.vid ? 1 : -1) : a.hlc < b.hlc ? 1 : -1);
 
