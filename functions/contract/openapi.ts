@@ -9,11 +9,14 @@ import { PROBLEMS, type ProblemName } from './problems.ts';
 import { BODY_PROBLEMS, COMMON_PROBLEMS, ROUTES, type Route, SCOPES, USER_PROBLEMS } from './routes.ts';
 import * as schemas from './schemas.ts';
 
+/** `*`, or one ETag or several (RFC 9110, 13.1). */
+const ANY_OR_TAGS = '^(\\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$';
+
 type Json = { readonly [name: string]: unknown };
 
 const SUCCESS_TEXT = {
   200: 'OK',
-  201: 'Accepted here, or the first answer to this Idempotency-Key.',
+  201: 'Accepted here, or the first answer to the same request.',
   202: 'Requested: other regions have a word in it.',
 } as const;
 
@@ -51,7 +54,7 @@ export const openApiDocument = (): Json => {
       title: 'Tandem',
       version: '1',
       description:
-        'The same API in every region. A request that failed or was not answered may be repeated, here or in another region, with the same Idempotency-Key.',
+        'The same API in every region. A request that failed or was not answered may be repeated as it was, with the same Idempotency-Key or precondition, here or in another region.',
     },
     paths,
     components: {
@@ -95,6 +98,7 @@ const parametersOf = (route: Route): readonly Json[] => {
           },
         ]
       : []),
+    ...preconditionsOf(route),
     {
       name: HEADERS.correlationId,
       in: 'header',
@@ -105,6 +109,21 @@ const parametersOf = (route: Route): readonly Json[] => {
   ];
 };
 
+const preconditionsOf = ({ method, success }: Route): readonly Json[] => {
+  if (success.tagged !== true) return [];
+  const header = (name: string, schema: Json, description: string): Json => ({ name, in: 'header', required: false, schema, description });
+  const tag = schemaOf(schemas.recordTag);
+  return method === 'GET'
+    ? [
+        header(HEADERS.ifNoneMatch, { type: 'string', pattern: ANY_OR_TAGS }, 'Answers 304 where it is unchanged.'),
+        header(HEADERS.ifMatch, { type: 'string', pattern: ANY_OR_TAGS }, 'Answers 412 where it is another.'),
+      ]
+    : [
+        header(HEADERS.ifMatch, tag, 'The ETag of what the edit was made from. This or If-None-Match is required.'),
+        header(HEADERS.ifNoneMatch, { type: 'string', pattern: '^\\*$' }, 'Makes a record where none is.'),
+      ];
+};
+
 const answerOf = (operationId: string): ZodMiniType => {
   const answers: Readonly<Record<string, ZodMiniType>> = ANSWERS;
   const answer = answers[operationId];
@@ -113,10 +132,13 @@ const answerOf = (operationId: string): ZodMiniType => {
 };
 
 const responsesOf = (operationId: string, route: Route): Json => {
-  const { status } = route.success;
-  const headers = route.body ? { ...SIGNATURE, [HEADERS.replayed]: headerRef('Replayed') } : SIGNATURE;
+  const { status, created = status, tagged } = route.success;
+  const tag = tagged ? { [HEADERS.etag]: headerRef('ETag') } : {};
+  const headers = { ...SIGNATURE, ...tag, ...(route.body ? { [HEADERS.replayed]: headerRef('Replayed') } : {}) };
   const content = { 'application/json': { schema: schemaOf(answerOf(operationId)) } };
-  const responses: Record<string, Json> = { [status]: { description: SUCCESS_TEXT[status], headers, content } };
+  const responses: Record<string, Json> = {};
+  for (const code of [status, created]) responses[code] = { description: SUCCESS_TEXT[code], headers, content };
+  if (tagged && route.method === 'GET') responses['304'] = { description: 'The caller has it already.', headers: { ...SIGNATURE, ...tag } };
   const names = problemsOf(route);
   for (const code of [...new Set(names.map((name) => PROBLEMS[name].status))].sort((a, b) => a - b)) {
     responses[code] = problemResponse(
@@ -151,7 +173,11 @@ const HEADER_COMPONENTS = {
     schema: { type: 'string' },
   },
   CorrelationId: { description: 'Finds the request in the logs.', schema: { type: 'string' } },
-  Replayed: { description: '`true` on an answer that repeats an earlier one of the same key.', schema: { type: 'string', enum: ['true'] } },
+  Replayed: {
+    description: '`true` on an answer that repeats an earlier one to the same request.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  ETag: { description: 'Names all heads of the record, as the answer has them.', schema: schemaOf(schemas.recordTag) },
   Challenge: { description: 'What is wrong with the token (RFC 6750).', schema: { type: 'string' } },
   RetryAfter: {
     description: 'Seconds to wait before this region is asked again; another region can be asked at once.',

@@ -26,6 +26,8 @@ export interface Route {
     readonly status: 200 | 201 | 202;
     /** Where a write may make a thing or change one: when it made one. */
     readonly created?: 201;
+    /** The answer carries an ETag; a read may be asked for by it (If-None-Match) and answers 304. */
+    readonly tagged?: true;
   };
   /** Refusals besides those that every route of its access kind may give. */
   readonly problems: readonly ProblemName[];
@@ -116,8 +118,8 @@ export const ROUTES = {
     summary: "A record of the caller's, with all of its heads. Its ETag names them.",
     access: user('records:read'),
     params: { id: s.recordId },
-    success: { status: 200 },
-    problems: ['not-found'],
+    success: { status: 200, tagged: true },
+    problems: ['not-found', 'precondition-failed'],
   },
   putRecord: {
     method: 'PUT',
@@ -126,8 +128,8 @@ export const ROUTES = {
     access: user('records:write'),
     params: { id: s.recordId },
     body: s.recordRequest,
-    success: { status: 200, created: 201 },
-    problems: ['precondition-required', 'precondition-failed'],
+    success: { status: 200, created: 201, tagged: true },
+    problems: ['precondition-required', 'precondition-failed', 'unknown-version', 'record-full'],
   },
   getHistory: {
     method: 'GET',

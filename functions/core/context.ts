@@ -23,7 +23,9 @@ export type RefusalCode =
   | 'out-of-stock'
   | 'wrong-region'
   | 'key-reused'
-  | 'precondition-failed';
+  | 'precondition-failed'
+  | 'unknown-version'
+  | 'record-full';
 
 export interface Done<T> {
   readonly kind: 'done';

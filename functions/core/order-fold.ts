@@ -78,7 +78,8 @@ export interface OrderView {
 
 /** The order that these items of one partition make; undefined when no writer's acceptance is among them. */
 export const foldOrder = (given: readonly Item[]): OrderView | undefined => {
-  const items = [...new Map(given.map((item) => [item.sk, item])).values()];
+  // In the order of their keys: of several ENDs that could stand in for a PLACED, every region takes the same.
+  const items = [...new Map(given.map((item) => [item.sk, item])).values()].sort((a, b) => (a.sk < b.sk ? -1 : 1));
   const reservations = foldReservations(items);
   const keeperWriter = smallestWriter(reservations.filter(isShipped).map((each) => each.writer)) ?? reservations[0]?.writer;
   const keeper = reservations.find((each) => each.writer === keeperWriter);

@@ -6,7 +6,10 @@
  * | item | meaning |
  * |---|---|
  * | `RECORD#r / V#vid#W` | a version: value, parents, who, when. vid is the hash of record, parents, value and subject |
- * | `RECORD#r / HEAD#W` | counts W's edits, so that W makes them one after the other |
+ * | `RECORD#r / HEAD#W` | counts W's edits, so that W makes them one after the other, and names the last |
+ *
+ * Items replicate by themselves, in no order, so a region may hold a version and not yet the one it was made from: older
+ * ones are heads there for that long. That a version is superseded never becomes untrue.
  *
  * Causal histories instead of clocks: Parker et al., 1983; the heads are what Dynamo calls siblings.
  * https://www.allthingsdistributed.com/files/amazon-dynamo-sosp2007.pdf
@@ -46,7 +49,7 @@ export const foldRecord = (items: readonly Item[]): RecordView | undefined => {
   return winner && { versions, heads, winner };
 };
 
-/** Heads as one tag: the same set has the same. */
+/** Heads as one tag, which names each of them: a region that has other heads can tell what the caller saw. */
 export const tagOf = (vids: readonly string[]): string => [...new Set(vids)].sort().join('.');
 
 /**

@@ -4,12 +4,30 @@
  */
 import { type Context, type Done, instant, type Outcome, read, refused, written } from './context.ts';
 import { hashOf } from './hash.ts';
-import { ITEM_VERSION, numberOf } from './item.ts';
+import { ITEM_VERSION, numberOf, textOf } from './item.ts';
 import { foldRecord, type RecordView, tagOf, type Version } from './record-fold.ts';
-import { type Guard, type Item, StoreUnavailable } from './store.ts';
+import { sum } from './stock-fold.ts';
+import { type Guard, type Item, type Key, StoreUnavailable } from './store.ts';
 
-/** Compare-and-sets of one edit: each that is lost means that another edit of this region went on. */
-const EDIT_ATTEMPTS_MAX = 10;
+/**
+ * Readings of a record for one edit. Whoever loses to another edit of this region finds it at the next reading, and is
+ * refused or is it: only a reading that is torn takes more.
+ */
+const EDIT_ATTEMPTS_MAX = 5;
+/** Of them, those that may be repeated because they were torn. */
+const TORN_READINGS_MAX = 3;
+
+/**
+ * Bytes of a record's versions beyond which it takes no edit. Every reading and every edit reads all of them, by a strongly
+ * consistent query: one read unit for each 4 KB, of the 3,000 a second that DynamoDB gives a partition. At this limit that
+ * is 1,024 units, three readings a second; a record of 1 KB that was edited a hundred times takes 38. Regions that do not
+ * hear of each other may each fill a record up to the limit: seven of them stay below what a query may read (32 MB).
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+ */
+export const RECORD_BYTES_MAX = 4 * 2 ** 20;
+/** Of a version's item without its value and its parents, and of one parent. */
+const VERSION_BYTES = 512;
+const PARENT_BYTES = 35;
 
 /** A subject's records are its own: two subjects' records of one id are two records. */
 export const recordKey = (subject: string, id: string): string => `RECORD#${hashOf('record', subject, id)}`;
@@ -48,19 +66,27 @@ export interface Edit extends RecordName {
   readonly value: string;
 }
 
-/** @throws {StoreUnavailable} also when other edits of this region win every time */
+/**
+ * An edit may be repeated anywhere: it is one version, by its content. Repeated, it gets its first answer, whatever has
+ * come after it. `unknown-version` is the refusal of a region that has not heard of what the edit was made from: another may
+ * take it. `precondition-failed` means that the record has moved on: a region that would take the edit has merely not heard
+ * of that yet, and would make a conflict of it.
+ *
+ * @throws {StoreUnavailable} also when other edits of this region win every time
+ */
 export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<RecordAnswer>> => {
   const { subject, id, value } = edit;
   const pk = recordKey(subject, id);
   const parents = [...new Set(edit.parents)].sort();
   const vid = hashOf('version', pk, parents, value, subject);
   for (let attempt = 0; attempt < EDIT_ATTEMPTS_MAX; attempt += 1) {
-    const items = await readItems(context, pk);
-    const record = foldRecord(items);
+    const { items, record } = await readRecord(context, pk);
+    const head = items.find((item) => item.sk === `HEAD#${context.writer}`);
+    if (attempt < TORN_READINGS_MAX && isTorn(head, record)) continue;
     const known = record?.versions.find((each) => each.vid === vid);
-    if (known) return edited(id, pk, known, true);
-    const heads = record?.heads.map((each) => each.vid) ?? [];
-    if (tagOf(heads) !== tagOf(parents)) return refused('precondition-failed', mismatch(id, parents, heads));
+    if (known) return edited(id, { pk, sk: known.sk }, known, true);
+    const refusal = refusalOf(context, edit, parents, record);
+    if (refusal) return refusal;
     const atMs = context.clock.now();
     const item: Item = {
       pk,
@@ -72,23 +98,26 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
       hlc: context.hlc.next(atMs),
       at: atMs,
     };
-    const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(context, pk, items)]);
-    if (ok) return edited(id, pk, { vid, parents, value, subject, hlc: '', atMs, by: context.writer, sk: item.sk }, false);
+    const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(context, pk, vid, head)]);
+    if (ok) return edited(id, item, { vid, parents, value, atMs, by: context.writer }, false);
   }
   throw new StoreUnavailable(`${EDIT_ATTEMPTS_MAX} attempts to edit record ${id} lost to other edits of this region`);
 };
 
 export const getRecord = async (context: Context, { subject, id }: RecordName): Promise<Outcome<RecordAnswer>> => {
-  const record = foldRecord(await readItems(context, recordKey(subject, id)));
+  const { record } = await readRecord(context, recordKey(subject, id));
   return record ? { ...read(recordAnswer(id, record)), tag: tagOf(record.heads.map(({ vid }) => vid)) } : noSuchRecord(id);
 };
 
-/** Versions, newest first. The cursor is a version, and continues in any region that holds it. */
+/**
+ * Versions, newest first. The cursor is a version, and continues in any region that holds it; one that arrives late from
+ * another region and sorts before it is missed.
+ */
 export const getHistory = async (
   context: Context,
   { subject, id, cursor, limit }: RecordName & { readonly cursor?: string | undefined; readonly limit: number },
 ): Promise<Outcome<HistoryAnswer>> => {
-  const record = foldRecord(await readItems(context, recordKey(subject, id)));
+  const { record } = await readRecord(context, recordKey(subject, id));
   if (!record) return noSuchRecord(id);
   const last = cursor === undefined ? -1 : record.versions.findIndex(({ vid }) => vid === cursor);
   if (cursor !== undefined && last < 0) return refused('not-found', `this region does not hold the version ${cursor} of record ${id}`);
@@ -98,23 +127,43 @@ export const getHistory = async (
   return read(next === undefined ? { id, versions } : { id, versions, cursor: next });
 };
 
-const readItems = async (context: Context, pk: string): Promise<readonly Item[]> => {
+interface Reading {
+  readonly items: readonly Item[];
+  readonly record: RecordView | undefined;
+}
+
+const readRecord = async (context: Context, pk: string): Promise<Reading> => {
   const items = await context.store.query(pk);
-  for (const { hlc } of foldRecord(items)?.versions ?? []) context.hlc.observe(hlc, context.clock.now());
-  return items;
+  const record = foldRecord(items);
+  for (const { hlc } of record?.versions ?? []) context.hlc.observe(hlc, context.clock.now());
+  return { items, record };
+};
+
+/**
+ * A query may meet a transaction half-way: DynamoDB isolates the two item by item. Then it shows this region's count as
+ * the edit left it, without the edit, and the next edit would pass for one that knows all.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
+ */
+const isTorn = (head: Item | undefined, record: RecordView | undefined): boolean => {
+  const last = head && textOf(head, 'vid');
+  return last !== undefined && !record?.versions.some(({ vid }) => vid === last);
 };
 
 /** Edits of one region come one after the other: each is made knowing all that came before it here. */
-const advance = (context: Context, pk: string, items: readonly Item[]) => {
-  const sk = `HEAD#${context.writer}`;
-  const head = items.find((item) => item.sk === sk);
+const advance = (context: Context, pk: string, vid: string, head: Item | undefined) => {
   const seen = head && numberOf(head, 'rev');
   const guard: Guard = seen === undefined ? { is: 'missing', attribute: 'rev' } : { is: 'equals', attribute: 'rev', value: seen };
-  return { action: 'update', key: { pk, sk }, add: { rev: 1 }, guards: [guard] } as const;
+  const key = { pk, sk: `HEAD#${context.writer}` };
+  return { action: 'update', key, add: { rev: 1 }, set: { vid }, guards: [guard] } as const;
 };
 
-const edited = (id: string, pk: string, version: Version, replayed: boolean): Done<RecordAnswer> => ({
-  ...written({ id, ...versionAnswer(version), conflicts: [] }, { pk, sk: version.sk }, replayed),
+const edited = (
+  id: string,
+  carrier: Key,
+  version: Pick<Version, 'vid' | 'parents' | 'value' | 'atMs' | 'by'>,
+  replayed: boolean,
+): Done<RecordAnswer> => ({
+  ...written({ id, ...versionAnswer(version), conflicts: [] }, carrier, replayed),
   tag: version.vid,
   created: version.parents.length === 0,
 });
@@ -126,7 +175,7 @@ const recordAnswer = (id: string, { winner, heads }: RecordView): RecordAnswer =
 });
 
 /** A damaged value is shown as what it is: an item never breaks its reader. */
-const versionAnswer = ({ vid, value, atMs, by }: Version): VersionAnswer => ({
+const versionAnswer = ({ vid, value, atMs, by }: Pick<Version, 'vid' | 'value' | 'atMs' | 'by'>): VersionAnswer => ({
   version: vid,
   value: parsed(value),
   editedAt: instant(atMs),
@@ -141,10 +190,40 @@ const parsed = (text: string): unknown => {
   }
 };
 
-const mismatch = (id: string, parents: readonly string[], heads: readonly string[]): string => {
-  if (heads.length === 0) return `there is no record ${id} in this region; allowed: If-None-Match: *`;
-  const now = `its ETag here is "${tagOf(heads)}"; read it, and send that as If-Match`;
-  return parents.length === 0 ? `record ${id} exists; ${now}` : `record ${id} is not what was read; ${now}`;
+/** Why an edit cannot be made here; undefined: it can. */
+const refusalOf = (
+  { region }: Context,
+  { id, value }: Edit,
+  parents: readonly string[],
+  record: RecordView | undefined,
+): Outcome<never> | undefined => {
+  const { versions = [], heads = [] } = record ?? {};
+  const tag = tagOf(heads.map(({ vid }) => vid));
+  if (tag === tagOf(parents)) {
+    const bytes = sum([...versions, { value, parents }].map(bytesOf));
+    return bytes <= RECORD_BYTES_MAX
+      ? undefined
+      : refused('record-full', `the history of record ${id} has reached the ${RECORD_BYTES_MAX} bytes it may; go on under another id`);
+  }
+  const unheard = parents.length > 0 && !hasMovedOn(parents, versions, heads);
+  if (unheard)
+    return refused('unknown-version', `region ${region} has not heard of all that this edit of record ${id} was made from; ask another`);
+  const given = parents.length === 0 ? `record ${id} exists` : `record ${id} is not what was read`;
+  return refused('precondition-failed', `${given}; its ETag here is "${tag}": read it, and send that as If-Match`);
 };
+
+/**
+ * Whether the caller lacks something, and not this region: it holds what supersedes a version that the caller saw as a
+ * head, or holds all that these were made from, and one head more.
+ */
+const hasMovedOn = (parents: readonly string[], versions: readonly Version[], heads: readonly Version[]): boolean => {
+  const here = new Set(versions.map(({ vid }) => vid));
+  const current = new Set(heads.map(({ vid }) => vid));
+  if (parents.some((vid) => here.has(vid) && !current.has(vid))) return true;
+  return [...parents, ...versions.flatMap((each) => each.parents)].every((vid) => here.has(vid));
+};
+
+const bytesOf = ({ value, parents }: Pick<Version, 'value' | 'parents'>): number =>
+  Buffer.byteLength(value) + parents.length * PARENT_BYTES + VERSION_BYTES;
 
 const noSuchRecord = (id: string): Outcome<never> => refused('not-found', `there is no record ${id} of this caller in this region`);

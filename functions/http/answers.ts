@@ -23,6 +23,13 @@ export const json = (status: number, body: unknown, by: Signature, headers: Read
   body: JSON.stringify(body),
 });
 
+/** RFC 9110, 15.4.5: the caller has what this would say. */
+export const notModified = (by: Signature, headers: Readonly<Record<string, string>>): ApiAnswer => ({
+  statusCode: 304,
+  headers: { ...fixed(by), ...headers },
+  body: '',
+});
+
 export const problem = ({ problem: name, detail, more }: Refusal, by: Signature): ApiAnswer => {
   const { status, title } = PROBLEMS[name];
   const body: Problem = { type: `/problems/${name}`, title, status, detail, correlationId: by.correlationId, ...more.members };

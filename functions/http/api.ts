@@ -12,10 +12,11 @@ import type { Identified, Identity } from '../core/keys.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
 import { type Clock, type Store, StoreUnavailable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
-import { challenge, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
+import { challenge, json, notModified, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
 import { type ApiAnswer, type ApiEvent, correlationIdOf } from './event.ts';
 import { Input } from './input.ts';
 import { OPEN_ROUTES, type OpenProps } from './open-routes.ts';
+import { readOf } from './preconditions.ts';
 import { Refusal } from './refusal.ts';
 import { USER_ROUTES } from './user-routes.ts';
 
@@ -116,9 +117,11 @@ export class Api {
         const outcome = await this.#serveUser(route, input, learnt);
         if (outcome.kind === 'refused')
           throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
+        const tagged: Readonly<Record<string, string>> = outcome.tag === undefined ? {} : { [HEADERS.etag]: `"${outcome.tag}"` };
+        if (isUnchanged(route, input, outcome)) return notModified(by, tagged);
         return json(statusOf(route, outcome), outcome.value, by, {
           ...(outcome.replayed ? { [HEADERS.replayed]: 'true' } : {}),
-          ...(outcome.tag === undefined ? {} : { [HEADERS.etag]: `"${outcome.tag}"` }),
+          ...tagged,
         });
       }
     }
@@ -147,6 +150,14 @@ export class Api {
 const statusOf = (name: RouteName, { created }: Done<unknown>): number => {
   const { success }: Route = ROUTES[name];
   return created === true ? (success.created ?? success.status) : success.status;
+};
+
+/** Whether the caller of a read has it already. @throws {Refusal} when it is not what the caller asks for (If-Match) */
+const isUnchanged = (name: RouteName, input: Input, { tag }: Done<unknown>): boolean => {
+  if (ROUTES[name].method !== 'GET' || tag === undefined) return false;
+  const read = readOf(tag, input.preconditions());
+  if (read === 'failed') throw new Refusal('precondition-failed', `the ETag here is "${tag}"`);
+  return read === 'unchanged';
 };
 
 const isRouteName = (name: string): name is RouteName => Object.hasOwn(ROUTES, name);
@@ -206,7 +217,7 @@ const refusalOf = (error: unknown): Refusal => {
   if (error instanceof StoreUnavailable)
     return new Refusal(
       'unavailable',
-      'the table does not answer; repeat with the same Idempotency-Key, here or in another region',
+      'the table does not answer; send the same request again, with the same Idempotency-Key where it has one, here or in another region',
       {},
       error,
     );

@@ -3,15 +3,14 @@ import type { core, output, ZodMiniType } from 'zod/mini';
 import { HEADERS } from '../contract/names.ts';
 import { idempotencyKey, LIMITS } from '../contract/schemas.ts';
 import { type ApiEvent, headersOf, queryOf } from './event.ts';
-import { Refusal } from './refusal.ts';
+import { lossOf } from './faithful.ts';
+import type { Preconditions } from './preconditions.ts';
+import { badRequest, Refusal } from './refusal.ts';
 
 /** Problems told of one request: beyond, the caller is not reading them. */
 const ERRORS_MAX = 20;
 /** Characters of what is told of one problem. */
 const MESSAGE_LENGTH_MAX = 200;
-
-/** A strong entity tag that names up to 16 versions: as many heads as regions can make, and more. */
-const ETAG = /^"([0-9a-f]{32}(?:\.[0-9a-f]{32}){0,15})"$/;
 
 export class Input {
   readonly #event: ApiEvent;
@@ -57,27 +56,25 @@ export class Input {
     return checked(idempotencyKey, given[0], `header ${HEADERS.idempotencyKey}`);
   }
 
-  /** The versions that an edit was made from, by its precondition; none: the record is to be new. */
-  parents(): readonly string[] {
-    const [match, noneMatch] = [this.header(HEADERS.ifMatch)?.trim(), this.header(HEADERS.ifNoneMatch)?.trim()];
-    if (match === undefined && noneMatch === undefined)
-      throw new Refusal(
-        'precondition-required',
-        `allowed: ${HEADERS.ifMatch} with the record's ETag, or ${HEADERS.ifNoneMatch}: * for a new one`,
-      );
-    if (match !== undefined && noneMatch !== undefined)
-      throw badRequest([{ at: `header ${HEADERS.ifNoneMatch}`, message: `allowed: this or ${HEADERS.ifMatch}, not both` }]);
-    if (match === undefined) {
-      if (noneMatch === '*') return [];
-      throw badRequest([{ at: `header ${HEADERS.ifNoneMatch}`, message: 'allowed: *' }]);
-    }
-    const tag = ETAG.exec(match)?.[1];
-    if (tag === undefined)
-      throw badRequest([{ at: `header ${HEADERS.ifMatch}`, message: 'allowed: one ETag as this API gives it, in quotation marks' }]);
-    return tag.split('.');
+  preconditions(): Preconditions {
+    const line = (name: string): string | undefined => this.#headers.get(name)?.join(', ');
+    return { match: line(HEADERS.ifMatch), noneMatch: line(HEADERS.ifNoneMatch) };
   }
 
   body<T extends ZodMiniType>(schema: T): output<T> {
+    return checked(schema, parsed(this.#text()), 'body');
+  }
+
+  /** A body of which a part is kept: refused where that part would not come back as it came. */
+  keptBody<T extends ZodMiniType>(schema: T): output<T> {
+    const text = this.#text();
+    const value = parsed(text);
+    const loss = lossOf(text);
+    if (loss !== undefined) throw badRequest([{ at: 'body', message: `not allowed: ${loss}` }]);
+    return checked(schema, value, 'body');
+  }
+
+  #text(): string {
     const { body, isBase64Encoded } = this.#event;
     const encoding = isBase64Encoded === true ? 'base64' : 'utf8';
     const bytes = Buffer.byteLength(body ?? '', encoding);
@@ -88,7 +85,7 @@ export class Input {
         'unsupported-media-type',
         `given ${type === undefined ? 'no content-type' : 'another content-type'}, allowed: application/json`,
       );
-    return checked(schema, parsed(Buffer.from(body ?? '', encoding).toString()), 'body');
+    return encoding === 'utf8' ? (body ?? '') : utf8(Buffer.from(body ?? '', encoding));
   }
 }
 
@@ -122,19 +119,20 @@ const messageOf = (issue: core.$ZodIssue): string => {
 
 const unitOf = (origin: string): string => (origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '');
 
-const badRequest = (errors: readonly { readonly at: string; readonly message: string }[]): Refusal =>
-  new Refusal(
-    'bad-request',
-    errors.length === 1 ? 'one part of the request does not fit' : `${errors.length} parts of the request do not fit`,
-    { members: { errors: [...errors] } },
-  );
-
 /** API Gateway has decoded it, its stand-ins may not have; no valid parameter holds a percent sign, so both come out alike. */
 const decoded = (text: string, name: string): string => {
   try {
     return decodeURIComponent(text);
   } catch {
     throw badRequest([{ at: `path ${name}`, message: 'the percent-encoding is broken' }]);
+  }
+};
+
+const utf8 = (bytes: Buffer): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw badRequest([{ at: 'body', message: 'allowed: JSON in UTF-8' }]);
   }
 };
 

@@ -21,3 +21,11 @@ export interface RefusalExtras {
   readonly members?: Pick<Problem, 'region' | 'errors'>;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** @param errors what does not fit, by place */
+export const badRequest = (errors: readonly { readonly at: string; readonly message: string }[]): Refusal =>
+  new Refusal(
+    'bad-request',
+    errors.length === 1 ? 'one part of the request does not fit' : `${errors.length} parts of the request do not fit`,
+    { members: { errors: [...errors] } },
+  );

@@ -1,11 +1,14 @@
 /** Each user route: read the request by the contract, call the use case. Reads get a context at once; writes pass the gate. */
 import { ROUTES, type RouteName } from '../contract/routes.ts';
+import { LIMITS } from '../contract/schemas.ts';
 import type { Context, Outcome } from '../core/context.ts';
 import { canonical } from '../core/hash.ts';
 import { cancelOrder, getOrder, listOrders, payOrder, placeOrder, shipOrder } from '../core/orders.ts';
 import { editRecord, getHistory, getRecord } from '../core/records.ts';
 import { getStock, receiveStock } from '../core/stock.ts';
 import type { Input } from './input.ts';
+import { parentsOf } from './preconditions.ts';
+import { Refusal } from './refusal.ts';
 
 /** Rows of a page of a list, where the caller does not say. */
 const PAGE_DEFAULT = 20;
@@ -51,7 +54,7 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
   },
   putRecord: ({ subject, input }) => {
     const id = input.param('id', ROUTES.putRecord.params.id);
-    const given = { subject, id, parents: input.parents(), value: canonical(input.body(ROUTES.putRecord.body).value) };
+    const given = { subject, id, parents: parentsOf(input.preconditions()), value: recordValueOf(input) };
     return (context) => editRecord(context, given);
   },
   getHistory: ({ subject, input }) => {
@@ -74,4 +77,13 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
     };
     return (context) => receiveStock(context, given);
   },
+};
+
+/** Its text may be longer than it came, `1e20` for one: a page of a hundred must fit into an answer (6 MB). */
+const recordValueOf = (input: Input): string => {
+  const value = canonical(input.keptBody(ROUTES.putRecord.body).value);
+  const bytes = Buffer.byteLength(value);
+  if (bytes > LIMITS.bodyBytes)
+    throw new Refusal('too-large', `given a value of ${bytes} bytes when written out, allowed: ${LIMITS.bodyBytes}`);
+  return value;
 };

@@ -35,12 +35,14 @@ export interface ApiWorldProps {
   readonly auth?: AuthSettings;
   readonly domain?: string;
   readonly regions?: readonly string[];
+  /** @default the first of REGIONS */
+  readonly region?: string;
 }
 
 export const REGIONS = ['eu-central-1', 'us-east-2'] as const;
 
 export class ApiWorld {
-  readonly region = REGIONS[0];
+  readonly region: string;
   readonly data: Store;
   readonly control: Store;
   readonly served: Served[] = [];
@@ -51,6 +53,7 @@ export class ApiWorld {
   readonly #auth: AuthSettings;
 
   constructor(props: ApiWorldProps = {}) {
+    this.region = props.region ?? REGIONS[0];
     this.data = props.data ?? new MemoryStore();
     this.control = props.control ?? new MemoryStore();
     this.#auth = props.auth ?? { mode: 'keys' };
@@ -85,9 +88,15 @@ export class ApiWorld {
     return this.call('POST', path, { body, ...sent });
   }
 
+  /** An edit of a record: of the state with this ETag; without one, a new record. */
+  put(path: string, value: unknown, tag?: string, sent: Sent = {}): Promise<Answered> {
+    const condition: Readonly<Record<string, string>> = tag === undefined ? { 'If-None-Match': '*' } : { 'If-Match': tag };
+    return this.call('PUT', path, { body: { value }, ...sent, headers: { ...condition, ...sent.headers } });
+  }
+
   async call(method: string, path: string, sent: Sent = {}): Promise<Answered> {
     const answer = await this.handle(this.event(method, path, sent));
-    const body: Record<string, unknown> = JSON.parse(answer.body);
+    const body: Record<string, unknown> = answer.body === '' ? {} : JSON.parse(answer.body);
     return { status: answer.statusCode, headers: answer.headers, body, text: answer.body };
   }
 
