@@ -1,6 +1,7 @@
 /** Every route of the API. Invoked by API Gateway. */
 import { Authenticator } from './aws/authenticator.ts';
 import { embedded, errorFields, type Fields, log } from './aws/log.ts';
+import { peersOf } from './aws/peers.ts';
 import { startRuntime } from './aws/runtime.ts';
 import { DIMENSIONS, METRICS } from './contract/names.ts';
 import { ROUTES } from './contract/routes.ts';
@@ -19,13 +20,13 @@ const authenticator = new Authenticator({ settings: environment.auth, control, c
  * are told here only when they fail.
  */
 const report = (served: Served): void => {
-  const { route, caller, method, status, correlationId, latencyMs, refusal } = served;
+  const { route, caller, method, status, correlationId, latencyMs, waitedMs, stale, durability, refusal } = served;
   const forUsers = route !== undefined && ROUTES[route].access.kind === 'user';
   if (!forUsers && status < 500) return;
   const failed = status >= 500;
   const cause: Fields = refusal?.cause === undefined ? {} : errorFields(refusal.cause);
   const counted = forUsers && (caller === 'user' || caller === 'unknown');
-  const metrics: Fields = counted ? requestMetrics(failed, latencyMs) : {};
+  const metrics: Fields = counted ? requestMetrics(failed, latencyMs - waitedMs) : {};
   const memory: Fields = caller === 'synthetic' ? { memoryMb: Math.round(process.memoryUsage.rss() / BYTES_PER_MEGABYTE) } : {};
   const level = refusal?.problem === 'internal' ? 'ERROR' : failed ? 'WARN' : 'INFO';
   log(level, 'request', {
@@ -37,12 +38,16 @@ const report = (served: Served): void => {
     method,
     status,
     latencyMs,
+    waitedMs: waitedMs === 0 ? undefined : waitedMs,
+    stale: stale || undefined,
+    durability,
     problem: refusal?.problem,
     refused: refusal?.detail,
     ...cause,
   });
 };
 
+/** A caller that asks to wait for another region must not make this one look slow: a peer's trouble is none of its versions'. */
 const requestMetrics = (failed: boolean, latencyMs: number): Fields =>
   embedded(
     {
@@ -64,6 +69,8 @@ const api = new Api({
   monitor,
   clock,
   hlc: new Hlc(),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  peer: peersOf(environment),
   identify: (authorization) => authenticator.identify(authorization),
   report,
 });

@@ -1,5 +1,5 @@
 /** What a function is told by its environment, read once; everything that is missing or wrong is named at once. */
-import { type AuthSettings, ENV } from '../contract/names.ts';
+import { type AuthSettings, ENV, PEER_ENDPOINTS_ENV } from '../contract/names.ts';
 
 export interface Environment {
   readonly region: string;
@@ -14,6 +14,8 @@ export interface Environment {
   readonly version: string;
   /** Shared name of the API; undefined without a domain. */
   readonly domain: string | undefined;
+  /** Where DynamoDB of a region is that is not where AWS has it; empty on AWS. */
+  readonly peerEndpoints: Readonly<Record<string, string>>;
 }
 
 /** Whole numbers, from 0. */
@@ -24,12 +26,14 @@ const NAMES = ['AWS_REGION', 'AWS_LAMBDA_FUNCTION_VERSION', ...Object.values(ENV
 export const readEnvironment = (env: Readonly<Record<string, string | undefined>>): Environment => {
   const text = (name: (typeof NAMES)[number]): string => env[name] ?? '';
   const auth = authOf(text(ENV.auth));
+  const peerEndpoints = endpointsOf(env[PEER_ENDPOINTS_ENV]);
   const missing = NAMES.filter((name) => env[name] === undefined).map((name) => `${name} is missing`);
   const wrong = [
     ...(env[ENV.auth] !== undefined && auth === undefined ? [`${ENV.auth} is wrong`] : []),
+    ...(peerEndpoints === undefined ? [`${PEER_ENDPOINTS_ENV} is wrong`] : []),
     ...WHOLE.flatMap((name) => (isWhole(env[name]) ? [] : [`${name} is wrong`])),
   ];
-  if (missing.length + wrong.length > 0 || auth === undefined)
+  if (missing.length + wrong.length > 0 || auth === undefined || peerEndpoints === undefined)
     throw new Error(`the environment has problems: ${[...missing, ...wrong].join(', ')}; redeploy the stack`);
   const functionVersion = text('AWS_LAMBDA_FUNCTION_VERSION');
   return {
@@ -42,6 +46,7 @@ export const readEnvironment = (env: Readonly<Record<string, string | undefined>
     functionVersion,
     version: `${text(ENV.release)}+${functionVersion}`,
     domain: text(ENV.domain) === '' ? undefined : text(ENV.domain),
+    peerEndpoints,
   };
 };
 
@@ -56,6 +61,16 @@ const authOf = (text: string): AuthSettings | undefined => {
   if (given.mode !== 'oidc' || !('issuer' in given) || !('audience' in given)) return undefined;
   const { issuer, audience } = given;
   return typeof issuer === 'string' && typeof audience === 'string' ? { mode: 'oidc', issuer, audience } : undefined;
+};
+
+const endpointsOf = (text: string | undefined): Readonly<Record<string, string>> | undefined => {
+  if (text === undefined) return {};
+  const given = parsed(text);
+  if (typeof given !== 'object' || given === null) return undefined;
+  const pairs = Object.entries(given).flatMap(([region, url]) =>
+    typeof url === 'string' && URL.canParse(url) ? [[region, url] as const] : [],
+  );
+  return pairs.length === Object.keys(given).length ? Object.fromEntries(pairs) : undefined;
 };
 
 const parsed = (text: string): unknown => {

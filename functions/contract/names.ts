@@ -122,7 +122,7 @@ export const METRICS = {
   requests: 'Requests',
   /** Count of user requests answered 5xx, or that threw. */
   errors: 'Errors',
-  /** Milliseconds from the handler's start to its answer, user requests. */
+  /** Milliseconds from the handler's start to its answer, user requests; without the time that a caller asked to wait for other regions. */
   latency: 'Latency',
   /** Seconds since the last heartbeat of region `Peer`, as seen in this region's replica. */
   heartbeatAge: 'HeartbeatAge',

@@ -140,12 +140,7 @@ export const gateOf = (world: WorldView): Gate => {
   const writer = writerName(control);
   const own = world.beats.find((beat) => beat.region === world.region && beat.writer === writer);
   const peers = world.beats.filter((beat) => beat.region !== world.region);
-  const newest = Math.max(
-    control.incarnation,
-    ...world.beats.map((beat) =>
-      beat.region === world.region ? parseWriter(beat.writer).incarnation : (beat.incarnations.get(world.region) ?? 1),
-    ),
-  );
+  const newest = newestIncarnation(world, world.region);
   if (newest > control.incarnation)
     return {
       open: false,
@@ -248,6 +243,13 @@ export const switchOf = (world: WorldView, subject: string, own: HealthView): Sw
     return { evacuate: false, reason: `${world.region} is unfit itself and does not speak for ${subject}` };
   return { evacuate: true, reason: `an operator evacuates ${subject}` };
 };
+
+/** Of a region, that anybody was heard to know of. */
+export const newestIncarnation = (world: WorldView, region: string): number =>
+  Math.max(
+    controlOf(world, region).incarnation,
+    ...world.beats.map((beat) => (beat.region === region ? parseWriter(beat.writer).incarnation : (beat.incarnations.get(region) ?? 1))),
+  );
 
 export const controlOf = (world: WorldView, region: string): Control =>
   world.controls.find((each) => each.region === region) ?? foldControl(region, []);

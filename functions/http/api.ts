@@ -1,6 +1,6 @@
 /**
  * The API in a Lambda proxy's terms: event in, answer out, one log line. In order: route, caller, evacuation, input, write
- * gate, use case. Every failure ends as a problem; what was unexpected is logged, and the caller gets its correlation id.
+ * gate, what its tokens name, use case, a peer's word where it is asked for. Every failure ends as a problem; what was unexpected is logged, and the caller gets its correlation id.
  */
 
 import { HEADERS } from '../contract/names.ts';
@@ -10,9 +10,10 @@ import type { Done, Outcome } from '../core/context.ts';
 import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
-import { type Clock, type Store, StoreUnavailable } from '../core/store.ts';
+import { type Store, StoreUnavailable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
 import { challenge, json, notModified, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
+import { type ConsistencyProps, catchUp, type Durability, demandsOf, durabilityOf, told } from './consistency.ts';
 import { type ApiAnswer, type ApiEvent, correlationIdOf } from './event.ts';
 import { Input } from './input.ts';
 import { OPEN_ROUTES, type OpenProps } from './open-routes.ts';
@@ -20,9 +21,8 @@ import { readOf } from './preconditions.ts';
 import { Refusal } from './refusal.ts';
 import { USER_ROUTES } from './user-routes.ts';
 
-export interface ApiProps extends OpenProps {
+export interface ApiProps extends OpenProps, ConsistencyProps {
   readonly store: Store;
-  readonly clock: Clock;
   readonly hlc: Hlc;
   /** Milliseconds from a switch until user routes answer 503. */
   readonly drainMs: number;
@@ -38,6 +38,11 @@ export interface Served {
   readonly status: number;
   readonly correlationId: string;
   readonly latencyMs: number;
+  /** Those of them that it waited for other regions, because its caller asked for that. */
+  readonly waitedMs: number;
+  /** What it said of regions. */
+  readonly stale: boolean;
+  readonly durability: Durability | undefined;
   /** Why it was not a success. */
   readonly refusal: Refusal | undefined;
 }
@@ -47,6 +52,9 @@ export interface Served {
  * answer; and every caller of a route that does not ask.
  */
 export type Caller = 'user' | 'synthetic' | 'nobody' | 'unknown';
+
+/** To a write that is done here, and was to be done in another region as well. */
+const NOT_YET = 202;
 
 interface Ended {
   readonly answer: ApiAnswer;
@@ -62,6 +70,11 @@ interface Request {
 /** What is learnt of a request while it is served. */
 interface Learnt {
   caller: Caller;
+  /** This region did not hold all that the tokens name. */
+  stale: boolean;
+  /** Undefined where nobody asked. */
+  durability: Durability | undefined;
+  waitedMs: number;
 }
 
 export class Api {
@@ -78,11 +91,11 @@ export class Api {
     const input = new Input(event);
     const by: Signature = { region, version, correlationId: correlationIdOf(event, input.header(HEADERS.correlationId), requestId) };
     const route = routeOf(event);
-    const learnt: Learnt = { caller: 'unknown' };
+    const learnt: Learnt = { caller: 'unknown', stale: false, durability: undefined, waitedMs: 0 };
     const { answer, refusal } = await this.#end(event, input, { route, by, learnt });
     const served = {
       route,
-      caller: learnt.caller,
+      ...learnt,
       method: event.httpMethod,
       status: answer.statusCode,
       correlationId: by.correlationId,
@@ -100,7 +113,8 @@ export class Api {
       return { answer: await this.#serve(route, input, by, learnt) };
     } catch (error: unknown) {
       const refusal = refusalOf(error);
-      return { answer: problem(refusal, by), refusal };
+      const answer = problem(refusal, by);
+      return { answer: { ...answer, headers: { ...answer.headers, ...told(learnt) } }, refusal };
     }
   }
 
@@ -118,8 +132,10 @@ export class Api {
         if (outcome.kind === 'refused')
           throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
         const tagged: Readonly<Record<string, string>> = outcome.tag === undefined ? {} : { [HEADERS.etag]: `"${outcome.tag}"` };
-        if (isUnchanged(route, input, outcome)) return notModified(by, tagged);
-        return json(statusOf(route, outcome), outcome.value, by, {
+        const consistency = told(learnt, outcome.carriers);
+        if (isUnchanged(route, input, outcome)) return notModified(by, { ...consistency, ...tagged });
+        return json(statusOf(route, outcome, learnt.durability), outcome.value, by, {
+          ...consistency,
           ...(outcome.replayed ? { [HEADERS.replayed]: 'true' } : {}),
           ...tagged,
         });
@@ -128,7 +144,7 @@ export class Api {
   }
 
   async #serveUser(route: keyof typeof USER_ROUTES, input: Input, learnt: Learnt): Promise<Outcome<unknown>> {
-    const { monitor, identify, clock, store, hlc, region, regions, drainMs } = this.#props;
+    const { monitor, identify, clock, hlc, store, region, regions, drainMs } = this.#props;
     const { method, access } = ROUTES[route];
     const authorization = input.header('authorization');
     const viewing = monitor.world();
@@ -141,14 +157,30 @@ export class Api {
     // A version must be triable before its region is brought back.
     if (!isSynthetic(subject) && isDrained(world, clock.now(), drainMs)) throw evacuated(region);
     if (!('query' in ROUTES[route])) input.refuseQuery();
+    const demands = demandsOf(input, method);
     const work = USER_ROUTES[route]({ subject, input });
     const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
-    return work({ store, clock, hlc, region, regions, writer });
+    learnt.stale = !(await this.#timed(learnt, catchUp(this.#props, demands)));
+    const outcome = await work({ store, clock, hlc, region, regions, writer });
+    if (outcome.kind === 'done' && demands.replicated) {
+      const keys = method === 'GET' ? demands.keys : outcome.carriers;
+      // Of what is not here, a peer's copy is the only one that was seen.
+      learnt.durability = learnt.stale && method === 'GET' ? 'local' : await this.#timed(learnt, durabilityOf(this.#props, keys, world));
+    }
+    return outcome;
+  }
+
+  async #timed<T>(learnt: Learnt, waiting: Promise<T>): Promise<T> {
+    const startedMs = this.#props.clock.now();
+    const value = await waiting;
+    learnt.waitedMs += this.#props.clock.now() - startedMs;
+    return value;
   }
 }
 
-const statusOf = (name: RouteName, { created }: Done<unknown>): number => {
-  const { success }: Route = ROUTES[name];
+const statusOf = (name: RouteName, { created }: Done<unknown>, durability: Durability | undefined): number => {
+  const { success, method }: Route = ROUTES[name];
+  if (durability === 'local' && method !== 'GET') return NOT_YET;
   return created === true ? (success.created ?? success.status) : success.status;
 };
 

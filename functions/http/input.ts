@@ -26,6 +26,11 @@ export class Input {
     return this.#headers.get(name)?.[0];
   }
 
+  /** The parts of a header that is a list: separated by commas, or in several lines (RFC 9110, 5.3). */
+  list(name: string): readonly string[] {
+    return (this.#headers.get(name) ?? []).flatMap((line) => line.split(',')).map((part) => part.trim());
+  }
+
   param(name: string, schema: ZodMiniType<string>): string {
     return checked(schema, decoded(this.#event.pathParameters?.[name] ?? '', name), `path ${name}`);
   }

@@ -37,6 +37,12 @@ export interface ApiWorldProps {
   readonly regions?: readonly string[];
   /** @default the first of REGIONS */
   readonly region?: string;
+  /** The other region's replica. @default it does not answer */
+  readonly peer?: Pick<Store, 'get'>;
+  /** @default 100 */
+  readonly tokenWaitMs?: number;
+  /** @default 200 */
+  readonly replicatedDeadlineMs?: number;
 }
 
 export const REGIONS = ['eu-central-1', 'us-east-2'] as const;
@@ -46,6 +52,8 @@ export class ApiWorld {
   readonly data: Store;
   readonly control: Store;
   readonly served: Served[] = [];
+  /** Peers that a request wanted to know something of. */
+  readonly askedPeers: string[] = [];
   readonly key = makeTestKey();
   /** Added to the machine's time. */
   aheadMs = 0;
@@ -69,6 +77,13 @@ export class ApiWorld {
       drainMs: 30_000,
       domain: props.domain,
       identify: (authorization) => authenticator.identify(authorization),
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      peer: (region) => {
+        this.askedPeers.push(region);
+        return { region, get: async (key) => (props.peer ?? silent).get(key) };
+      },
+      tokenWaitMs: props.tokenWaitMs ?? 100,
+      replicatedDeadlineMs: props.replicatedDeadlineMs ?? 200,
       report: (served) => this.served.push(served),
     });
   }
@@ -133,6 +148,8 @@ export class ApiWorld {
     };
   }
 }
+
+const silent: Pick<Store, 'get'> = { get: () => new Promise(() => undefined) };
 
 /** As API Gateway matches paths; what matches nothing keeps its path as resource. */
 const resourceOf = (path: string): { readonly resource: string; readonly parameters: Record<string, string> | null } => {

@@ -309,6 +309,18 @@ describe('the switch', () => {
 });
 
 describe('the list of regions', () => {
+  it("tells how old each region's heartbeat is in this replica", async () => {
+    const world = await start();
+    const beat = { action: 'update', key: { pk: 'REGIONS', sk: `BEAT#${REGIONS[1]}` }, set: { at: Date.now() - 42_000 } } as const;
+    await world.data.transact([beat]);
+    await world.get('/health');
+    const { body } = await world.get('/regions', { token: null });
+    const ages = [body['regions']].flat().map((each) => Number(Reflect.get(Object(each), 'heartbeatAgeMs')));
+    expect(ages[0]).toBeLessThan(30_000);
+    expect(ages[1]).toBeGreaterThanOrEqual(42_000);
+    expect(ages[1]).toBeLessThan(72_000);
+  });
+
   it('tells heartbeats, versions, switches and front doors as this region sees them', async () => {
     const world = await start({ domain: 'api.example.com' });
     await world.get('/health');

@@ -1,0 +1,72 @@
+/**
+ * What callers ask about regions besides the one that they ask: that it holds what they were told elsewhere
+ * (`Tandem-Token`), and that another holds what it tells them (`Tandem-Durability: replicated`). Who asks for neither pays
+ * for neither.
+ */
+import { HEADERS } from '../contract/names.ts';
+import { arrives, arrivesAtPeer, type Patience, type Peer, witnesses } from '../core/consistency.ts';
+import type { WorldView } from '../core/operations.ts';
+import type { Key, Store } from '../core/store.ts';
+import { keysOf, TOKENS_MAX, tokenOf } from '../core/token.ts';
+import type { Input } from './input.ts';
+import { badRequest } from './refusal.ts';
+
+export interface ConsistencyProps extends Patience {
+  readonly store: Pick<Store, 'get'>;
+  /** Asked for by name, and only when a caller wants to know: no other request pays for a connection to it. */
+  readonly peer: (region: string) => Peer;
+  /** Milliseconds that a request waits for this region to hold what its tokens name. */
+  readonly tokenWaitMs: number;
+  /** Milliseconds that a request waits for a peer. */
+  readonly replicatedDeadlineMs: number;
+}
+
+export interface Demands {
+  /** What this region should hold before it answers. */
+  readonly keys: readonly Key[];
+  /** Whether a peer should hold what the answer rests on. */
+  readonly replicated: boolean;
+}
+
+export type Durability = 'replicated' | 'local';
+
+/** @throws {Refusal} of what is not as the contract has it */
+export const demandsOf = (input: Input, method: string): Demands => {
+  const tokens = [...new Set(input.list(HEADERS.token))];
+  const named = tokens.slice(0, TOKENS_MAX).map(keysOf);
+  const keys = named.flatMap((each) => each ?? []);
+  if (tokens.length > TOKENS_MAX || named.includes(undefined))
+    throw misfit(HEADERS.token, `allowed: up to ${TOKENS_MAX} tokens as this API gives them, separated by commas`);
+  const durability = [...new Set(input.list(HEADERS.durability))];
+  const replicated = durability.length > 0;
+  if (replicated && durability.join() !== 'replicated') throw misfit(HEADERS.durability, 'allowed: replicated');
+  if (replicated && method === 'GET' && keys.length === 0)
+    throw misfit(HEADERS.durability, `allowed on a read: beside a ${HEADERS.token}, which says what is to be replicated`);
+  return { keys, replicated };
+};
+
+const misfit = (name: string, message: string) => badRequest([{ at: `header ${name}`, message }]);
+
+/** Waits for what the tokens name. Whether this region came to hold all of it. */
+export const catchUp = async (props: ConsistencyProps, { keys }: Demands): Promise<boolean> =>
+  keys.length === 0 || (await arrives(props.store, keys, { ...props, waitMs: props.tokenWaitMs }));
+
+/** Waits for a peer to hold `keys`, all of which this region holds. */
+export const durabilityOf = async (props: ConsistencyProps, keys: readonly Key[], world: WorldView): Promise<Durability> => {
+  const peers = witnesses(world).map(props.peer);
+  const held = await arrivesAtPeer(peers, keys, { ...props, waitMs: props.replicatedDeadlineMs });
+  return held ? 'replicated' : 'local';
+};
+
+/** What an answer says of regions. */
+export const told = (
+  { stale, durability }: { readonly stale: boolean; readonly durability: Durability | undefined },
+  carriers: readonly Key[] = [],
+): Readonly<Record<string, string>> => {
+  const token = tokenOf(carriers);
+  return {
+    ...(token === undefined ? {} : { [HEADERS.token]: token }),
+    ...(stale ? { [HEADERS.stale]: 'true' } : {}),
+    ...(durability === undefined ? {} : { [HEADERS.durability]: durability }),
+  };
+};
