@@ -18,6 +18,8 @@ const ENVIRONMENT = {
   [ENV.regions]: `${REGION},us-east-2`,
   [ENV.auth]: '{"mode":"keys"}',
   [ENV.drainSeconds]: '30',
+  [ENV.replicatedDeadlineMs]: '1500',
+  [ENV.tokenWaitMs]: '500',
   [ENV.release]: 'bench',
   [ENV.domain]: '',
 };

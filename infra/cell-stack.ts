@@ -51,7 +51,10 @@ export class CellStack extends Stack {
     super(scope, id, props);
     this.#props = props;
     const { config, bundle } = props;
-    const tables = new Tables(this, 'Tables', { encryptionKeys: config.encryptionKeys });
+    const tables = new Tables(this, 'Tables', {
+      regions: config.regions.map(({ name }) => name),
+      encryptionKeys: config.encryptionKeys,
+    });
     const common = commonOf(props, tables);
     const { handler, api, domains } = this.addApi(common);
 
@@ -97,6 +100,7 @@ export class CellStack extends Stack {
     });
     tables.grantData(handler.role);
     tables.grantControlRead(handler.role);
+    tables.grantPeerReads(handler.role);
     const api = new Api(this, 'Gateway', {
       handler: handler.alias,
       throttling: config.throttling,

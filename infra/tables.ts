@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -6,21 +6,25 @@ import { KEYS, TABLES } from '../functions/contract/names.ts';
 import type { Config } from './config.ts';
 
 export interface TablesProps {
+  /** Every configured region. */
+  readonly regions: readonly string[];
   readonly encryptionKeys: Config['encryptionKeys'];
 }
 
 /**
  * This region's replicas of the global tables, found by name: a cell needs no reference to the stack that owns them.
- * Permissions name the replicas of this region only.
+ * Permissions name the replicas of this region only, but for one: see `grantPeerReads`.
  */
 export class Tables extends Construct {
   readonly dataArn: string;
   readonly controlArn: string;
   /** The customer-managed key of this region's replicas; undefined when AWS owns the keys. */
   readonly keyArn: string | undefined;
+  readonly #props: TablesProps;
 
   constructor(scope: Construct, id: string, props: TablesProps) {
     super(scope, id);
+    this.#props = props;
     this.dataArn = TableV2.fromTableName(this, 'Data', TABLES.data).tableArn;
     this.controlArn = TableV2.fromTableName(this, 'Control', TABLES.control).tableArn;
     this.keyArn = props.encryptionKeys?.[Stack.of(this).region];
@@ -35,6 +39,26 @@ export class Tables extends Construct {
     this.allow(grantee, [this.dataArn], ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']);
     this.allow(grantee, [`${this.dataArn}/index/${KEYS.ownerIndex.name}`], ['Query']);
     this.allowKey(grantee);
+  }
+
+  /**
+   * Reads single items of the other regions' replicas: whether a write has arrived there, which is all that a region ever
+   * asks of another one's table. By name, for no reference may cross regions.
+   */
+  grantPeerReads(grantee: IGrantable): void {
+    const { region: own } = Stack.of(this);
+    const { regions, encryptionKeys } = this.#props;
+    for (const region of regions.filter((each) => each !== own)) {
+      const arn = Stack.of(this).formatArn({
+        service: 'dynamodb',
+        region,
+        resource: 'table',
+        resourceName: TABLES.data,
+        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      });
+      this.allow(grantee, [arn], ['GetItem']);
+      this.allowKey(grantee, { region, keyArn: encryptionKeys?.[region], actions: ['Decrypt'] });
+    }
   }
 
   /** Reads keys, switches and fences; operators alone write them. */
@@ -110,14 +134,24 @@ export class Tables extends Construct {
     );
   }
 
-  /** DynamoDB uses a customer-managed key on the caller's behalf, so the caller needs it, through DynamoDB only. */
-  private allowKey(grantee: IGrantable): void {
-    if (this.keyArn === undefined) return;
+  /**
+   * DynamoDB uses a customer-managed key on the caller's behalf, so the caller needs it, through DynamoDB only.
+   * @param of a region's replicas. @default this region's, to read and to write
+   */
+  private allowKey(
+    grantee: IGrantable,
+    of: { readonly region: string; readonly keyArn: string | undefined; readonly actions: readonly string[] } = {
+      region: Stack.of(this).region,
+      keyArn: this.keyArn,
+      actions: ['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey'],
+    },
+  ): void {
+    if (of.keyArn === undefined) return;
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
-        actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
-        resources: [this.keyArn],
-        conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` } },
+        actions: of.actions.map((action) => `kms:${action}`),
+        resources: [of.keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${of.region}.amazonaws.com` } },
       }),
     );
   }

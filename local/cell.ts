@@ -9,7 +9,7 @@ import type { Release } from './deployment/release.ts';
 import { applyTableSettings, putControlItems } from './deployment/tables.ts';
 import type { Json } from './deployment/template.ts';
 import type { EventLog } from './events.ts';
-import { SHARED_ADDRESS } from './loopback.ts';
+import { emulatorUrl } from './loopback.ts';
 import type { Register } from './process/register.ts';
 import { Region, type RegionProps } from './region/region.ts';
 
@@ -159,7 +159,7 @@ export const makeCell = (settings: CellSettings): Cell => {
     onServed,
     regionalName: regional,
     sharedName: shared,
-    endpoint: endpoint ?? `http://${SHARED_ADDRESS}:${ports.emulator}`,
+    endpoint: endpoint ?? emulatorUrl(ports.emulator),
     // Not of 12 digits: emulators take such a key for the number of an account.
     accessKeyId: `local-${name}`,
     emulator: endpoint === undefined ? { python: join(projectFolder, '.venv', 'bin', 'python'), port: ports.emulator } : null,

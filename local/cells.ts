@@ -1,12 +1,12 @@
 /** The cells of a system: what each region is called, what proves that, what its functions find, and who watches it. */
 import { writeFileSync } from 'node:fs';
-import { dnsNames } from '../functions/contract/names.ts';
+import { dnsNames, PEER_ENDPOINTS_ENV } from '../functions/contract/names.ts';
 import type { Config } from '../infra/config.ts';
 import { type Cell, type CellSettings, makeCell } from './cell.ts';
 import { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import { makeAuthority } from './edge/certificates.ts';
 import type { EventLog } from './events.ts';
-import { edgeAddress, type Ports, SHARED_ADDRESS } from './loopback.ts';
+import { edgeAddress, emulatorUrl, type Ports, SHARED_ADDRESS } from './loopback.ts';
 import { functionNetwork } from './region/function-network.ts';
 import type { RegionProps } from './region/region.ts';
 
@@ -32,6 +32,7 @@ export const makeCells = (props: CellsProps): readonly Cell[] => {
   const domain = config.domain.name;
   const authority = makeAuthority(domain, props.nowMs);
   writeFileSync(caFile, authority.certificate);
+  const emulators = Object.fromEntries(config.regions.map(({ name }, index) => [name, emulatorUrl(ports.emulator + index)]));
   const dns = { address: SHARED_ADDRESS, port: ports.dns };
   return config.regions.map(({ name }, index) => {
     const address = edgeAddress(index);
@@ -46,6 +47,7 @@ export const makeCells = (props: CellsProps): readonly Cell[] => {
       credentials: authority.issue(name, [names.regional, names.shared]),
       functionEnvironment: {
         ...functionNetwork({ caFile, dns, near: address, domain, tlsPort: ports.edgeTls }),
+        [PEER_ENDPOINTS_ENV]: JSON.stringify(emulators),
         AWS_ENDPOINT_URL_CODEDEPLOY: props.codeDeployUrl(name),
       },
       assembly: props.assemblyOf(name),

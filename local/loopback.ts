@@ -29,6 +29,9 @@ const PORT_OPTIONS = {
 /** Address of the name server, the control API and the emulators. */
 export const SHARED_ADDRESS = '127.0.0.1';
 
+/** Of a region's own emulator. */
+export const emulatorUrl = (port: number): string => `http://${SHARED_ADDRESS}:${port}`;
+
 /** A region's front door, by its place in the config: a network of its own, so that callers can be "near" it. */
 export const edgeAddress = (index: number): string => `127.0.${index + 1}.1`;
 

@@ -17,7 +17,7 @@ type Json = { readonly [name: string]: unknown };
 const SUCCESS_TEXT = {
   200: 'OK',
   201: 'Accepted here, or the first answer to the same request.',
-  202: 'Requested: other regions have a word in it.',
+  202: 'Requested: other regions have a word in it. Or, to `tandem-durability: replicated`: done here, and no other region was seen to hold it yet.',
 } as const;
 
 /** What clients may rely on in an answer is named; more may come, so that an answer can grow. */
@@ -33,6 +33,8 @@ const SIGNATURE: Json = {
   [HEADERS.version]: headerRef('Version'),
   [HEADERS.correlationId]: headerRef('CorrelationId'),
 };
+/** On every answer of the function to a caller. */
+const STALE: Json = { [HEADERS.stale]: headerRef('Stale') };
 /** On every problem; API Gateway's own name no version. */
 const PROBLEM_HEADERS: Readonly<Partial<Record<number, Json>>> = {
   401: { 'www-authenticate': headerRef('Challenge') },
@@ -99,6 +101,7 @@ const parametersOf = (route: Route): readonly Json[] => {
         ]
       : []),
     ...preconditionsOf(route),
+    ...(route.access.kind === 'user' ? CONSISTENCY_PARAMETERS : []),
     {
       name: HEADERS.correlationId,
       in: 'header',
@@ -124,6 +127,23 @@ const preconditionsOf = ({ method, success }: Route): readonly Json[] => {
       ];
 };
 
+const CONSISTENCY_PARAMETERS: readonly Json[] = [
+  {
+    name: HEADERS.token,
+    in: 'header',
+    required: false,
+    schema: { type: 'string', pattern: `^[A-Za-z0-9_-]+( *, *[A-Za-z0-9_-]+){0,${schemas.LIMITS.tokens - 1}}$` },
+    description: `Up to ${schemas.LIMITS.tokens} tokens of earlier answers, from any region. This one waits a bounded time until it holds what they name, and else says that its answer is stale.`,
+  },
+  {
+    name: HEADERS.durability,
+    in: 'header',
+    required: false,
+    schema: { type: 'string', pattern: '^replicated$' },
+    description: `\`replicated\`: a write waits a bounded time until another region was seen to hold it. On a read: of what its ${HEADERS.token} names.`,
+  },
+];
+
 const answerOf = (operationId: string): ZodMiniType => {
   const answers: Readonly<Record<string, ZodMiniType>> = ANSWERS;
   const answer = answers[operationId];
@@ -132,19 +152,18 @@ const answerOf = (operationId: string): ZodMiniType => {
 };
 
 const responsesOf = (operationId: string, route: Route): Json => {
-  const { status, created = status, tagged } = route.success;
-  const tag = tagged ? { [HEADERS.etag]: headerRef('ETag') } : {};
-  const headers = { ...SIGNATURE, ...tag, ...(route.body ? { [HEADERS.replayed]: headerRef('Replayed') } : {}) };
+  const { tagged } = route.success;
   const content = { 'application/json': { schema: schemaOf(answerOf(operationId)) } };
   const responses: Record<string, Json> = {};
-  for (const code of [status, created]) responses[code] = { description: SUCCESS_TEXT[code], headers, content };
-  if (tagged && route.method === 'GET') responses['304'] = { description: 'The caller has it already.', headers: { ...SIGNATURE, ...tag } };
+  for (const status of successesOf(route)) responses[status] = { description: SUCCESS_TEXT[status], headers: headersOf(route), content };
+  if (tagged && route.method === 'GET') responses['304'] = { description: 'The caller has it already.', headers: headersOf(route) };
   const names = problemsOf(route);
   for (const code of [...new Set(names.map((name) => PROBLEMS[name].status))].sort((a, b) => a - b)) {
     responses[code] = problemResponse(
       names.filter((name) => PROBLEMS[name].status === code),
       code,
       operationId === 'health' && code === 503 ? content : {},
+      route.access.kind === 'user' ? STALE : {},
     );
   }
   return responses;
@@ -160,9 +179,21 @@ const problemsOf = (route: Route): readonly ProblemName[] => [
   ]),
 ];
 
-const problemResponse = (names: readonly ProblemName[], code: number, more: Json): Json => ({
+/** 202 is also what a write says that another region was not seen to hold in time, where its caller asked for that. */
+const successesOf = ({ success, body }: Route): readonly (keyof typeof SUCCESS_TEXT)[] => [
+  ...new Set([success.status, ...(success.created === undefined ? [] : [success.created]), ...(body ? [202 as const] : [])]),
+];
+
+const headersOf = (route: Route): Json => ({
+  ...SIGNATURE,
+  ...(route.success.tagged ? { [HEADERS.etag]: headerRef('ETag') } : {}),
+  ...(route.access.kind === 'user' ? { ...STALE, [HEADERS.durability]: headerRef('Durability') } : {}),
+  ...(route.body ? { [HEADERS.replayed]: headerRef('Replayed'), [HEADERS.token]: headerRef('Token') } : {}),
+});
+
+const problemResponse = (names: readonly ProblemName[], code: number, more: Json, headers: Json): Json => ({
   description: names.map((name) => `\`/problems/${name}\`: ${PROBLEMS[name].title}.`).join(' '),
-  headers: { ...SIGNATURE, ...PROBLEM_HEADERS[code] },
+  headers: { ...SIGNATURE, ...headers, ...PROBLEM_HEADERS[code] },
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } }, ...more },
 });
 
@@ -178,6 +209,15 @@ const HEADER_COMPONENTS = {
     schema: { type: 'string', enum: ['true'] },
   },
   ETag: { description: 'Names all heads of the record, as the answer has them.', schema: schemaOf(schemas.recordTag) },
+  Token: { description: 'What this answer rests on: for later requests, to any region.', schema: { type: 'string' } },
+  Stale: {
+    description: '`true` where this region does not hold all that the tokens of the request name: another may know more.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  Durability: {
+    description: '`replicated`: another region was seen to hold it, too. `local`: none was, in time. Told where it was asked for.',
+    schema: { type: 'string', enum: ['replicated', 'local'] },
+  },
   Challenge: { description: 'What is wrong with the token (RFC 6750).', schema: { type: 'string' } },
   RetryAfter: {
     description: 'Seconds to wait before this region is asked again; another region can be asked at once.',

@@ -14,6 +14,8 @@ export const LIMITS = {
   depth: 64,
   /** Rows of a page of a list. */
   page: 100,
+  /** Tokens that a request may carry: the core's `TOKENS_MAX`, and a test compares. */
+  tokens: 8,
 } as const;
 
 const integer = (minimum: number, maximum: number) => z.int().check(z.minimum(minimum), z.maximum(maximum));

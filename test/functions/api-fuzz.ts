@@ -1,6 +1,8 @@
 /** Requests made from the OpenAPI document: mostly right, with something wrong here and there, and some mere noise. */
 import * as fc from 'fast-check';
+import { HEADERS } from '../../functions/contract/names.ts';
 import { LIMITS } from '../../functions/contract/schemas.ts';
+import { tokenOf } from '../../functions/core/token.ts';
 import type { Answered, ApiWorld } from './api-world.ts';
 
 interface Schema {
@@ -48,6 +50,12 @@ export interface Known {
   readonly tags: readonly string[];
 }
 
+/** Of something that never happened here. */
+const TOKEN = tokenOf([{ pk: `ORDER#${'0'.repeat(32)}`, sk: 'PLACED#us-east-2' }]) ?? '';
+
+/** Headers that few callers send: most requests must get past them. */
+const SELDOM: readonly string[] = [HEADERS.token, HEADERS.durability];
+
 const NOISE = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.constantFrom('', '%', '%zz', '..', '#', '/', '{id}', '\u0000', '\ud800', '🫖', "'; --", '<script>', '0'.repeat(5_000)),
@@ -61,6 +69,7 @@ const fitting = (name: string, schema: Schema, known: Known): fc.Arbitrary<strin
   if (name === 'sku') return fc.constantFrom(...known.skus, 'unheard-of');
   if (name === 'region') return fc.constantFrom(...known.regions, 'eu-west-9');
   if (name === 'idempotency-key') return fc.oneof(fc.constantFrom(...known.keys), fc.uuid());
+  if (name === HEADERS.token) return fc.constantFrom(TOKEN, `${TOKEN}, ${TOKEN}`);
   return fc.stringMatching(new RegExp(schema.pattern ?? '^[a-z]{1,8}$'));
 };
 
@@ -121,11 +130,12 @@ export const requests = (document: ApiDocument, known: Known): fc.Arbitrary<Requ
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
   return fc.constantFrom(...operations).chain(({ path, method, operation }) => {
-    const of = (place: string) => operation.parameters.filter((each) => each.in === place);
-    const record = (place: string, requiredKeys: string[]) =>
-      fc.record(Object.fromEntries(of(place).map(({ name, schema }) => [name, mostly(fitting(name, schema, known), NOISE)])), {
+    const of = (place: string) => operation.parameters.filter((each) => each.in === place && !SELDOM.includes(each.name));
+    const record = (place: string, requiredKeys: string[], parameters = of(place)) =>
+      fc.record(Object.fromEntries(parameters.map(({ name, schema }) => [name, mostly(fitting(name, schema, known), NOISE)])), {
         requiredKeys,
       });
+    const seldom = operation.parameters.filter(({ name }) => SELDOM.includes(name));
     return fc.record({
       operation: fc.constant(operation),
       method: fc.constant(method),
@@ -147,8 +157,9 @@ export const requests = (document: ApiDocument, known: Known): fc.Arbitrary<Requ
         .tuple(
           record('header', method === 'POST' ? ['idempotency-key'] : []),
           mostly(fc.constant({}), fc.constant({ 'Content-Type': 'text/plain' })),
+          mostly(fc.constant({}), record('header', [], seldom)),
         )
-        .map(([headers, more]) => ({ ...headers, ...more })),
+        .map(([headers, ...more]) => Object.assign({}, headers, ...more)),
       body: bodyOf(operation, known),
       token: mostly(fc.constant(true), fc.constant(false)),
     });

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../functions/contract/openapi.ts';
 import { PROBLEMS } from '../../functions/contract/problems.ts';
 import { ROUTES } from '../../functions/contract/routes.ts';
+import { LIMITS } from '../../functions/contract/schemas.ts';
+import { TOKENS_MAX, tokenOf } from '../../functions/core/token.ts';
 import { ApiWorld } from './api-world.ts';
 
 const document = JSON.parse(JSON.stringify(openApiDocument()));
@@ -34,6 +36,32 @@ describe('the OpenAPI document', () => {
         expect(operation.parameters.some(({ name, required }) => name === 'idempotency-key' && required)).toBe(method === 'post');
       }
     }
+  });
+
+  it('has tokens, staleness and durability on every user route, and on no other', () => {
+    const token = tokenOf([{ pk: `ORDER#${'0'.repeat(32)}`, sk: 'PLACED#us-east-2' }]) ?? '';
+    const asMany = Array(TOKENS_MAX).fill(token).join(', ');
+    expect(LIMITS.tokens).toBe(TOKENS_MAX);
+    for (const route of Object.values(ROUTES)) {
+      const { parameters, responses } = document.paths[route.path][route.method.toLowerCase()];
+      const patternOf = (name: string) => parameters.find((each: { readonly name: string }) => each.name === name)?.schema.pattern;
+      const forUsers = route.access.kind === 'user';
+      expect([patternOf('tandem-token') !== undefined, patternOf('tandem-durability')]).toEqual([
+        forUsers,
+        forUsers ? '^replicated$' : undefined,
+      ]);
+      const told = (status: number) => Object.keys(responses[status]?.headers ?? {});
+      expect(told(route.success.status).includes('tandem-stale')).toBe(forUsers);
+      expect(told(route.success.status).includes('tandem-token')).toBe('body' in route);
+      if (!forUsers) continue;
+      expect([
+        new RegExp(patternOf('tandem-token')).test(asMany),
+        new RegExp(patternOf('tandem-token')).test(`${asMany}, ${token}`),
+      ]).toEqual([true, false]);
+      expect(told(400)).toContain('tandem-stale');
+      if ('body' in route) expect(told(202)).toContain('tandem-durability');
+    }
+    expect(document.paths['/records/{id}'].put.responses).toMatchObject({ 200: {}, 201: {}, 202: {} });
   });
 
   it('refers to nothing that is not there', () => {

@@ -77,7 +77,8 @@ describe('encryption', () => {
       const cell = three.stack(STACKS.cell(region));
       expect(cell.text).toContain(keyOf(region));
       expect(cell.text).toContain(`dynamodb.${region}.amazonaws.com`);
-      for (const other of REGIONS.filter((each) => each !== region)) expect(cell.text).not.toContain(keyOf(other));
+      // Once: the API reads at its peers, and nobody else uses another region's key.
+      for (const other of REGIONS.filter((each) => each !== region)) expect(cell.text.split(keyOf(other))).toHaveLength(2);
     }
   });
 });

@@ -63,16 +63,40 @@ describe('the functions', () => {
     }
   });
 
-  test('may touch the tables of their own region only', () => {
+  test('may touch the tables of their own region only, but for the items that the API looks for at its peers', () => {
     for (const region of REGIONS) {
-      const arns = [...within(system.stack(STACKS.cell(region)).ofType('AWS::IAM::Policy'))]
-        .map(joined)
-        .filter((text) => /^arn:.*:dynamodb:/.test(text));
-      expect(arns.length).toBeGreaterThan(0);
-      for (const arn of arns)
-        expect(arn).toMatch(
-          new RegExp(`^arn:\\{AWS::Partition\\}:dynamodb:${region}:\\{AWS::AccountId\\}:table/tandem-(data|control)(/.+)?$`),
-        );
+      const template = system.stack(STACKS.cell(region));
+      const arns = [...within(template.ofType('AWS::IAM::Policy'))].map(joined).filter((text) => /^arn:.*:dynamodb:/.test(text));
+      const foreign = arns.filter((arn) => !arn.includes(`:dynamodb:${region}:`));
+      expect(arns.length).toBeGreaterThan(foreign.length);
+      for (const arn of arns.filter((each) => !foreign.includes(each)))
+        expect(arn).toMatch(/^arn:\{AWS::Partition\}:dynamodb:[a-z0-9-]+:\{AWS::AccountId\}:table\/tandem-(data|control)(\/.+)?$/);
+      const peers = REGIONS.filter((each) => each !== region);
+      const replicas = peers.map((peer) => `arn:{AWS::Partition}:dynamodb:${peer}:{AWS::AccountId}:table/${TABLES.data}`);
+      expect(foreign.sort()).toEqual([...replicas].sort());
+      const looks = statementsOf(template, 'Api').filter(({ resources }) => resources.some((resource) => replicas.includes(resource)));
+      expect(looks.flatMap(({ actions }) => actions)).toEqual(peers.map(() => 'dynamodb:GetItem'));
+      expect(looks.flatMap(({ resources }) => resources).sort()).toEqual([...replicas].sort());
+    }
+  });
+
+  test('of the API may decrypt what they read at a peer, with its key and through its DynamoDB, and nothing more', () => {
+    const keyOf = (region: string) => `arn:aws:kms:${region}:123456789012:key/${region}`;
+    const encrypted = synthesize(configOf(3, { encryptionKeys: Object.fromEntries(REGIONS.map((region) => [region, keyOf(region)])) }));
+    try {
+      const statements = statementsOf(encrypted.stack(STACKS.cell(HERE)), 'Api');
+      const foreign = statements.filter(({ resources }) =>
+        resources.some((each) => each.startsWith('arn:aws:kms:') && each !== keyOf(HERE)),
+      );
+      expect(foreign.map(({ actions, resources, conditions }) => [actions, resources, conditions])).toEqual(
+        REGIONS.filter((each) => each !== HERE).map((peer) => [
+          ['kms:Decrypt'],
+          [keyOf(peer)],
+          { StringEquals: { 'kms:ViaService': `dynamodb.${peer}.amazonaws.com` } },
+        ]),
+      );
+    } finally {
+      encrypted.remove();
     }
   });
 });
