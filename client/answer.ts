@@ -10,9 +10,13 @@ export type Verdict =
       readonly body: string;
       readonly replayed: boolean;
       readonly correlationId: string | undefined;
+      /** Names what the answer rests on; undefined for reads. */
+      readonly token: string | undefined;
+      readonly stale: boolean;
+      readonly durability: Durability | undefined;
     }
   /** A definite no, without any effect. `scope`: whom else it is worth asking. */
-  | { readonly kind: 'refused'; readonly scope: RefusalScope; readonly problem: Problem }
+  | { readonly kind: 'refused'; readonly scope: RefusalScope; readonly problem: Problem; readonly stale: boolean }
   /** No definite answer. Not `sent`: no byte of the request can have left. */
   | {
       readonly kind: 'failed';
@@ -21,6 +25,9 @@ export type Verdict =
       readonly result: string;
       readonly retryAfterMs: number | undefined;
     };
+
+/** `local`: no other region was seen to hold it in time. */
+export type Durability = 'replicated' | 'local';
 
 export type RefusalScope =
   /** Every region would say the same. */
@@ -47,23 +54,33 @@ const RETRY_AFTER_MAX_MS = 60_000;
 export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Verdict => {
   const { status } = answer;
   const correlationId = answer.headers.get('tandem-correlation-id') ?? undefined;
+  const stale = answer.headers.get('tandem-stale') === 'true';
   const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), nowMs);
   if (status >= 200 && status < 300) {
     // A 2xx whose body is no JSON came from something in between, or was cut: the API did not say that.
     if (parseObject(body) === undefined)
       return { kind: 'failed', sent: true, status, result: 'unreadable answer', retryAfterMs: undefined };
-    return { kind: 'ok', status, body, replayed: answer.headers.get('idempotent-replayed') === 'true', correlationId };
+    return {
+      kind: 'ok',
+      status,
+      body,
+      replayed: answer.headers.get('idempotent-replayed') === 'true',
+      correlationId,
+      token: answer.headers.get('tandem-token') ?? undefined,
+      stale,
+      durability: readDurability(answer.headers.get('tandem-durability')),
+    };
   }
   if (status < 400 || status >= 500 || status === 408)
     return { kind: 'failed', sent: true, status, result: `status ${status}`, retryAfterMs };
   const problem = readProblem(status, body, correlationId);
-  return { kind: 'refused', problem, scope: scopeOf(problem, retryAfterMs) };
+  return { kind: 'refused', problem, scope: scopeOf(problem, retryAfterMs), stale };
 };
 
 /** @param error what `fetch` threw */
 export const readError = (error: unknown): Verdict => {
   const code = errorCode(error);
-  if (code === MISDIRECTED) return { kind: 'refused', scope: { kind: 'region', region: undefined }, problem: misdirected };
+  if (code === MISDIRECTED) return { kind: 'refused', scope: { kind: 'region', region: undefined }, problem: misdirected, stale: false };
   return { kind: 'failed', sent: !NOT_SENT.includes(code), status: undefined, result: code, retryAfterMs: undefined };
 };
 
@@ -124,6 +141,8 @@ const parseObject = (body: string): Readonly<Record<string, unknown>> | undefine
     return undefined;
   }
 };
+
+const readDurability = (value: string | null): Durability | undefined => (value === 'replicated' || value === 'local' ? value : undefined);
 
 /** Seconds, or a date; never longer than a minute is believed. */
 const readRetryAfter = (value: string | null, nowMs: number): number | undefined => {

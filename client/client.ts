@@ -12,6 +12,8 @@
  * - 421: the region that it names (with Node's own `fetch`, each other region: it hides the name, see answer.ts);
  * - 404 to a read: each other usable region once, since the thing may not have arrived here yet.
  * A write that was refused wherever it was sent (`out-of-stock`, 404) is left at that: see next-region.ts.
+ * What a write was told (`Tandem-Token`) goes along with later requests about the same resource, to any region: one that
+ * does not hold it yet waits a little, and then says that its answer is stale.
  * Every request after an operation's first comes out of the retry budget.
  */
 import type { Regions } from '../functions/contract/answers.ts';
@@ -23,6 +25,7 @@ import type { Outcome } from './outcome.ts';
 import { type Answer, type Body, type ClientRoute, HEALTH_PATH, pathOf, type Query, REGIONS_PATH, SIGNATURES } from './routes.ts';
 import { type Runtime, systemRuntime } from './runtime.ts';
 import { type ClientSettings, mergeSettings, type SettingsGiven } from './settings.ts';
+import { resourceOf, TokenMemory } from './tokens.ts';
 
 /** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
@@ -58,6 +61,11 @@ export interface WriteOptions extends CallOptions {
   readonly idempotencyKey?: string;
   /** This key was sent before and the outcome is not known: a refusal is then no proof. @default false */
   readonly mayHaveRun?: boolean;
+  /**
+   * Waits until another region was seen to hold the write, for as long as the API allows; the outcome's `durability` says
+   * whether one was. @default the write is done when its region holds it
+   */
+  readonly durability?: 'replicated';
 }
 
 export class TandemClient {
@@ -67,6 +75,7 @@ export class TandemClient {
   private readonly fetch: Fetch;
   private readonly fleet: Fleet;
   private readonly budget: RetryBudget;
+  private readonly tokens = new TokenMemory();
 
   /** @throws {Error} when no endpoint is given, or a region twice */
   constructor(props: ClientProps) {
@@ -131,6 +140,7 @@ export class TandemClient {
       body: undefined,
       idempotencyKey: undefined,
       mayHaveRun: false,
+      replicated: false,
       signal: options.signal,
     });
   }
@@ -146,6 +156,7 @@ export class TandemClient {
       body: JSON.stringify(body),
       idempotencyKey: options.idempotencyKey ?? crypto.randomUUID(),
       mayHaveRun: options.mayHaveRun ?? false,
+      replicated: options.durability === 'replicated',
       signal: options.signal,
     });
   }
@@ -153,26 +164,39 @@ export class TandemClient {
   private async run<T>(path: string, call: Call): Promise<Outcome<T>> {
     const token = typeof this.props.token === 'function' ? await this.props.token() : this.props.token;
     this.fleet.maintain();
+    const known = resourceOf(path);
+    const tokens = known === undefined ? undefined : this.tokens.recall(known);
     const outcome = await new Operation({
-      settings: this.settings.operation,
+      settings: call.replicated ? this.patient() : this.settings.operation,
       fleet: this.fleet,
       budget: this.budget,
       runtime: this.runtime,
-      send: (member, signal) => this.send(`${member.url}${path}`, token, call, signal),
+      send: (member, signal) => this.send(`${member.url}${path}`, token, { ...call, tokens }, signal),
       idempotencyKey: call.idempotencyKey,
       mayHaveRun: call.mayHaveRun,
       signal: call.signal,
     }).run();
     if (outcome.kind !== 'ok') return outcome;
-    const value: T = JSON.parse(outcome.value);
+    const value: T = JSON.parse(outcome.value.body);
+    const about = resourceOf(path, value);
+    if (about !== undefined && outcome.value.token !== undefined) this.tokens.remember(about, outcome.value.token);
     return { ...outcome, value };
   }
 
-  private async send(url: string, token: string | undefined, call: Call, signal: AbortSignal): Promise<Verdict> {
+  /** A region that waits for another does not hang. */
+  private patient(): ClientSettings['operation'] {
+    const { operation, replicatedMs } = this.settings;
+    const { hedgeAfterMs, attemptTimeoutMs } = operation;
+    return { ...operation, hedgeAfterMs: hedgeAfterMs + replicatedMs, attemptTimeoutMs: attemptTimeoutMs + replicatedMs };
+  }
+
+  private async send(url: string, token: string | undefined, call: Carrying, signal: AbortSignal): Promise<Verdict> {
     try {
       const headers: Record<string, string> = { accept: 'application/json' };
       if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
       if (call.idempotencyKey !== undefined) headers['idempotency-key'] = call.idempotencyKey;
+      if (call.tokens !== undefined) headers['tandem-token'] = call.tokens;
+      if (call.replicated) headers['tandem-durability'] = 'replicated';
       if (call.body !== undefined) headers['content-type'] = 'application/json';
       const answer = await this.fetch(url, {
         method: call.method,
@@ -218,5 +242,11 @@ interface Call {
   readonly body: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly mayHaveRun: boolean;
+  readonly replicated: boolean;
   readonly signal: AbortSignal | undefined;
+}
+
+interface Carrying extends Call {
+  /** Of earlier answers about the same resource. */
+  readonly tokens: string | undefined;
 }

@@ -8,6 +8,8 @@ export interface Refusal {
   readonly member: Member;
   readonly problem: Problem;
   readonly scope: RefusalScope;
+  /** The region did not hold all that the caller had been told. */
+  readonly stale: boolean;
 }
 
 export interface Choice {

@@ -39,6 +39,12 @@ export interface OperationProps {
   readonly signal: AbortSignal | undefined;
 }
 
+/** The answer, unread. */
+export interface Told {
+  readonly body: string;
+  readonly token: string | undefined;
+}
+
 interface Flight {
   readonly member: Member;
   readonly startMs: number;
@@ -82,8 +88,8 @@ export class Operation {
     this.nextMs = this.startMs;
   }
 
-  /** @returns what it came to, with the text of the body when it is `ok` */
-  async run(): Promise<Outcome<string>> {
+  /** @returns what it came to, with the text of the body and the token when it is `ok` */
+  async run(): Promise<Outcome<Told>> {
     this.props.budget.deposit(this.startMs);
     while (true) {
       const nowMs = this.props.runtime.now();
@@ -157,7 +163,7 @@ export class Operation {
   }
 
   /** Takes in one answer; returns the outcome when that settles the operation. */
-  private land({ flight, verdict }: Landing): Outcome<string> | undefined {
+  private land({ flight, verdict }: Landing): Outcome<Told> | undefined {
     const { member } = flight;
     this.inFlight.delete(flight);
     this.note(flight, verdict);
@@ -167,10 +173,12 @@ export class Operation {
         this.ground(member.region);
         return {
           kind: 'ok',
-          value: verdict.body,
+          value: { body: verdict.body, token: verdict.token },
           status: verdict.status,
           region: member.region,
           replayed: verdict.replayed,
+          stale: verdict.stale,
+          durability: verdict.durability,
           idempotencyKey: this.props.idempotencyKey,
           attempts: this.attempts,
         };
@@ -183,9 +191,9 @@ export class Operation {
     }
   }
 
-  private refuse(member: Member, { scope, problem }: Extract<Verdict, { kind: 'refused' }>): void {
+  private refuse(member: Member, { scope, problem, stale }: Extract<Verdict, { kind: 'refused' }>): void {
     const nowMs = this.props.runtime.now();
-    this.refusals.push({ member, problem, scope });
+    this.refusals.push({ member, problem, scope, stale });
     if (scope.kind === 'later') {
       member.circuit.abandoned();
       member.circuit.rest(nowMs + (scope.retryAfterMs ?? this.jitter()));
@@ -256,7 +264,7 @@ export class Operation {
     this.inFlight.clear();
   }
 
-  private giveUp(reason: 'aborted' | 'deadline'): Outcome<string> {
+  private giveUp(reason: 'aborted' | 'deadline'): Outcome<Told> {
     if (reason === 'aborted') for (const flight of this.inFlight) this.blamed.add(flight.member);
     this.ground(undefined);
     this.stopReason = reason;
@@ -264,13 +272,14 @@ export class Operation {
   }
 
   /** Nothing is in flight and nothing more will be: refused only if every attempt that was sent got a definite answer. */
-  private conclude(): Outcome<string> {
+  private conclude(): Outcome<Told> {
+    // Of two that say the same, the one that holds all that the caller was told.
+    const refusals = this.refusals.toSorted((a, b) => Number(a.stale) - Number(b.stale));
     const refusal =
-      this.refusals.find((each) => each.scope.kind === 'final') ??
-      this.refusals.find((each) => each.scope.kind !== 'later') ??
-      this.refusals[0];
+      refusals.find((each) => each.scope.kind === 'final') ?? refusals.find((each) => each.scope.kind !== 'later') ?? refusals[0];
     const settled = { idempotencyKey: this.props.idempotencyKey, attempts: this.attempts };
-    if (refusal && !this.mayHaveRun) return { kind: 'refused', problem: refusal.problem, region: refusal.member.region, ...settled };
+    if (refusal && !this.mayHaveRun)
+      return { kind: 'refused', problem: refusal.problem, region: refusal.member.region, stale: refusal.stale, ...settled };
     return { kind: 'unknown', reason: this.stopReason ?? 'attempts', mayHaveRun: this.mayHaveRun, refusal: refusal?.problem, ...settled };
   }
 

@@ -1,5 +1,6 @@
 /** What an operation came to. */
 import type { Problem } from '../functions/contract/answers.ts';
+import type { Durability } from './answer.ts';
 
 /** One request that was sent, or tried to be, for an operation. */
 export interface Attempt {
@@ -28,6 +29,10 @@ export interface Ok<T> extends Settled {
   readonly status: number;
   readonly region: string;
   readonly replayed: boolean;
+  /** The region did not hold all that this client had been told of the resource: ask again, and it may know more. */
+  readonly stale: boolean;
+  /** Told where the write asked for `replicated`. `local`: done, but the region is still the only one that was seen to hold it. */
+  readonly durability: Durability | undefined;
 }
 
 /** Definitely not done: every attempt that left this machine got a definite answer, and all of them were refusals. */
@@ -35,6 +40,8 @@ export interface Refused extends Settled {
   readonly kind: 'refused';
   readonly problem: Problem;
   readonly region: string;
+  /** As of `Ok`: the refusal may rest on what has not arrived there. */
+  readonly stale: boolean;
 }
 
 /**

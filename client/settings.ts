@@ -9,6 +9,11 @@ export interface ClientSettings {
   readonly budget: BudgetSettings;
   /** Milliseconds between readings of `/regions`, on average; 0: never, and evacuations are met by 503 and DNS only. */
   readonly refreshMs: number;
+  /**
+   * Milliseconds that the API may take longer to answer a write that is to be `replicated` (`callers.replicatedDeadlineMs`
+   * of its configuration): by so much later another region is asked as well.
+   */
+  readonly replicatedMs: number;
 }
 
 /**
@@ -28,6 +33,7 @@ const DEFAULTS: ClientSettings = {
   circuit: { failuresToOpen: 3, probeAfterMs: 1_000, probeAfterMaxMs: 30_000 },
   budget: { ratio: 0.2, reservePerSecond: 5, windowSeconds: 10 },
   refreshMs: 5_000,
+  replicatedMs: 1_500,
 };
 
 /** What a caller changes; the rest stays at its default. */
@@ -40,4 +46,5 @@ export const mergeSettings = (given: SettingsGiven = {}): ClientSettings => ({
   circuit: { ...DEFAULTS.circuit, ...given.circuit },
   budget: { ...DEFAULTS.budget, ...given.budget },
   refreshMs: given.refreshMs ?? DEFAULTS.refreshMs,
+  replicatedMs: given.replicatedMs ?? DEFAULTS.replicatedMs,
 });

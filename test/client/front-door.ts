@@ -1,5 +1,5 @@
 /** A region's front door on loopback that behaves as told. Disposed of with everything that hangs on it. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -7,6 +7,7 @@ export interface Received {
   readonly method: string;
   readonly path: string;
   readonly key: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -53,6 +54,7 @@ export class FrontDoor implements AsyncDisposable {
       method: request.method ?? '',
       path: request.url ?? '',
       key: typeof key === 'string' ? key : undefined,
+      headers: request.headers,
       body: await text(request),
     };
     this.received.push(received);
