@@ -5,7 +5,7 @@
 import type { Answer } from './cell.ts';
 import type { Crash } from './invocation.ts';
 import type { Verdict } from './ledger.ts';
-import type { Request } from './requests.ts';
+import type { Wish } from './memory.ts';
 
 export interface Attempt {
   readonly region: string;
@@ -17,7 +17,9 @@ export interface Attempt {
 
 /** One call as a schedule plans it. */
 export interface Call {
-  readonly request: Request;
+  /** Who calls: a number that stands for what it remembers. */
+  readonly who: number;
+  readonly wish: Wish;
   readonly attempts: readonly Attempt[];
 }
 
@@ -33,6 +35,8 @@ export interface Roads {
   after(delayMs: number, act: () => void, label: () => string): void;
   delayMs(usualMs: number): number;
   send(attempt: Attempt, number: number, crash: Crash | undefined, answer: (answer: Answer) => void): void;
+  /** An answer reaches the caller, in time or not. */
+  told(answer: Answer): void;
   note(what: () => string): void;
 }
 
@@ -86,6 +90,7 @@ export class Caller {
 
   #answered(number: number, answer: Answer): void {
     this.#roads.note(() => `attempt ${number + 1} is answered: ${answerText(answer)}`);
+    this.#roads.told(answer);
     if (answer.kind === 'done') this.#end('ok');
     if (answer.kind === 'refused') this.#refused += 1;
     const elsewhere = answer.kind === 'unavailable' || (answer.kind === 'refused' && ELSEWHERE.includes(answer.code));

@@ -5,7 +5,7 @@ import { writerName } from '../functions/core/writer.ts';
 import { Environment, writesText } from './environment.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { type Crash, type Host, Invocation } from './invocation.ts';
-import type { Acknowledgement } from './ledger.ts';
+import type { Acknowledgement, Refusal } from './ledger.ts';
 import { Random } from './random.ts';
 import { type Change, Replica } from './replica.ts';
 import { isWrite, perform, type Request } from './requests.ts';
@@ -32,13 +32,15 @@ export interface Surroundings {
   wrote(cell: Cell, table: TableName, change: Change, random: Random): void;
   /** Told of each answer that says "done" to a request that writes. */
   acknowledged(acknowledgement: Acknowledgement): void;
+  /** Told of each answer that says no. */
+  refused(refusal: Refusal): void;
   /** Told of an exception that no rule throws. */
   unexpected(invocation: string, error: unknown): void;
   note(where: string, what: () => string): void;
 }
 
 export type Answer =
-  | { readonly kind: 'done'; readonly value: unknown; readonly replayed: boolean }
+  | { readonly kind: 'done'; readonly value: unknown; readonly replayed: boolean; readonly tag: string | undefined }
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string; readonly region: string | undefined }
   /** 503, or no answer of the table: nobody knows what came of it. */
   | { readonly kind: 'unavailable'; readonly detail: string };
@@ -241,13 +243,16 @@ export class Cell implements Host {
       writer = gate.writer;
     }
     const outcome = await perform({ store, clock, hlc, region: this.region, regions, writer }, request);
-    if (outcome.kind === 'refused') return { kind: 'refused', code: outcome.code, detail: outcome.detail, region: outcome.region };
+    if (outcome.kind === 'refused') {
+      this.surroundings.refused({ request, code: outcome.code, cell: this, beganMs });
+      return { kind: 'refused', code: outcome.code, detail: outcome.detail, region: outcome.region };
+    }
+    const { value, replayed, tag } = outcome;
     if (isWrite(request)) {
-      const { value, replayed } = outcome;
       const { nowMs: atMs } = this.surroundings.scheduler.agenda;
       this.surroundings.acknowledged({ request, value, replayed, cell: this, writer, beganMs, atMs });
     }
-    return { kind: 'done', value: outcome.value, replayed: outcome.replayed };
+    return { kind: 'done', value, replayed, tag };
   }
 
   #coldStart(): Environment {

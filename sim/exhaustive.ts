@@ -6,13 +6,15 @@
 import { createHash } from 'node:crypto';
 import type { Agenda, Label } from './agenda.ts';
 import { Cell, type Surroundings, type TableName } from './cell.ts';
+import { headsOf, readFacts } from './facts.ts';
 import { Happened } from './happened.ts';
 import { type Violation, violationsOf } from './invariants.ts';
-import { type Acknowledgement, Ledger } from './ledger.ts';
+import { type Acknowledgement, Ledger, type Refusal } from './ledger.ts';
+import { Memory, type Wish } from './memory.ts';
 import { Network } from './network.ts';
 import type { Random } from './random.ts';
 import type { Change } from './replica.ts';
-import { describe, type Request } from './requests.ts';
+import { describe, type Request, recordKeyOf } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 import { SMALL_WORLDS, type SmallWorld } from './small-worlds.ts';
 
@@ -122,15 +124,15 @@ class Run implements Surroundings {
   /** What the regions hold before the operations begin. */
   static async before(world: SmallWorld): Promise<ReadonlyMap<string, readonly Change[]>> {
     const run = new Run(world);
-    for (const { region, request } of world.before) await run.#alone(region, request);
+    for (const { region, wish } of world.before) await run.#alone(region, run.#requestOf(region, wish));
     return new Map(run.#cells.map((cell) => [cell.region, cell.replica('data').changes()]));
   }
 
   static async along(world: SmallWorld, before: ReadonlyMap<string, readonly Change[]>, path: readonly number[]): Promise<Run> {
     const run = new Run(world);
     for (const cell of run.#cells) for (const change of before.get(cell.region) ?? []) cell.replica('data').receive(change);
-    for (const [index, { region, request }] of world.operations.entries())
-      run.#serve(region, request, `operation ${index + 1} in ${region}`);
+    const requests = world.operations.map(({ region, wish }) => ({ region, request: run.#requestOf(region, wish) }));
+    for (const [index, { region, request }] of requests.entries()) run.#serve(region, request, `operation ${index + 1} in ${region}`);
     await run.scheduler.settle();
     for (const choice of path) await run.choose(choice);
     return run;
@@ -169,7 +171,7 @@ class Run implements Surroundings {
 
   async end(): Promise<readonly Violation[]> {
     if (this.violations.length > 0) return this.violations;
-    return violationsOf({ cells: this.#cells, ledger: this.#ledger, happened: this.#happened, nowMs: NOW_MS });
+    return violationsOf({ cells: this.#cells, ledger: this.#ledger, happened: this.#happened, nowMs: NOW_MS, skewMs: 0 });
   }
 
   wrote(cell: Cell, table: TableName, change: Change, random: Random): void {
@@ -186,11 +188,31 @@ class Run implements Surroundings {
     this.#ledger.acknowledged(acknowledgement);
   }
 
+  refused(refusal: Refusal): void {
+    if (refusal.code !== 'order-cancelled' && this.#ledger.wasDone(refusal))
+      this.violations.push({ rule: 'what was done is not refused', detail: `${describe(refusal.request)}: ${refusal.code}` });
+  }
+
   unexpected(invocation: string, error: unknown): void {
     this.violations.push({ rule: 'no surprise', detail: `${invocation}: ${String(error)}` });
   }
 
   note(): void {}
+
+  /** As by a caller who has just read in that region what it edits. */
+  #requestOf(region: string, wish: Wish): Request {
+    const memory = new Memory();
+    if (wish.kind !== 'edit') return wish;
+    const { record } = wish;
+    const facts = readFacts(this.#cellOf(region).replica('data').items()).records.get(recordKeyOf(record));
+    const tag =
+      facts &&
+      headsOf(facts)
+        .map(({ vid }) => vid)
+        .join('.');
+    memory.told({ kind: 'record', record }, { kind: 'done', value: undefined, replayed: false, tag });
+    return memory.request(wish);
+  }
 
   #serve(region: string, request: Request, name: string): void {
     this.#cellOf(region).serve({ name: `${name}, ${describe(request)}`, seed: 1, crash: undefined, request, answer: () => {} });

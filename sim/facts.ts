@@ -44,9 +44,28 @@ export interface StockFacts {
   readonly rows: ReadonlyMap<string, Row>;
 }
 
+export interface VersionFacts {
+  readonly vid: string;
+  /** The first of the writers that made it, by its stamp. */
+  readonly by: string;
+  readonly parents: readonly string[];
+  readonly value: string;
+  readonly subject: string;
+  readonly hlc: string;
+}
+
+export interface RecordFacts {
+  readonly pk: string;
+  readonly versions: ReadonlyMap<string, VersionFacts>;
+  /** Every item that is a version: an edit that was made in two regions has two. */
+  readonly copies: readonly VersionFacts[];
+}
+
 export interface Facts {
   readonly orders: ReadonlyMap<string, OrderFacts>;
   readonly stock: ReadonlyMap<string, StockFacts>;
+  /** By partition. */
+  readonly records: ReadonlyMap<string, RecordFacts>;
 }
 
 export const regionOfName = (writer: string): string => writer.split('.')[0] ?? writer;
@@ -58,13 +77,16 @@ export const readFacts = (items: readonly Item[]): Facts => {
   const partitions = Map.groupBy(items, (item) => item.pk);
   const orders = new Map<string, OrderFacts>();
   const stock = new Map<string, StockFacts>();
+  const records = new Map<string, RecordFacts>();
   for (const [pk, partition] of partitions) {
     const [type, name] = [pk.slice(0, pk.indexOf('#')), pk.slice(pk.indexOf('#') + 1)];
     if (type === 'STOCK') stock.set(name, readStock(name, partition));
+    const record = type === 'RECORD' ? readRecord(pk, partition) : undefined;
+    if (record) records.set(pk, record);
     const order = type === 'ORDER' ? readOrder(name, partition) : undefined;
     if (order) orders.set(name, order);
   }
-  return { orders, stock };
+  return { orders, stock, records };
 };
 
 const readOrder = (id: string, items: readonly Item[]): OrderFacts | undefined => {
@@ -129,6 +151,37 @@ const rowOf = (writer: string, item: Item): Row => {
     if (name.startsWith('credited_')) credited.set(name.slice('credited_'.length), Number(value));
   }
   return { writer, available: Number(item['available'] ?? 0), sold: Number(item['sold'] ?? 0), granted, credited };
+};
+
+const readRecord = (pk: string, items: readonly Item[]): RecordFacts | undefined => {
+  const copies: VersionFacts[] = [];
+  for (const item of items) {
+    const [type, vid = '', by = ''] = item.sk.split('#');
+    if (type !== 'V') continue;
+    const parents = Array.isArray(item['parents']) ? item['parents'].map(String) : [];
+    copies.push({ vid, by, parents, value: String(item['value']), subject: String(item['subject']), hlc: String(item['hlc']) });
+  }
+  if (copies.length === 0) return undefined;
+  const versions = new Map<string, VersionFacts>();
+  for (const copy of copies) {
+    const known = versions.get(copy.vid);
+    if (known === undefined || isBefore(copy, known)) versions.set(copy.vid, copy);
+  }
+  return { pk, versions, copies };
+};
+
+const isBefore = (a: VersionFacts, b: VersionFacts): boolean => (a.hlc === b.hlc ? byWriter(a.by, b.by) < 0 : a.hlc < b.hlc);
+
+/** Versions that no other was made from, the latest stamp first: the first one is what the record says. */
+export const headsOf = ({ versions }: RecordFacts): readonly VersionFacts[] => {
+  const used = new Set<string>();
+  for (const { parents } of versions.values()) for (const parent of parents) used.add(parent);
+  return latestFirst([...versions.values()].filter(({ vid }) => !used.has(vid)));
+};
+
+export const latestFirst = (versions: readonly VersionFacts[]): readonly VersionFacts[] => {
+  const stamp = ({ hlc, vid }: VersionFacts): string => `${hlc} ${vid}`;
+  return [...versions].sort((a, b) => (stamp(a) < stamp(b) ? 1 : -1));
 };
 
 /** How an order stands, by the rules: shipped before cancelled; the smallest shipped writer keeps it, else the smallest. */

@@ -3,8 +3,9 @@
 import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
 import type { Line } from '../functions/core/order-fold.ts';
 import type { Attempt, Call } from './caller.ts';
+import type { EditWish, Wish } from './memory.ts';
 import { mix, Random } from './random.ts';
-import type { OrderName, Request } from './requests.ts';
+import type { OrderName } from './requests.ts';
 import { ACT_MS, type Entry, type Fault, type Schedule } from './schedule.ts';
 
 const REGIONS = ['a', 'b', 'c'];
@@ -13,6 +14,10 @@ const CALLS_MIN = 20;
 const FAULTS_MIN = 3;
 /** Share of the acts in which stock is short where it is asked for. */
 const HUNGER = 0.3;
+/** Share of the acts in which callers mostly edit records. */
+const EDITING = 0.3;
+/** Callers with a memory of their own. */
+const CALLERS = 3;
 /** Share of the acts that lose a region beside what else they draw. */
 const LOSS = 0.2;
 
@@ -52,6 +57,7 @@ class Generator {
   #act(act: number): void {
     const random = this.#random;
     const focus = this.#orders.map(() => random.whole(600, ACT_MS * 0.6));
+    const editing = random.chance(EDITING);
     for (let count = act === 0 ? random.whole(2, 4) : 1; count > 0; count -= 1)
       this.#call(act, random.whole(0, 500), this.#receipt(random.whole(2, 9)));
     if (random.chance(HUNGER)) this.#hunger(act, random.whole(600, ACT_MS * 0.6));
@@ -61,9 +67,10 @@ class Generator {
       const [order, aroundMs] = [this.#orders[index], focus[index]];
       if (order === undefined || aroundMs === undefined) continue;
       const atMs = aroundMs + random.delayMs(random.pick([30, 300, 1_000])) / 2;
-      const request = this.#request(order);
-      this.#call(act, Math.min(atMs, ACT_MS), request);
-      if (random.chance(0.3)) this.#call(act, Math.min(atMs + random.delayMs(100), ACT_MS), this.#echo(request));
+      const wish = random.chance(editing ? 0.75 : 0.04) ? this.#record(order) : this.#wish(order);
+      const who = random.whole(1, CALLERS);
+      this.#call(act, Math.min(atMs, ACT_MS), wish, { who });
+      if (random.chance(0.3)) this.#call(act, Math.min(atMs + random.delayMs(100), ACT_MS), this.#echo(wish), { who });
     }
     const faults = random.whole(Math.ceil(FAULTS_MIN / this.#acts), 4);
     for (let count = 0; count < faults; count += 1) this.#fault(act, this.#drawFault(act));
@@ -80,32 +87,44 @@ class Generator {
     for (let count = random.whole(3, 6); count > 0; count -= 1) {
       const order = random.pick(this.#orders);
       const lines = [{ sku, quantity: random.whole(3, 6) }];
-      this.#call(act, aroundMs + random.whole(0, 400), { kind: 'place', order, lines, note: undefined }, at(hungry));
+      this.#call(act, aroundMs + random.whole(0, 400), { kind: 'place', order, lines, note: undefined }, { attempts: at(hungry) });
     }
     for (let count = random.whole(3, 6); count > 0; count -= 1) {
       this.#keys += 1;
       const receipt = { sku, region: fed, key: `receipt-${this.#keys}`, quantity: random.whole(1, 2) };
-      this.#call(act, aroundMs + random.whole(0, 600), { kind: 'receive', ...receipt }, at(fed));
+      this.#call(act, aroundMs + random.whole(0, 600), { kind: 'receive', ...receipt }, { attempts: at(fed) });
     }
   }
 
   /** The same request again, or now and then another under the same key. */
-  #echo(request: Request): Request {
+  #echo(wish: Wish): Wish {
     const random = this.#random;
-    if (random.chance(0.8)) return request;
-    switch (request.kind) {
+    if (wish.kind === 'edit') return random.chance(0.6) ? { ...wish, from: 'again' } : wish;
+    if (random.chance(0.8)) return wish;
+    switch (wish.kind) {
       case 'place':
-        return { ...request, lines: this.#lines(), note: random.chance(0.3) ? 'gift' : request.note };
+        return { ...wish, lines: this.#lines(), note: random.chance(0.3) ? 'gift' : wish.note };
       case 'pay':
-        return { ...request, amount: request.amount + 1 };
+        return { ...wish, amount: wish.amount + 1 };
       case 'receive':
-        return { ...request, region: random.pick(this.#regions) };
+        return { ...wish, region: random.pick(this.#regions) };
       default:
-        return request;
+        return wish;
     }
   }
 
-  #request(order: OrderName): Request {
+  /** Of a subject's one record: all that its callers do to it crosses. */
+  #record({ subject }: OrderName): Wish {
+    const random = this.#random;
+    const record = { subject, id: 'list' };
+    const draw = random.whole(1, 100);
+    if (draw <= 40) return { kind: draw <= 30 ? 'record' : 'history', record };
+    const from: EditWish['from'] = draw <= 85 ? 'seen' : draw <= 90 ? 'before' : draw <= 95 ? 'nothing' : 'again';
+    // Few values: what was there before comes again.
+    return { kind: 'edit', record, from, value: random.pick(['1', '2', '3']) };
+  }
+
+  #wish(order: OrderName): Wish {
     const random = this.#random;
     const draw = random.whole(1, 100);
     if (draw <= 42) return { kind: 'place', order, lines: this.#lines(), note: random.chance(0.15) ? 'gift' : undefined };
@@ -133,7 +152,7 @@ class Generator {
     return payment;
   }
 
-  #receipt(quantity: number): Request {
+  #receipt(quantity: number): Wish {
     const known = this.#receipts;
     if (known.length > 0 && this.#random.chance(0.3)) return { kind: 'receive', ...this.#random.pick(known) };
     this.#keys += 1;
@@ -147,9 +166,9 @@ class Generator {
     return { kind: 'receive', ...receipt };
   }
 
-  #call(act: number, atMs: number, request: Request, attempts = this.#attempts()): void {
+  #call(act: number, atMs: number, wish: Wish, { who = 1, attempts = this.#attempts() }: Partial<Call> = {}): void {
     this.#calls += 1;
-    const call: Call = { request, attempts };
+    const call: Call = { who, wish, attempts };
     this.#entries.push({ id: this.#entries.length, act, atMs, kind: 'call', call });
   }
 

@@ -1,6 +1,6 @@
 /**
- * Units that came into a region's stock: bookings, and reservations that ended without a shipment. Kept outside of all
- * regions, because a region that is lost for good can take one with it and leave the sales that rest on it: these were no
+ * What was written, kept outside of all regions. Every version of every record: one that is lost may stand between two that
+ * are not. And units that came into a region's stock, by bookings and by reservations that ended without a shipment, because a region that is lost for good can take one with it and leave the sales that rest on it: these were no
  * oversale, and show as a negative row.
  */
 import type { Item, Key } from '../functions/core/store.ts';
@@ -12,11 +12,18 @@ interface Income {
   readonly units: ReadonlyMap<string, number>;
 }
 
+interface Made {
+  readonly parents: readonly string[];
+  readonly hlc: string;
+}
+
 export class Happened {
   readonly #incomes = new Map<string, Income>();
+  readonly #versions = new Map<string, Made>();
 
   wrote(item: Item): void {
-    const [type, , third = ''] = item.sk.split('#');
+    const [type, second = '', third = ''] = item.sk.split('#');
+    if (type === 'V') this.#version(second, item);
     if (type === 'BOOKED') this.#add(item, third, [{ sku: item.pk.slice('STOCK#'.length), quantity: item['quantity'] }]);
     if (type === 'END' && item['kind'] !== 'shipped' && Array.isArray(item['lines'])) this.#add(item, third, item['lines']);
   }
@@ -26,6 +33,32 @@ export class Happened {
     let total = 0;
     for (const income of this.#incomes.values()) if (income.region === region && !isThere(income.key)) total += income.units.get(sku) ?? 0;
     return total;
+  }
+
+  /** Versions that a version was made from, and those that these were made from, and so on. */
+  ancestors(vid: string): ReadonlySet<string> {
+    const found = new Set<string>();
+    const open = [vid];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const parent of this.#versions.get(next)?.parents ?? []) {
+        if (found.has(parent)) continue;
+        found.add(parent);
+        open.push(parent);
+      }
+    }
+    return found;
+  }
+
+  /** The stamp of a version where it was made first: that copy may be lost, and later ones not. */
+  stampOf(vid: string): string {
+    return this.#versions.get(vid)?.hlc ?? '';
+  }
+
+  #version(vid: string, item: Item): void {
+    const hlc = String(item['hlc']);
+    const known = this.#versions.get(vid);
+    const parents = Array.isArray(item['parents']) ? item['parents'].map(String) : [];
+    if (known === undefined || hlc < known.hlc) this.#versions.set(vid, { parents, hlc });
   }
 
   #add({ pk, sk }: Item, writer: string, lines: readonly { readonly [name: string]: unknown }[]): void {

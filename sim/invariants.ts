@@ -7,6 +7,7 @@ import type { Happened } from './happened.ts';
 import type { Ledger } from './ledger.ts';
 import { orderViolations } from './orders.ts';
 import { acknowledgementViolations } from './promises.ts';
+import { recordViolations } from './records.ts';
 import { keyText } from './replica.ts';
 import { stockViolations } from './stock.ts';
 import { viewViolations } from './views.ts';
@@ -22,6 +23,8 @@ export interface Healed {
   readonly ledger: Ledger;
   readonly happened: Happened;
   readonly nowMs: number;
+  /** Milliseconds between the clocks of two regions at most. */
+  readonly skewMs: number;
 }
 
 export const violationsOf = async (healed: Healed): Promise<readonly Violation[]> => {
@@ -36,6 +39,7 @@ export const violationsOf = async (healed: Healed): Promise<readonly Violation[]
     ...acknowledgementViolations(healed, facts),
     ...orderViolations(facts),
     ...stockViolations(facts, healed),
+    ...recordViolations(facts, healed),
     ...(await viewViolations(healed, facts)),
   ];
 };
@@ -62,7 +66,7 @@ const differences = (a: Cell, b: Cell, writers: ReadonlySet<string>): readonly V
     return violations;
   });
 
-const ROWS: readonly string[] = ['HELD', 'WANT', 'BEAT'];
+const ROWS: readonly string[] = ['HELD', 'WANT', 'BEAT', 'HEAD'];
 
 const isRetiredRow = (table: string, { sk }: Item, writers: ReadonlySet<string>): boolean => {
   const writer = sk.slice(sk.lastIndexOf('#') + 1);

@@ -1,8 +1,8 @@
 /** What callers were told. Kept outside of all regions, and compared with what the regions hold. */
 import type { Item } from '../functions/core/store.ts';
 import type { Cell } from './cell.ts';
-import { type Facts, readFacts } from './facts.ts';
-import { identityOf, linesText, orderIdOf, type Request } from './requests.ts';
+import { type Facts, readFacts, type VersionFacts } from './facts.ts';
+import { identityOf, linesText, orderIdOf, type Request, recordKeyOf } from './requests.ts';
 
 /** An answer that said "done". */
 export interface Acknowledgement {
@@ -14,6 +14,14 @@ export interface Acknowledgement {
   readonly writer: string;
   readonly beganMs: number;
   readonly atMs: number;
+}
+
+/** An answer that said no. */
+export interface Refusal {
+  readonly request: Request;
+  readonly code: string;
+  readonly cell: Cell;
+  readonly beganMs: number;
 }
 
 /** What a caller may believe in the end. `refused` only where every attempt was refused: else nobody knows. */
@@ -44,6 +52,12 @@ export class Ledger {
         each.cell === cell &&
         each.atMs < beganMs,
     );
+  }
+
+  /** Whether a region had acknowledged a request before the same request began there again. */
+  wasDone({ request, cell, beganMs }: Refusal): boolean {
+    const identity = identityOf(request);
+    return this.#owed.some((each) => each.cell === cell && each.atMs < beganMs && identityOf(each.request) === identity);
   }
 
   acknowledged(acknowledgement: Acknowledgement): void {
@@ -102,10 +116,18 @@ export const isPresent = ({ request, value, writer }: Acknowledgement, facts: Fa
           stock.bookings.some((each) => each.hash === id && each.quantity === request.quantity))
       );
     }
+    case 'edit': {
+      const version = facts.records.get(recordKeyOf(request.record))?.versions.get(String(memberOf(value, 'version')));
+      return version !== undefined && isEdit(version, request);
+    }
     default:
       return writer !== '';
   }
 };
+
+/** Whether a version is what an edit asked for. */
+export const isEdit = (version: VersionFacts, { parents, value }: Extract<Request, { kind: 'edit' }>): boolean =>
+  version.value === value && version.parents.join() === [...new Set(parents)].sort().join();
 
 const listed = (lines: ReadonlyMap<string, number>) => [...lines].map(([sku, quantity]) => ({ sku, quantity }));
 

@@ -1,8 +1,8 @@
 /** What callers were told, against what is there. */
 import type { Facts } from './facts.ts';
 import type { Healed, Violation } from './invariants.ts';
-import { type Acknowledgement, isPresent, memberOf, merged } from './ledger.ts';
-import { describe, identityOf, linesText, orderIdOf, type Request } from './requests.ts';
+import { type Acknowledgement, isEdit, isPresent, memberOf, merged } from './ledger.ts';
+import { describe, identityOf, linesText, orderIdOf, type Request, recordKeyOf } from './requests.ts';
 
 export const acknowledgementViolations = ({ ledger }: Healed, facts: Facts): readonly Violation[] => [
   ...missing(ledger.owed, facts),
@@ -38,6 +38,10 @@ const saidOf = (value: unknown, request: Request): string | undefined => {
       return memberOf(value, 'amount') === request.amount ? undefined : String(memberOf(value, 'amount'));
     case 'receive':
       return memberOf(value, 'quantity') === request.quantity ? undefined : String(memberOf(value, 'quantity'));
+    case 'edit': {
+      const told = JSON.stringify([memberOf(value, 'id'), memberOf(value, 'value')]);
+      return told === JSON.stringify([request.record.id, JSON.parse(request.value)]) ? undefined : told;
+    }
     default:
       return undefined;
   }
@@ -68,6 +72,11 @@ const refusedWithEffect = (verdicts: Healed['ledger']['verdicts'], facts: Facts)
   });
 
 const effectOf = (request: Request, facts: Facts): string | undefined => {
+  if (request.kind === 'edit') {
+    const versions = [...(facts.records.get(recordKeyOf(request.record))?.versions.values() ?? [])];
+    const made = versions.find((version) => isEdit(version, request));
+    return made && `the version, made by ${made.by}`;
+  }
   if (request.kind !== 'place') return undefined;
   const order = facts.orders.get(orderIdOf(request.order));
   const wanted = linesText(merged(request.lines));

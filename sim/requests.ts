@@ -3,6 +3,7 @@ import type { Context, Outcome } from '../functions/core/context.ts';
 import type { Line } from '../functions/core/order-fold.ts';
 import { orderIdOf as idOf } from '../functions/core/order-items.ts';
 import { cancelOrder, getOrder, listOrders, payOrder, placeOrder, shipOrder } from '../functions/core/orders.ts';
+import { editRecord, getHistory, getRecord, type RecordName, recordKey } from '../functions/core/records.ts';
 import { getStock, receiveStock } from '../functions/core/stock.ts';
 
 /** An order, by the request that places it: callers know the id from the answer, which is the same in every region. */
@@ -17,9 +18,11 @@ export type Request =
   | { readonly kind: 'ship'; readonly order: OrderName; readonly key: string; readonly carrier: string }
   | { readonly kind: 'cancel'; readonly order: OrderName; readonly key: string }
   | { readonly kind: 'receive'; readonly sku: string; readonly region: string; readonly key: string; readonly quantity: number }
+  | { readonly kind: 'edit'; readonly record: RecordName; readonly parents: readonly string[]; readonly value: string }
   | { readonly kind: 'order'; readonly order: OrderName }
   | { readonly kind: 'orders'; readonly subject: string }
-  | { readonly kind: 'stock'; readonly sku: string };
+  | { readonly kind: 'stock'; readonly sku: string }
+  | { readonly kind: 'record' | 'history'; readonly record: RecordName };
 
 /** Who ships, and who receives stock. */
 const CLERK = 'clerk';
@@ -35,7 +38,26 @@ export const orderIdOf = ({ subject, key }: OrderName): string => {
   return known;
 };
 
-export const isWrite = ({ kind }: Request): boolean => kind !== 'order' && kind !== 'orders' && kind !== 'stock';
+const records = new Map<string, RecordName>();
+
+/** The partition of a record, of which `recordOf` then knows the name. */
+export const recordKeyOf = (record: RecordName): string => {
+  const name = `record\n${record.subject}\n${record.id}`;
+  const key = ids.get(name) ?? recordKey(record.subject, record.id);
+  ids.set(name, key);
+  records.set(key, record);
+  return key;
+};
+
+export const recordOf = (pk: string): RecordName => {
+  const record = records.get(pk);
+  if (record === undefined) throw new RangeError(`given ${pk}, allowed: the partition of a record that somebody asked for`);
+  return record;
+};
+
+const READS: readonly Request['kind'][] = ['order', 'orders', 'stock', 'record', 'history'];
+
+export const isWrite = ({ kind }: Request): boolean => !READS.includes(kind);
 
 export const perform = (context: Context, request: Request): Promise<Outcome<unknown>> => {
   switch (request.kind) {
@@ -49,12 +71,18 @@ export const perform = (context: Context, request: Request): Promise<Outcome<unk
       return cancelOrder(context, { ...request, subject: request.order.subject, id: orderIdOf(request.order) });
     case 'receive':
       return receiveStock(context, { ...request, subject: CLERK });
+    case 'edit':
+      return editRecord(context, { ...request.record, parents: request.parents, value: request.value });
     case 'order':
       return getOrder(context, { subject: request.order.subject, id: orderIdOf(request.order) });
     case 'orders':
       return listOrders(context, { subject: request.subject, limit: ROWS });
     case 'stock':
       return getStock(context, { subject: CLERK, sku: request.sku });
+    case 'record':
+      return getRecord(context, request.record);
+    case 'history':
+      return getHistory(context, { ...request.record, limit: ROWS });
   }
 };
 
@@ -71,9 +99,13 @@ export const identityOf = (request: Request): string => {
       return `cancel ${request.order.subject} ${request.order.key} ${request.key}`;
     case 'receive':
       return `receive ${request.sku} ${request.region} ${request.key} ${request.quantity}`;
+    case 'edit':
+      return `edit ${recordKeyOf(request.record)} ${request.parents.join(' ')} ${request.value}`;
     case 'order':
     case 'orders':
     case 'stock':
+    case 'record':
+    case 'history':
       return request.kind;
   }
 };
@@ -96,11 +128,18 @@ export const describe = (request: Request): string => {
       return `${request.order.subject} cancels ${request.order.key} under ${request.key}`;
     case 'receive':
       return `the clerk receives ${request.quantity} ${request.sku} for region ${request.region} under ${request.key}`;
+    case 'edit':
+      return `${recordText(request.record)} becomes ${request.value}, from ${request.parents.join(' and ') || 'nothing'}`;
     case 'order':
       return `${request.order.subject} reads ${request.order.key}`;
     case 'orders':
       return `${request.subject} lists orders`;
     case 'stock':
       return `somebody reads the stock of ${request.sku}`;
+    case 'record':
+    case 'history':
+      return `${request.record.subject} reads the ${request.kind} ${request.record.id}`;
   }
 };
+
+const recordText = ({ subject, id }: RecordName): string => `${subject}'s record ${id}`;

@@ -1,9 +1,10 @@
 /** Small worlds of which every order of events is tried. Operations all begin at once: any one may turn out to be first. */
-import type { Request } from './requests.ts';
+import type { Wish } from './memory.ts';
 
 interface Operation {
   readonly region: string;
-  readonly request: Request;
+  /** An edit from what is `seen` is from the heads that its region holds before the operations begin. */
+  readonly wish: Wish;
 }
 
 export interface SmallWorld {
@@ -21,15 +22,19 @@ export interface SmallWorld {
 const order = { subject: 'ann', key: 'order-1' };
 const place = (region: string, quantity: number): Operation => ({
   region,
-  request: { kind: 'place', order, lines: [{ sku: 'tea', quantity }], note: undefined },
+  wish: { kind: 'place', order, lines: [{ sku: 'tea', quantity }], note: undefined },
 });
 const receive = (region: string, to: string, key: string, quantity: number): Operation => ({
   region,
-  request: { kind: 'receive', sku: 'tea', region: to, key, quantity },
+  wish: { kind: 'receive', sku: 'tea', region: to, key, quantity },
 });
-const ship = (region: string): Operation => ({ region, request: { kind: 'ship', order, key: 'ship-1', carrier: 'van' } });
-const cancel = (region: string): Operation => ({ region, request: { kind: 'cancel', order, key: 'stop-1' } });
-const pay = (region: string, amount: number): Operation => ({ region, request: { kind: 'pay', order, key: 'pay-1', amount } });
+const ship = (region: string): Operation => ({ region, wish: { kind: 'ship', order, key: 'ship-1', carrier: 'van' } });
+const cancel = (region: string): Operation => ({ region, wish: { kind: 'cancel', order, key: 'stop-1' } });
+const pay = (region: string, amount: number): Operation => ({ region, wish: { kind: 'pay', order, key: 'pay-1', amount } });
+const edit = (region: string, value: string): Operation => ({
+  region,
+  wish: { kind: 'edit', record: { subject: 'ann', id: 'list' }, from: 'seen', value },
+});
 
 const regions = ['a', 'b'];
 const stocked: readonly Operation[] = [receive('a', 'a', 'receipt-1', 3), receive('b', 'b', 'receipt-2', 3)];
@@ -89,6 +94,22 @@ export const SMALL_WORLDS: readonly SmallWorld[] = [
     before: [receive('a', 'a', 'receipt-1', 1)],
     operations: [place('b', 3), place('b', 3), receive('a', 'a', 'receipt-2', 3)],
     moves: true,
+    crashes: 0,
+  },
+  {
+    name: 'a record edited twice in one region and once in another',
+    regions,
+    before: [edit('a', '1')],
+    operations: [edit('a', '2'), edit('a', '3'), edit('b', '2')],
+    moves: false,
+    crashes: 1,
+  },
+  {
+    name: 'an edit repeated in another region, where another one is made',
+    regions,
+    before: [edit('a', '1')],
+    operations: [edit('a', '2'), edit('b', '2'), edit('b', '3')],
+    moves: false,
     crashes: 0,
   },
 ];

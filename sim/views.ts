@@ -9,12 +9,14 @@ import type { Cell } from './cell.ts';
 import { type Facts, type OrderFacts, regionOfName, type StockFacts, standingOf } from './facts.ts';
 import type { Healed, Violation } from './invariants.ts';
 import { memberOf } from './ledger.ts';
+import { recordView } from './records.ts';
 import { perform } from './requests.ts';
 
 export const viewViolations = async (healed: Healed, facts: Facts): Promise<readonly Violation[]> => {
   const violations = [...facts.orders.values()].flatMap((order) => orderViews(healed.cells, order));
   for (const cell of healed.cells) {
     const context = contextOf(cell, healed);
+    for (const record of facts.records.values()) violations.push(...(await recordView(cell, context, record)));
     for (const stock of facts.stock.values()) violations.push(...(await stockView(cell, context, stock)));
     violations.push(...(await listViews(cell, context, facts)));
   }

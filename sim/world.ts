@@ -3,13 +3,14 @@ import { BEAT_GAP_MS_MAX, REGIONS_KEY } from '../functions/core/operations.ts';
 import type { Item } from '../functions/core/store.ts';
 import type { Agenda } from './agenda.ts';
 import { type Attempt, Caller } from './caller.ts';
-import { Cell, type Surroundings, type TableName } from './cell.ts';
+import { type Answer, Cell, type Surroundings, type TableName } from './cell.ts';
 import { regionOfName } from './facts.ts';
 import { begin } from './faults.ts';
 import { Happened } from './happened.ts';
 import { type Violation, violationsOf } from './invariants.ts';
 import type { Crash } from './invocation.ts';
-import { type Acknowledgement, Ledger } from './ledger.ts';
+import { type Acknowledgement, Ledger, type Refusal } from './ledger.ts';
+import { Memory } from './memory.ts';
 import { Network } from './network.ts';
 import { Operators } from './operators.ts';
 import { mix, Random } from './random.ts';
@@ -51,6 +52,7 @@ export class World implements Surroundings {
   readonly #cells = new Map<string, Cell>();
   readonly #violations: Violation[] = [];
   readonly #happened = new Happened();
+  readonly #memories = new Map<number, Memory>();
   #cellsMade = 0;
   #actEndsMs = 0;
   /** Faults that have not ended, rebuilds that are under way. */
@@ -99,7 +101,13 @@ export class World implements Surroundings {
     this.note('everyone', () => `healed and at rest: end of act ${act + 1}`);
     if (this.#violations.length === 0)
       this.#violations.push(
-        ...(await violationsOf({ cells: this.cells, ledger: this.ledger, happened: this.#happened, nowMs: this.nowMs() })),
+        ...(await violationsOf({
+          cells: this.cells,
+          ledger: this.ledger,
+          happened: this.#happened,
+          nowMs: this.nowMs(),
+          skewMs: this.#skewMs(),
+        })),
       );
   }
 
@@ -162,6 +170,11 @@ export class World implements Surroundings {
     else this.ledger.acknowledged(acknowledgement);
   }
 
+  refused(refusal: Refusal): void {
+    if (refusal.code === 'order-cancelled' || !this.ledger.wasDone(refusal)) return;
+    this.violate('what was done is not refused', `${refusal.cell.name} answered "${describe(refusal.request)}" with ${refusal.code}`);
+  }
+
   unexpected(invocation: string, error: unknown): void {
     this.violate('no surprise', `${invocation}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
@@ -175,18 +188,27 @@ export class World implements Surroundings {
   #call({ id, call }: Extract<Entry, { kind: 'call' }>, seed: number): void {
     const random = new Random(seed);
     const name = `call ${id}`;
-    this.note(name, () => describe(call.request));
+    const memory = this.#memoryOf(call.who);
+    const request = memory.request(call.wish);
+    this.note(name, () => describe(request));
     const { agenda } = this.scheduler;
     const roads = {
       after: (delayMs: number, act: () => void, label: () => string) => agenda.after(delayMs, act, () => `${name}: ${label()}`),
       delayMs: (usualMs: number) => random.delayMs(usualMs),
+      told: (answer: Answer) => memory.told(request, answer),
       note: (what: () => string) => this.note(name, what),
-      send: (attempt: Attempt, number: number, crash: Crash | undefined, answer: Parameters<Cell['serve']>[0]['answer']) =>
+      send: (attempt: Attempt, number: number, crash: Crash | undefined, answer: (answer: Answer) => void) =>
         this.#reached(attempt.region, random).serve({
-          ...{ name: `${name}.${number + 1} in ${attempt.region}`, seed: mix(seed, number), crash, request: call.request, answer },
+          ...{ name: `${name}.${number + 1} in ${attempt.region}`, seed: mix(seed, number), crash, request, answer },
         }),
     };
-    new Caller(call, this.#crashesOf(id), roads, (verdict) => this.ledger.ended(call.request, verdict)).next();
+    new Caller(call, this.#crashesOf(id), roads, (verdict) => this.ledger.ended(request, verdict)).next();
+  }
+
+  #memoryOf(who: number): Memory {
+    const memory = this.#memories.get(who) ?? new Memory();
+    this.#memories.set(who, memory);
+    return memory;
   }
 
   #crashesOf(call: number): ReadonlyMap<number, Crash> {
@@ -207,12 +229,13 @@ export class World implements Surroundings {
 
   #newCell(region: string, incarnation: number): Cell {
     this.#cellsMade += 1;
-    const skewMs = this.schedule.entries.reduce(
-      (sum, entry) =>
-        sum + (entry.kind === 'fault' && entry.fault.kind === 'skew' && entry.fault.region === region ? entry.fault.skewMs : 0),
-      0,
-    );
-    return new Cell({ region, incarnation, skewMs, seed: mix(this.schedule.seed, 500 + this.#cellsMade), surroundings: this });
+    return new Cell({
+      region,
+      incarnation,
+      skewMs: this.#skewOf(region),
+      seed: mix(this.schedule.seed, 500 + this.#cellsMade),
+      surroundings: this,
+    });
   }
 
   /** The world begins where every region has heard every other. */
@@ -244,8 +267,20 @@ export class World implements Surroundings {
 
   /** The gate allows for clocks that differ a little, and waits for no peer that is evacuated. */
   #gateMustHold(): boolean {
-    return this.schedule.entries.every(
-      (entry) => entry.kind === 'call' || (entry.fault.kind !== 'skew' && entry.fault.kind !== 'evacuation'),
+    return this.#skewMs() === 0 && this.schedule.entries.every((entry) => entry.kind === 'call' || entry.fault.kind !== 'evacuation');
+  }
+
+  /** Between the clocks of two regions, at most. */
+  #skewMs(): number {
+    const skews = this.regions.map((region) => this.#skewOf(region));
+    return Math.max(...skews) - Math.min(...skews);
+  }
+
+  #skewOf(region: string): number {
+    return this.schedule.entries.reduce(
+      (sum, entry) =>
+        sum + (entry.kind === 'fault' && entry.fault.kind === 'skew' && entry.fault.region === region ? entry.fault.skewMs : 0),
+      0,
     );
   }
 }

@@ -1,5 +1,6 @@
 /** Every deliberate defect. */
 import { ABSENCES } from './absences.ts';
+import { EDITING } from './editing.ts';
 import { ENDING } from './ending.ts';
 import { FOLDING } from './folding.ts';
 import type { Mutation } from './mutation.ts';
@@ -7,4 +8,4 @@ import { PLACING } from './placing.ts';
 import { REBUILDING } from './rebuilding.ts';
 import { STOCKING } from './stocking.ts';
 
-export const MUTATIONS: readonly Mutation[] = [...PLACING, ...FOLDING, ...ENDING, ...STOCKING, ...REBUILDING, ...ABSENCES];
+export const MUTATIONS: readonly Mutation[] = [...PLACING, ...FOLDING, ...ENDING, ...EDITING, ...STOCKING, ...REBUILDING, ...ABSENCES];

@@ -25,6 +25,10 @@ describe('every order of events', { timeout: TIMEOUT_MS }, () => {
     ['a receipt repeated in another region, and sold', 'booked-over-booked'],
     ['stock that is wanted elsewhere, and sold meanwhile', 'grant-without-guard'],
     ['stock that is wanted elsewhere, and sold meanwhile', 'credit-without-compare-and-set'],
+    ['a record edited twice in one region and once in another', 'edits-that-cross'],
+    ['a record edited twice in one region and once in another', 'version-and-count-apart'],
+    ['an edit repeated in another region, where another one is made', 'a-version-of-each-region'],
+    ['an edit repeated in another region, where another one is made', 'winner-by-arrival'],
   ])('of %s finds %s', async (worldName, mutationName) => {
     const mutation = MUTATIONS.find(({ name }) => name === mutationName);
     const world = EXHAUSTIVE_WORLDS.find(({ name }) => name === worldName);

@@ -1,0 +1,49 @@
+/**
+ * What a caller was told, and goes by: the heads of the records that it saw. One subject may be several callers, as people
+ * have a phone and a laptop.
+ */
+import type { RecordName } from '../functions/core/records.ts';
+import type { Answer } from './cell.ts';
+import { type Request, recordKeyOf } from './requests.ts';
+
+type Edit = Extract<Request, { kind: 'edit' }>;
+
+/** A request as a caller wishes it: what an edit is made from depends on what the caller saw before. */
+export type Wish = Exclude<Request, Edit> | EditWish;
+
+export interface EditWish {
+  readonly kind: 'edit';
+  readonly record: RecordName;
+  /** From the heads that the caller saw last, or saw before those, or from nothing; or its last edit `again`. */
+  readonly from: 'seen' | 'before' | 'nothing' | 'again';
+  readonly value: string;
+}
+
+export class Memory {
+  /** By record, the newest last. */
+  readonly #heads = new Map<string, (readonly string[])[]>();
+  readonly #edits = new Map<string, Edit>();
+
+  /** What the caller sends, and repeats without a change however often it tries. */
+  request(wish: Wish): Request {
+    if (wish.kind !== 'edit') return wish;
+    const { record, from, value } = wish;
+    const key = recordKeyOf(record);
+    const before = this.#edits.get(key);
+    if (from === 'again' && before) return before;
+    const seen = this.#heads.get(key) ?? [];
+    const parents = (from === 'nothing' ? undefined : seen.at(from === 'before' ? -2 : -1)) ?? [];
+    const edit: Edit = { kind: 'edit', record, parents, value };
+    this.#edits.set(key, edit);
+    return edit;
+  }
+
+  /** An answer reached the caller. */
+  told(request: Request, answer: Answer): void {
+    if (!('record' in request) || answer.kind !== 'done' || answer.tag === undefined) return;
+    const key = recordKeyOf(request.record);
+    const seen = this.#heads.get(key) ?? [];
+    seen.push(answer.tag.split('.'));
+    this.#heads.set(key, seen);
+  }
+}
