@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { editRecord, getRecord } from '../../functions/core/records.ts';
+import { MemoryStore } from '../../functions/core/memory-store.ts';
+import { editRecord, getHistory, getRecord, RECORD_BYTES_MAX, recordKey } from '../../functions/core/records.ts';
+import type { Item } from '../../functions/core/store.ts';
 import { keysOf, tokenOf } from '../../functions/core/token.ts';
 import { type Place, valueOf, World } from './world.ts';
 
@@ -33,6 +35,132 @@ describe('a record', () => {
     expect(await edit(a, [], 'anew')).toMatchObject({ kind: 'refused', code: 'precondition-failed' });
     expect(await edit(a, [first], 'second')).toMatchObject({ kind: 'done', replayed: true });
   });
+
+  test('made or edited twice, in two regions, is one version, and each repetition gets the same answer', async () => {
+    const world = new World();
+    const [a, b] = [world.at('a'), world.at('b')];
+    const first = await edit(a, [], 'draft');
+    const others = [await edit(b, [], 'draft'), await edit(a, [], 'draft')];
+    expect(first).toMatchObject({ replayed: false, created: true, tag: valueOf(first).version });
+    expect(others).toMatchObject([
+      { replayed: false, created: true, tag: valueOf(first).version },
+      { replayed: true, created: true, value: valueOf(first) },
+    ]);
+    world.replicate();
+    expect(valueOf(await getRecord(b, NAME))).toEqual(valueOf(await getRecord(a, NAME)));
+    expect(valueOf(await getHistory(b, { ...NAME, limit: 9 })).versions).toHaveLength(1);
+  });
+
+  test("of another subject is another record, and one's own id tells nothing of it", async () => {
+    const a = new World().at('a');
+    const mine = valueOf(await edit(a, [], 'mine')).version;
+    const bob = { subject: 'bob', id: NAME.id };
+    expect(await getRecord(a, bob)).toMatchObject({ kind: 'refused', code: 'not-found' });
+    expect(await editRecord(a, { ...bob, parents: [mine], value: '"his"' })).toMatchObject({ code: 'unknown-version' });
+    expect(valueOf(await editRecord(a, { ...bob, parents: [], value: '"mine"' })).version).not.toBe(mine);
+  });
+
+  test('names the last edit of the region in the count that guards the next', async () => {
+    const a = new World().at('a');
+    const first = valueOf(await edit(a, [], 'draft')).version;
+    const second = valueOf(await edit(a, [first], 'second')).version;
+    expect(headOf(a)).toMatchObject({ rev: 2, vid: second });
+  });
+});
+
+describe('a refused edit tells a record that has moved on from a region that has not heard', () => {
+  test.each([
+    ['a version is superseded here', ['v1', 'v2'], ['v1'], 'precondition-failed'],
+    ['a head is here that the caller did not see', ['v1', 'v2', 'w2'], ['v2'], 'precondition-failed'],
+    ['the record exists', ['v1'], [], 'precondition-failed'],
+    ['the version is not here', ['v1'], ['v2'], 'unknown-version'],
+    ['one of the versions is not here', ['v1', 'v2'], ['v2', 'w2'], 'unknown-version'],
+    ['the record is not here', [], ['v1'], 'unknown-version'],
+    ['what the version was made from is not here, and an older one still seems to be a head', ['v1', 'v3'], ['v3'], 'unknown-version'],
+    ['a version is superseded here, whatever else is missing', ['v1', 'v2', 'v4'], ['v1'], 'precondition-failed'],
+  ])('where %s', async (_, here, made, code) => {
+    // given v1 <- v2 <- v3 <- v4 and v1 <- w2 in region a, of which b holds some
+    const world = new World();
+    const [a, b] = [world.at('a'), world.at('b')];
+    const vids = new Map<string, string>();
+    for (const [name, parent] of Object.entries({ v1: undefined, v2: 'v1', v3: 'v2', v4: 'v3' }))
+      vids.set(name, valueOf(await edit(a, parent === undefined ? [] : [vids.get(parent) ?? ''], name)).version);
+    const elsewhere = new World().at('b');
+    await edit(elsewhere, [], 'v1');
+    vids.set('w2', valueOf(await edit(elsewhere, [vids.get('v1') ?? ''], 'w2')).version);
+    const wanted = here.map((name) => `V#${vids.get(name)}#`);
+    for (const item of [...a.store.items(), ...elsewhere.store.items()])
+      if (wanted.some((prefix) => item.sk.startsWith(prefix))) b.store.place(item);
+
+    // when
+    const outcome = await edit(
+      b,
+      made.map((name) => vids.get(name) ?? ''),
+      'new',
+    );
+
+    // then
+    expect(outcome).toMatchObject({ kind: 'refused', code });
+  });
+});
+
+describe('what a region keeps of a record', () => {
+  test('is not added to by an edit that met another half-way: the count without its version is read again', async () => {
+    // given an edit of which a query shows the count and not yet the version
+    const torn = new TornStore();
+    const a = new World(['a'], () => torn).at('a');
+    const first = valueOf(await edit(a, [], 'draft')).version;
+    await edit(a, [first], 'second');
+    torn.hides = 1;
+
+    // then the next edit of the same state sees it at its second look
+    expect(await edit(a, [first], 'third')).toMatchObject({ kind: 'refused', code: 'precondition-failed' });
+
+    // and a version that is gone for good does not stop a record
+    torn.hides = Number.POSITIVE_INFINITY;
+    expect(await edit(a, [first], 'third')).toMatchObject({ kind: 'done', replayed: false });
+  });
+
+  test('is bounded: a history at its limit is refused more, and stays readable; a repetition still gets its answer', async () => {
+    const a = new World().at('a');
+    const long = 'x'.repeat(RECORD_BYTES_MAX / 8);
+    let parents: readonly string[] = [];
+    const edits: (readonly string[])[] = [];
+    let outcome = await edit(a, parents, `${long}0`);
+    while (outcome.kind === 'done' && edits.length < 20) {
+      edits.push(parents);
+      parents = [outcome.value.version];
+      outcome = await edit(a, parents, `${long}${edits.length}`);
+    }
+    expect([edits.length, outcome]).toMatchObject([7, { kind: 'refused', code: 'record-full' }]);
+    expect(await edit(a, edits[6] ?? [], `${long}6`)).toMatchObject({ kind: 'done', replayed: true });
+    expect(valueOf(await getRecord(a, NAME)).version).toBe(parents[0]);
+  });
+});
+
+describe('a history', () => {
+  test('is read page by page, newest first, with what each version was made from, and says which are heads', async () => {
+    const world = new World();
+    const a = world.at('a');
+    const vids: string[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      world.nowMs += 1;
+      vids.unshift(valueOf(await edit(a, vids.slice(0, 1), `${n}`)).version);
+    }
+    const first = valueOf(await getHistory(a, { ...NAME, limit: 3 }));
+    const second = valueOf(await getHistory(a, { ...NAME, limit: 3, cursor: first.cursor }));
+    const rows = [...first.versions, ...second.versions];
+    expect(rows.map(({ version, parents, head }) => [version, parents, head])).toEqual(
+      vids.map((vid, at) => [vid, vids.slice(at + 1, at + 2), at === 0]),
+    );
+    expect([first.versions.length, second.cursor]).toEqual([3, undefined]);
+  });
+
+  test('continues only where its cursor is known', async () => {
+    const a = new World().at('a');
+    await edit(a, [], 'draft');
+    expect(await getHistory(a, { ...NAME, limit: 3, cursor: 'f'.repeat(32) })).toMatchObject({ kind: 'refused', code: 'not-found' });
+  });
 });
 
 test('a token names what carries an answer, and nothing else can be asked for by one', async () => {
@@ -44,6 +172,21 @@ test('a token names what carries an answer, and nothing else can be asked for by
   expect(keysOf(tokenOf([{ pk: 'REGIONS', sk: 'SWITCH#a#b' }]) ?? '')).toBeUndefined();
   expect(keysOf('not a token')).toBeUndefined();
 });
+
+/** Hides the newest version from so many queries, as one does that meets a transaction half-way. */
+class TornStore extends MemoryStore {
+  hides = 0;
+
+  override async query(pk: string, prefix?: string): Promise<readonly Item[]> {
+    const items = await super.query(pk, prefix);
+    if (this.hides === 0) return items;
+    this.hides -= 1;
+    const last = items.find((item) => item.sk.startsWith('HEAD#'))?.['vid'];
+    return items.filter((item) => !item.sk.startsWith(`V#${String(last)}#`));
+  }
+}
+
+const headOf = (place: Place) => place.store.peek({ pk: recordKey(NAME.subject, NAME.id), sk: `HEAD#${place.writer}` });
 
 const NAME = { subject: 'ann', id: 'profile' };
 

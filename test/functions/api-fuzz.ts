@@ -82,7 +82,7 @@ const valueOf = (schema: Schema, known: Known, name = ''): fc.Arbitrary<unknown>
   switch (schema.type) {
     case 'object': {
       if (schema.additionalProperties !== undefined && !schema.properties)
-        return fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 });
+        return fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 });
       const members = Object.entries(schema.properties ?? {}).map(([key, each]) => [key, valueOf(each, known, key)] as const);
       return fc.record(Object.fromEntries(members), { requiredKeys: [...(schema.required ?? [])] });
     }
