@@ -6,6 +6,7 @@ import { journeys } from './api-journeys.ts';
 import { ApiWorld, REGIONS } from './api-world.ts';
 import { makeTestKey } from './callers.ts';
 import { HERE, invocation, type Lab, logged, startLab } from './lab.ts';
+import { recordJourneys } from './record-journeys.ts';
 
 const key = makeTestKey();
 const canary = makeTestKey({ subjects: ['canary:*'] });
@@ -17,6 +18,9 @@ beforeAll(async () => {
 afterAll(() => lab?.stop());
 
 journeys('the API over DynamoDB', () => new ApiWorld({ data: lab.data, control: lab.control }).start());
+recordJourneys('the API over DynamoDB, and another region', (region) =>
+  new ApiWorld(region === HERE ? { region, data: lab.data, control: lab.control } : { region }).start(),
+);
 
 describe('the environment of a function', () => {
   it('is refused with every missing and wrong variable at once', () => {
