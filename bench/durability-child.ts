@@ -1,0 +1,44 @@
+/**
+ * All of a region in one process group: its emulator with its tables, its API function, and the replication of its writes.
+ * Whatever is under way from it is lost with it: nothing of it is in another process.
+ */
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+import * as z from 'zod';
+import { dynamoClient } from '../functions/aws/clients.ts';
+import { TABLES } from '../functions/contract/names.ts';
+import { spawnEmulator, untilEmulatorAnswers } from '../local/region/emulator.ts';
+import { Replication } from '../local/replication/links.ts';
+import { createTables } from './tables.ts';
+
+const place = z.object({ region: z.string(), endpoint: z.url(), accessKeyId: z.string() });
+export const childSettings = z.object({
+  python: z.string(),
+  folder: z.string(),
+  /** Of the API's handler. */
+  bundle: z.string(),
+  own: place,
+  survivor: place,
+});
+
+const { python, folder, bundle, own, survivor } = childSettings.parse(JSON.parse(process.argv[2] ?? ''));
+
+spawnEmulator({ region: own.region, python, port: Number(new URL(own.endpoint).port), folder, environment: {} });
+await untilEmulatorAnswers(own.endpoint);
+const client = dynamoClient();
+await createTables(client);
+client.destroy();
+
+const replication = new Replication({
+  regions: [own, survivor].map(({ region, ...address }) => ({ name: region, ...address })),
+  tables: Object.values(TABLES),
+  onEvent: () => undefined,
+});
+await replication.start();
+
+const { handler } = await import(bundle);
+const server = createServer(async (request, response) => {
+  const answer: unknown = await handler(await json(request), { awsRequestId: 'invocation' });
+  response.end(JSON.stringify(answer));
+});
+server.listen(0, '127.0.0.1', () => process.stdout.write(`${JSON.stringify(server.address())}\n`));
