@@ -18,6 +18,8 @@ export const HANDLERS = {
   'deployment-events': 'functions/deployment-events.handler.ts',
   'canary-identity': 'functions/canary-identity.handler.ts',
   'first-journey': 'functions/first-journey.handler.ts',
+  'backup-watch': 'functions/backup-watch.handler.ts',
+  'restore-validation': 'functions/restore-validation.handler.ts',
 } as const;
 export type HandlerName = keyof typeof HANDLERS;
 

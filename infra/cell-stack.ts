@@ -4,6 +4,9 @@ import { dnsNames, OUTPUTS, STAGE } from '../functions/contract/names.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { Backup } from './backup.ts';
+import { backupAlarms, WAIT_FOR_FIRST_LOOK } from './backup-alarms.ts';
+import { RestoreTest } from './backup-restore-test.ts';
+import { BackupWatch } from './backup-watch.ts';
 import type { Bundle } from './bundle.ts';
 import { Canary } from './canary.ts';
 import { canaryComposites } from './canary-alarms.ts';
@@ -60,7 +63,7 @@ export class CellStack extends Stack {
 
     const { streamArn } = new StreamLookup(this, 'StreamLookup', { ...common, code: bundle.code('stream-lookup') });
     const housekeeping = new Housekeeping(this, 'Housekeeping', { ...common, streamArn, code: bundle.code('housekeeping') });
-    new Backup(this, 'Backup', { tables, retentionDays: config.backupRetentionDays });
+    const backupWatch = this.addBackups(common);
 
     const watched = {
       region: this.region,
@@ -72,10 +75,11 @@ export class CellStack extends Stack {
       behindDomain: config.domain !== undefined,
     };
     const alarms = new Alarms(this, 'Alarms', {
-      alarms: cellAlarms(watched),
+      alarms: [...cellAlarms(watched), ...backupAlarms(config)],
       composites: canaryComposites(watched),
       emails: config.alarms.emails,
     });
+    for (const name of WAIT_FOR_FIRST_LOOK) alarms.named(name).node.addDependency(backupWatch.firstLook);
     const front = [api, ...(domains ? [domains] : [])];
     this.addDelivery(common, { handler, api, front, alarms });
     new CellDashboard(this, 'Overview', { ...watched, alarms: alarms.all });
@@ -110,6 +114,23 @@ export class CellStack extends Stack {
     });
     const domains = config.domain && new Domains(this, 'Domains', { domain: config.domain, api: api.restApi });
     return { handler, api, domains };
+  }
+
+  /** Who keeps the past of the replicas, who tries whether it can be restored, and who looks that both go on. */
+  private addBackups({ tables, ...common }: Common): BackupWatch {
+    const { config, bundle } = this.#props;
+    const { vault, copies } = new Backup(this, 'Backup', { tables, settings: config.backup });
+    const { restoreTest: schedule } = config.backup;
+    const restoreTest =
+      schedule && new RestoreTest(this, 'RestoreTest', { ...common, tables, vault, schedule, code: bundle.code('restore-validation') });
+    return new BackupWatch(this, 'BackupWatch', {
+      ...common,
+      tables,
+      vault,
+      copies,
+      restoreTestPlanArn: restoreTest ? restoreTest.planArn : undefined,
+      code: bundle.code('backup-watch'),
+    });
   }
 
   /** Who tries versions, what takes a bad one back, and who writes it down. */

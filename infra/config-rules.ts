@@ -14,8 +14,17 @@ const readable = z
     consistency: text,
     domain: z.object({ name: text, zoneName: text }).optional().catch(undefined),
     encryptionKeys: z.record(z.string(), z.string().catch('')).optional().catch(undefined),
+    backup: z
+      .object({
+        retentionDays: z.number().default(35).catch(35),
+        everyHours: z.number().default(24).catch(24),
+        lock: z.object({ minRetentionDays: z.number(), maxRetentionDays: z.number() }).optional().catch(undefined),
+      })
+      .prefault({})
+      .catch({ retentionDays: 35, everyHours: 24 }),
     objectives: z
       .object({
+        recoveryPointHours: z.number().optional().catch(undefined),
         formulaRatio: z
           .object({ min: z.number().default(0.75), max: z.number().default(1.1) })
           .optional()
@@ -31,8 +40,12 @@ const readable = z
     consistency: undefined,
     domain: undefined,
     encryptionKeys: undefined,
+    backup: { retentionDays: 35, everyHours: 24 },
     objectives: undefined,
   });
+
+/** Hours that a backup may begin and end after it is due, at the least. */
+export const SLACK_HOURS = 3;
 
 type Readable = z.output<typeof readable>;
 
@@ -49,6 +62,7 @@ export const crossProblems = (input: unknown): readonly string[] => {
     ...domainProblems(config, names),
     ...keyProblems(config, names),
     ...changeProblems(config, names, home),
+    ...backupProblems(config),
     ...formulaProblems(config),
   ];
 };
@@ -127,6 +141,23 @@ const changeProblems = ({ deployedRegions }: Readable, names: readonly string[],
   if (home !== undefined && !deployedRegions.includes(home)) {
     problems.push(
       `home: given "${home}", which is not deployed; allowed: the home region of the first deployment, one of ${deployedRegions.join(', ')}; name it`,
+    );
+  }
+  return problems;
+};
+
+const backupProblems = ({ backup, objectives }: Readable): string[] => {
+  const { retentionDays, everyHours, lock } = backup;
+  const problems: string[] = [];
+  if (lock !== undefined && (retentionDays < lock.minRetentionDays || retentionDays > lock.maxRetentionDays)) {
+    problems.push(
+      `backup.lock: given minRetentionDays ${lock.minRetentionDays} and maxRetentionDays ${lock.maxRetentionDays} with retentionDays ${retentionDays}; allowed: a retention within the lock's, because every other backup fails; correct one of them`,
+    );
+  }
+  const hours = objectives?.recoveryPointHours;
+  if (hours !== undefined && hours < everyHours + SLACK_HOURS) {
+    problems.push(
+      `objectives.recoveryPointHours: given ${hours} with a backup each ${everyHours} h; allowed: ${everyHours + SLACK_HOURS} or more, or it is missed while all is well; back up more often, or raise it`,
     );
   }
   return problems;

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { crossProblems } from './config-rules.ts';
+import { crossProblems, SLACK_HOURS } from './config-rules.ts';
 
 /**
  * Regions from which Route 53 can check, one continent after the other, so that the first ones never share a trouble:
@@ -82,6 +82,26 @@ const AUDIENCE = refusal('the audience that the tokens name', 'add it');
 const identityProvider = section({ issuer: z.url({ protocol: /^https$/, ...ISSUER }), audience: z.string(AUDIENCE).min(1, AUDIENCE) });
 const AUTH = refusal('"keys", {"issuer": "https://...", "audience": "..."}, or "none" to let everybody in', 'choose one of these');
 
+/** Days: a hundred years, the longest that AWS Backup keeps anything. */
+const MAX_RETENTION_DAYS = 36_500;
+const LOCK = refusal(
+  '"none", "governance", or {"mode": "compliance", "minRetentionDays", "maxRetentionDays", "changeableDays"}, all of them written out',
+  'choose one of these; after its cooling-off period a compliance lock can be removed by nobody',
+);
+const complianceLock = section({
+  mode: oneOf('compliance'),
+  /** Days that recovery points are kept at least, and at most: jobs that ask for less or more fail. */
+  minRetentionDays: whole(1, MAX_RETENTION_DAYS),
+  maxRetentionDays: whole(1, MAX_RETENTION_DAYS),
+  /** Days until the lock is for good. AWS wants three or more. */
+  changeableDays: whole(3, MAX_RETENTION_DAYS),
+});
+const RESTORE_TEST = refusal('{"day": "SUN", "hour": 5} in UTC, or false to test no restore', 'choose one of these');
+const restoreTest = section({
+  day: oneOf('MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN').default('SUN'),
+  hour: whole(0, 23).default(5),
+});
+
 const schema = section({
   /** Two or more. The order is the order of deployment. */
   regions: z.array(region, TWO_OR_MORE).min(2, TWO_OR_MORE),
@@ -138,8 +158,29 @@ const schema = section({
     emails: z.array(z.email(refusal('an e-mail address', 'correct it')), refusal('a list of e-mail addresses', 'write one')).default([]),
   }).prefault({}),
   logRetentionDays: oneOf(1, 3, 5, 7, 14, 30, 60, 90, 180, 365).default(30),
-  /** Days that daily backups are kept in each region's vault. */
-  backupRetentionDays: whole(1, 365).default(35),
+  /** Backups of every region's own replicas into its own vault: see docs/backup.md. */
+  backup: section({
+    /** Days that a recovery point is kept. */
+    retentionDays: whole(1, MAX_RETENTION_DAYS).default(35),
+    /** Hours from one backup to the next. Each is a full copy, and paid for as one. */
+    everyHours: oneOf(1, 2, 3, 4, 6, 8, 12, 24).default(24),
+    /** Days that any second can be restored of. */
+    pointInTimeDays: whole(1, 35).default(35),
+    /** Copies every backup into a vault of another account, in the same region. That vault is not this system's to make. */
+    copyTo: section({
+      account: pattern(/^\d{12}$/, 'the 12 digits of an account'),
+      vault: pattern(/^(?!Default$)[a-zA-Z0-9_-]{2,50}$/, 'the name of a vault that is not "Default", the same in every region'),
+      /** Days that a copy is kept. Default: `retentionDays`. */
+      retentionDays: whole(1, MAX_RETENTION_DAYS).optional(),
+    }).optional(),
+    /**
+     * What keeps recovery points from being deleted before their time. `governance`: whoever may remove the lock may.
+     * `compliance`: after `changeableDays` nobody can, AWS and the account's owner included, for as long as the vault exists.
+     */
+    lock: z.union([z.enum(['none', 'governance']), complianceLock], LOCK).default('none'),
+    /** When a backup of each table is restored and checked, in UTC; or `false`. */
+    restoreTest: z.union([restoreTest, z.literal(false)], RESTORE_TEST).prefault({}),
+  }).prefault({}),
   /** Sets the account's API Gateway log role in each region: a singleton, so `false` where another stack owns it. */
   apiGatewayAccountRole: flag.default(true),
   /** What drills measure against. */
@@ -152,6 +193,8 @@ const schema = section({
     slowestExtraMs: section({ client: whole(0, 60_000).default(1_000) }).prefault({}),
     /** Age at the fault, in milliseconds, of the oldest acknowledged write that may be lost with a region for good. */
     rpoMilliseconds: whole(0, 3_600_000).default(5_000),
+    /** Age of a table's newest recovery point, in hours, from which people are told. Default: half as much again as `backup.everyHours`, three hours more at least. */
+    recoveryPointHours: whole(2, 24 * 365).optional(),
     /** Of deliveries: what a version may do to callers before it is taken back. */
     delivery: section({
       /** Answers of a bad version that callers may get where a canary's journey can see its fault. */
@@ -168,8 +211,8 @@ const schema = section({
   }).prefault({}),
 });
 
-/** The parsed configuration. `home` is always set. */
-export type Config = z.output<typeof schema> & { readonly home: string };
+/** The parsed configuration. `home` and the objective for backups are always set. */
+export type Config = z.output<typeof schema> & { readonly home: string; readonly objectives: { readonly recoveryPointHours: number } };
 
 /** Thrown with every problem of a configuration at once. */
 export class ConfigError extends Error {
@@ -183,14 +226,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** A backup may begin an hour late, and takes its time; a table whose backup failed once is told of before the next is due twice. */
+const defaultRecoveryPointHours = (everyHours: number): number => Math.max(everyHours * 1.5, everyHours + SLACK_HOURS);
+
 /** @throws {ConfigError} naming every problem */
 export const parseConfig = (input: unknown): Config => {
   const result = schema.safeParse(input);
   // Rules between fields are held against what can be read, so that one misspelt key hides no other problem.
   const problems = [...(result.error?.issues.flatMap(describe) ?? []), ...crossProblems(input)];
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
-  const [first] = result.data.regions;
-  return { ...result.data, home: result.data.home ?? first?.name ?? '' };
+  const { regions, home = regions[0]?.name ?? '', objectives, backup } = result.data;
+  const recoveryPointHours = objectives.recoveryPointHours ?? defaultRecoveryPointHours(backup.everyHours);
+  return { ...result.data, home, objectives: { ...objectives, recoveryPointHours } };
 };
 
 /**

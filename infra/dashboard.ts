@@ -4,7 +4,7 @@ import { AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, type IWidget, 
 import type { IFunction, IVersion } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { JOURNEY_TARGETS } from '../functions/contract/names.ts';
+import { JOURNEY_TARGETS, TABLES } from '../functions/contract/names.ts';
 import { metrics, versionMetrics } from './metrics.ts';
 
 const MINUTE = { period: Duration.minutes(1) } as const;
@@ -55,6 +55,7 @@ export class CellDashboard extends Construct {
           ),
         ],
         [graph('Reconciled', 'count', [metrics.reconciled(), metrics.doubleShipments()]), ...functions(props)],
+        backups(),
       ],
     });
   }
@@ -84,6 +85,22 @@ const watchers = ({ region, peers, behindDomain, version, apiFunction }: CellDas
         targets.map((target) => metrics.journeyLatency(target)().with({ label: target })),
       ),
     ],
+  ];
+};
+
+const backups = (): IWidget[] => {
+  const byTable = (metric: (table: string) => () => IMetric): IMetric[] => Object.values(TABLES).map((table) => metric(table)());
+  return [
+    graph('Age of the newest backup, and of the last one restored', 's', [
+      ...byTable(metrics.recoveryPointAge),
+      ...byTable(metrics.restoreTestAge),
+    ]),
+    graph('Backups, copies and restore tests that failed', 'count', [
+      metrics.backupFailures(),
+      metrics.copyFailures(),
+      metrics.restoreTestFailures(),
+    ]),
+    graph('Point-in-time recovery', '1 is on', byTable(metrics.pointInTimeRecovery)),
   ];
 };
 

@@ -26,6 +26,7 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
     const { config } = props;
+    const shielded = protection(config.backup.pointInTimeDays);
     const common = {
       partitionKey: { name: KEYS.partition, type: AttributeType.STRING },
       sortKey: { name: KEYS.sort, type: AttributeType.STRING },
@@ -33,8 +34,8 @@ export class DataStack extends Stack {
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
       billing: Billing.onDemand(),
       removalPolicy: RemovalPolicy.RETAIN,
-      ...PROTECTED,
-      replicas: config.regions.filter(({ name }) => name !== config.home).map(({ name }) => ({ region: name, ...PROTECTED })),
+      ...shielded,
+      replicas: config.regions.filter(({ name }) => name !== config.home).map(({ name }) => ({ region: name, ...shielded })),
     } satisfies Omit<TablePropsV2, 'tableName'>;
     new TableV2(this, 'Data', {
       ...common,
@@ -59,7 +60,8 @@ export class DataStack extends Stack {
 }
 
 /** What every replica gets, this region's included. */
-const PROTECTED = {
-  deletionProtection: true,
-  pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-} as const satisfies TableOptionsV2;
+const protection = (recoveryPeriodInDays: number) =>
+  ({
+    deletionProtection: true,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays },
+  }) as const satisfies TableOptionsV2;

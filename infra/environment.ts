@@ -18,7 +18,7 @@ export const environment = (config: Config, release: string): Record<EnvName, st
 const authSettings = (auth: Config['auth']): AuthSettings =>
   typeof auth === 'string' ? { mode: auth } : { mode: 'oidc', issuer: auth.issuer, audience: auth.audience };
 
-/** What each of the functions that deliver versions reads of `DELIVERY_ENV`, beside all of `ENV`. */
+/** What each of these functions reads of `DELIVERY_ENV`, beside all of `ENV`. */
 interface Read {
   readonly canary: 'canaryKey' | 'apiUrl' | 'bakeAlarms' | 'ignoreAlarms';
   readonly 'before-traffic': 'canaryKey' | 'apiFunction' | 'candidate' | 'ignoreAlarms';
@@ -26,6 +26,7 @@ interface Read {
   readonly 'deployment-events': 'prunedFunctions';
   readonly 'canary-identity': 'canaryKey';
   readonly 'first-journey': 'canaryKey' | 'apiFunction' | 'candidate';
+  readonly 'backup-watch': 'restoreTestPlan' | 'copyVault';
 }
 
 /** The variables of one of these functions: one that is missing, misspelt or read by nobody is a compile error. */

@@ -22,6 +22,10 @@ const gateway = (metricName: string, statistic: string) => (region?: string) =>
     region,
   });
 
+/** Looked at each hour; of one table, or over all. */
+const hourly = (name: string, statistic: string, table?: string) => (region?: string) =>
+  own(name, statistic, table === undefined ? {} : { [DIMENSIONS.table]: table })(region).with({ period: Duration.hours(1) });
+
 const towards = (target: string) => ({ [DIMENSIONS.target]: target });
 
 /** Of one version only: metrics of another one's faults are other metrics. */
@@ -90,6 +94,15 @@ export const metrics = {
       label: '',
       period: PERIOD,
     }),
+  /** The oldest of the tables' newest recovery points, in seconds; or a table's. */
+  recoveryPointAge: (table?: string) => hourly(METRICS.recoveryPointAge, Stats.MAXIMUM, table),
+  /** 0 when any table cannot be restored to any second of the last days; or a table's. */
+  pointInTimeRecovery: (table?: string) => hourly(METRICS.pointInTimeRecovery, Stats.MINIMUM, table),
+  backupFailures: hourly(METRICS.backupFailures, Stats.MAXIMUM),
+  copyFailures: hourly(METRICS.copyFailures, Stats.MAXIMUM),
+  /** The longest that a table's backup was not restored and found right, in seconds; or a table's. */
+  restoreTestAge: (table?: string) => hourly(METRICS.restoreTestAge, Stats.MAXIMUM, table),
+  restoreTestFailures: hourly(METRICS.restoreTestFailures, Stats.MAXIMUM),
   gateway5xx: gateway('5XXError', Stats.SUM),
   gateway4xx: gateway('4XXError', Stats.SUM),
   gatewayCount: gateway('Count', Stats.SUM),

@@ -18,11 +18,11 @@ export const acknowledge = (construct: IConstruct, reasons: Readonly<Record<stri
   Validations.of(construct).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })));
 };
 
-/** The finding of a wildcard below a table, as cdk-nag names it: with the account and partition that synth knew. */
-export const wildcardBelow = (stack: Stack, table: string, below: string): string => {
+/** The finding of a wildcard for tables, or for what is below one, as cdk-nag names it: with the account and partition that synth knew. */
+export const wildcardBelow = (stack: Stack, table: string, below?: string): string => {
   const partition = Token.isUnresolved(stack.partition) ? '<AWS::Partition>' : stack.partition;
   const account = Token.isUnresolved(stack.account) ? '<AWS::AccountId>' : stack.account;
-  return `AwsSolutions-IAM5[Resource::arn:${partition}:dynamodb:${stack.region}:${account}:table/${table}/${below}]`;
+  return `AwsSolutions-IAM5[Resource::arn:${partition}:dynamodb:${stack.region}:${account}:table/${[table, below ?? []].flat().join('/')}]`;
 };
 
 /** The finding of a wildcard for a function's versions and aliases, with its reason, as cdk-nag names it. */

@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { KEYS, TABLES } from '../functions/contract/names.ts';
+import { BACKUPS, KEYS, TABLES } from '../functions/contract/names.ts';
 import type { Config } from './config.ts';
 
 export interface TablesProps {
@@ -100,6 +100,23 @@ export class Tables extends Construct {
   /** Finds the stream's label. */
   grantDescribe(grantee: IGrantable): void {
     this.allow(grantee, [this.dataArn], ['DescribeTable']);
+  }
+
+  /** Whether any second of the last days can be restored. */
+  grantContinuousBackups(grantee: IGrantable): void {
+    this.allow(grantee, [this.dataArn, this.controlArn], ['DescribeContinuousBackups']);
+  }
+
+  /** Reads all of what AWS Backup restores for a test, and of the replicas themselves no more than how large they are. */
+  grantRestored(grantee: IGrantable): void {
+    this.allow(grantee, [this.restoredArn], ['DescribeTable', 'Scan', 'Query']);
+    this.allow(grantee, [this.dataArn, this.controlArn], ['DescribeTable']);
+    this.allowKey(grantee);
+  }
+
+  /** Tables that are restored for tests: AWS Backup chooses the rest of their names. */
+  get restoredArn(): string {
+    return Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: `${BACKUPS.restoredPrefix}*` });
   }
 
   /** Partitions that permissions name. The core spells them too, and a test compares. */

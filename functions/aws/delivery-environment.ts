@@ -1,4 +1,4 @@
-/** What the functions that deliver versions are told beside `ENV`: each reads what it needs; all that is wrong is named at once. */
+/** What functions beside the API are told beside `ENV`: each reads what it needs; all that is wrong is named at once. */
 import { DELIVERY_ENV } from '../contract/names.ts';
 
 const BAKE_MINUTES_MAX = 50;
@@ -16,6 +16,12 @@ class Reader {
 
   text(name: Name): string {
     return this.#matching(name, /./);
+  }
+
+  /** Undefined when it is empty. */
+  optional(name: Name): string | undefined {
+    const text = this.#matching(name, /^/);
+    return text === '' ? undefined : text;
   }
 
   /** Number of a version, as text. */

@@ -16,6 +16,15 @@ export const KEYS = {
   ownerIndex: { name: 'by-owner', partition: 'owner', sort: 'listed' },
 } as const;
 
+/** Physical names of backups, one set in each region: operators, functions and other accounts find them without a reference. */
+export const BACKUPS = {
+  vault: (region: string): string => `tandem-${region}`,
+  /** Letters, digits and underscores only. */
+  restoreTestPlan: 'tandem_weekly',
+  /** AWS Backup begins the names of tables that it restores for tests with this: nobody can choose another. */
+  restoredPrefix: 'awsbackup-restore-test-',
+} as const;
+
 /** Stack names. Each cell is `Tandem-Cell-REGION`. */
 export const STACKS = {
   data: 'Tandem-Data',
@@ -74,8 +83,8 @@ export const ENV = {
 export type EnvName = (typeof ENV)[keyof typeof ENV];
 
 /**
- * Further variables of the functions that deliver versions: the canary, the deployment hooks, and what records the end
- * of a deployment. Each function gets those that it reads, beside all of `ENV`.
+ * Further variables of the functions that deliver versions (the canary, the deployment hooks, what records the end of a
+ * deployment) and of the one that watches backups. Each function gets those that it reads, beside all of `ENV`.
  */
 export const DELIVERY_ENV = {
   /** ARN of the cell's KMS key, under which its canary signs its tokens. */
@@ -94,6 +103,10 @@ export const DELIVERY_ENV = {
   ignoreAlarms: 'TANDEM_IGNORE_ALARMS',
   /** Names of the functions whose old versions are pruned, comma separated. */
   prunedFunctions: 'TANDEM_PRUNED_FUNCTIONS',
+  /** ARN of the plan that tests restores; empty where none are tested. */
+  restoreTestPlan: 'TANDEM_RESTORE_TEST_PLAN',
+  /** ARN of the vault that backups are copied to, in another account; empty where they are not. */
+  copyVault: 'TANDEM_COPY_VAULT',
 } as const;
 export type DeliveryEnvName = (typeof DELIVERY_ENV)[keyof typeof DELIVERY_ENV];
 
@@ -140,10 +153,22 @@ export const METRICS = {
   canaryBlind: 'CanaryBlind',
   /** Seconds since the newest order of `Peer`'s canary that this region shows was placed: replication as users see it. */
   replicaAge: 'ReplicaAge',
+  /** Seconds since the newest recovery point of a table was taken, or since the vault was made while it has none; by `Table`, and over both. */
+  recoveryPointAge: 'RecoveryPointAge',
+  /** 1 while a table can be restored to any second of the last days, else 0; by `Table`, and over both. */
+  pointInTimeRecovery: 'PointInTimeRecovery',
+  /** Backup jobs of the last day that did not end with a recovery point. */
+  backupFailures: 'BackupFailures',
+  /** Copies of the last day that did not arrive in the other account's vault. */
+  copyFailures: 'CopyFailures',
+  /** Seconds since a backup of a table was last restored and found right, or since the vault was made while none was; by `Table`, and over both. */
+  restoreTestAge: 'RestoreTestAge',
+  /** Restore tests of the last day that failed, were never judged, or left their table behind. */
+  restoreTestFailures: 'RestoreTestFailures',
 } as const;
 
 /** Dimensions of `METRICS`. `Target`: see `JOURNEY_TARGETS`. */
-export const DIMENSIONS = { peer: 'Peer', version: 'ExecutedVersion', target: 'Target', step: 'Step' } as const;
+export const DIMENSIONS = { peer: 'Peer', version: 'ExecutedVersion', target: 'Target', step: 'Step', table: 'Table' } as const;
 
 /** What a canary's journeys lead to, as values of `Target`. */
 export const JOURNEY_TARGETS = {

@@ -7,7 +7,7 @@ import { hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, textOf } from './item.ts';
 import { foldRecord, type RecordView, tagOf, type Version } from './record-fold.ts';
 import { sum } from './stock-fold.ts';
-import { type Guard, type Item, type Key, StoreUnavailable } from './store.ts';
+import { type Guard, type Item, type Key, StoreUnavailable, type Value } from './store.ts';
 
 /**
  * Readings of a record for one edit. Whoever loses to another edit of this region finds it at the next reading, and is
@@ -30,7 +30,12 @@ const VERSION_BYTES = 512;
 const PARENT_BYTES = 35;
 
 /** A subject's records are its own: two subjects' records of one id are two records. */
-export const recordKey = (subject: string, id: string): string => `RECORD#${hashOf('record', subject, id)}`;
+export const recordKey = (subject: string, id: string): string => `${RECORD_PREFIX}${hashOf('record', subject, id)}`;
+export const RECORD_PREFIX = 'RECORD#';
+
+/** Names a version by all that it is, so that the same edit in two regions is one version. */
+export const versionId = (pk: string, parents: readonly Value[], value: string, subject: string): string =>
+  hashOf('version', pk, parents, value, subject);
 
 export interface RecordName {
   readonly subject: string;
@@ -78,7 +83,7 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
   const { subject, id, value } = edit;
   const pk = recordKey(subject, id);
   const parents = [...new Set(edit.parents)].sort();
-  const vid = hashOf('version', pk, parents, value, subject);
+  const vid = versionId(pk, parents, value, subject);
   for (let attempt = 0; attempt < EDIT_ATTEMPTS_MAX; attempt += 1) {
     const { items, record } = await readRecord(context, pk);
     const head = items.find((item) => item.sk === `HEAD#${context.writer}`);

@@ -29,8 +29,10 @@ export const canaryKid = (region: string, keyArn: string): string => `canary-${r
 
 export const isSynthetic = (subject: string): boolean => subject.startsWith(SUBJECT_PREFIX);
 
+export const isSyntheticSku = (sku: string): boolean => sku.startsWith(SKU_PREFIX);
+
 /** Synthetic callers may name their own kind of skus and no other, users any but these. */
-export const mayName = (subject: string, sku: string): boolean => isSynthetic(subject) === sku.startsWith(SKU_PREFIX);
+export const mayName = (subject: string, sku: string): boolean => isSynthetic(subject) === isSyntheticSku(sku);
 
 /** When what a subject's order leaves expires, in seconds since 1970, as an attribute to spread; none: never. */
 export const expiring = (subject: string, kind: 'fact' | 'end', nowMs: number): { readonly [EXPIRES]?: number } =>

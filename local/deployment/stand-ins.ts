@@ -18,6 +18,8 @@ export const SUPPLIERS = {
   nothing: 'nothing: not run locally',
 } as const;
 
+const RESTORES = 'nothing: no restore is tested by itself';
+
 /** By type, or by service when the key ends with `::`. */
 const BY_TYPE: Readonly<Record<string, string>> = {
   'AWS::Route53::HealthCheck': SUPPLIERS.checks,
@@ -26,9 +28,9 @@ const BY_TYPE: Readonly<Record<string, string>> = {
   'AWS::Route53::RecordSetGroup': SUPPLIERS.records,
   'AWS::ApplicationAutoScaling::': SUPPLIERS.nothing,
   'AWS::ARCRegionSwitch::': SUPPLIERS.nothing,
-  'AWS::Backup::BackupSelection': 'nothing: the vault and the plan exist, no backup is taken locally',
-  'AWS::Backup::RestoreTestingPlan': SUPPLIERS.nothing,
-  'AWS::Backup::RestoreTestingSelection': SUPPLIERS.nothing,
+  'AWS::Backup::BackupSelection': 'nothing: the vault and the plan exist, no backup is taken by itself',
+  'AWS::Backup::RestoreTestingPlan': RESTORES,
+  'AWS::Backup::RestoreTestingSelection': RESTORES,
   'AWS::Budgets::': SUPPLIERS.nothing,
   'AWS::CloudTrail::': SUPPLIERS.nothing,
   'AWS::CloudWatch::AnomalyDetector': SUPPLIERS.nothing,

@@ -17,6 +17,8 @@ const names = [
   'deployment-events',
   'canary-identity',
   'first-journey',
+  'backup-watch',
+  'restore-validation',
 ] as const;
 
 describe('a bundle', () => {

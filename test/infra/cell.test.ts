@@ -212,23 +212,6 @@ describe('housekeeping', () => {
   });
 });
 
-describe('backups', () => {
-  test('are made each day of both replicas into a vault of the region that outlives the stack', () => {
-    const [vault] = cell.ofType('AWS::Backup::BackupVault');
-    const [plan] = cell.ofType('AWS::Backup::BackupPlan');
-    const [selection] = cell.ofType('AWS::Backup::BackupSelection');
-
-    expect([dig(vault?.Properties, 'BackupVaultName'), vault?.DeletionPolicy]).toEqual([`tandem-${HERE}`, 'Retain']);
-    expect(dig(plan?.Properties, 'BackupPlan', 'BackupPlanRule', 0)).toMatchObject({
-      Lifecycle: { DeleteAfterDays: 35 },
-      ScheduleExpression: 'cron(0 3 * * ? *)',
-    });
-    const tables = list(dig(selection?.Properties, 'BackupSelection', 'Resources')).map(joined);
-    expect(tables.map((arn) => arn.split('/').at(-1)).sort()).toEqual(Object.values(TABLES).sort());
-    for (const arn of tables) expect(arn).toContain(`:dynamodb:${HERE}:`);
-  });
-});
-
 describe('what a cell tells', () => {
   test('are the outputs of the contract, and no more', () => {
     for (const template of [cell, bare]) expect(Object.keys(template.outputs).sort()).toEqual(Object.values(OUTPUTS).sort());

@@ -7,6 +7,8 @@ import { CHECKER_REGIONS, ConfigError, checkerRegions, loadConfig, parseConfig }
 const VALID = { regions: [{ name: 'eu-central-1' }, { name: 'us-east-2' }], auth: 'keys' } as const;
 const DOMAIN = { name: 'api.example.com', zoneName: 'example.com', hostedZoneId: 'Z0123456789ABC' } as const;
 
+const LOCK = { mode: 'compliance', minRetentionDays: 7, maxRetentionDays: 365, changeableDays: 3 } as const;
+
 describe('a configuration', () => {
   test('needs regions and a word about access; everything else has a default', () => {
     const config = parseConfig(VALID);
@@ -16,6 +18,22 @@ describe('a configuration', () => {
     expect(config.health).toEqual({ intervalSeconds: 10, failureThreshold: 2, ttlSeconds: 10, drainSeconds: 30 });
     expect(config.delivery).toEqual({ exposePercent: 5, exposeMinutes: 5, bakeMinutes: 10, ignoreAlarms: false });
     expect(config.domain).toBeUndefined();
+    expect(config.backup).toEqual({
+      retentionDays: 35,
+      everyHours: 24,
+      pointInTimeDays: 35,
+      lock: 'none',
+      restoreTest: { day: 'SUN', hour: 5 },
+    });
+  });
+
+  test.each([
+    [24, 36],
+    [12, 18],
+    [6, 9],
+    [1, 4],
+  ])('with a backup each %d h has people told of one that is %d h old', (everyHours, hours) => {
+    expect(parseConfig(backup({ everyHours })).objectives.recoveryPointHours).toBe(hours);
   });
 
   test.each([
@@ -33,6 +51,11 @@ describe('a configuration', () => {
     ['with one region removed', { ...VALID, deployedRegions: ['us-east-2', 'eu-central-1', 'ap-northeast-1'] }],
     ['with the shortest delivery', { ...VALID, delivery: { exposePercent: 1, exposeMinutes: 1, bakeMinutes: 0 } }],
     ['with the longest', { ...VALID, delivery: { exposePercent: 99, exposeMinutes: 2_880, bakeMinutes: 50, ignoreAlarms: true } }],
+    [
+      'with a backup each hour, copied and locked',
+      backup({ everyHours: 1, copyTo: { account: '111122223333', vault: 'copies' }, lock: LOCK }),
+    ],
+    ['with a lock that can be removed, and no restore tested', backup({ lock: 'governance', restoreTest: false })],
     ['with a key for each region', { ...VALID, encryptionKeys: { 'eu-central-1': key('eu-central-1'), 'us-east-2': key('us-east-2') } }],
   ])('is accepted %s', (_, input) => {
     expect(() => parseConfig(input)).not.toThrow();
@@ -94,7 +117,50 @@ describe('a refusal', () => {
       { ...VALID, health: { failureThreshold: 0 } },
       'health.failureThreshold: given 0; allowed: a whole number from 1 to 10',
     ],
-    ['a fraction', { ...VALID, backupRetentionDays: 1.5 }, 'backupRetentionDays: given 1.5; allowed: a whole number'],
+    ['a fraction', backup({ retentionDays: 1.5 }), 'backup.retentionDays: given 1.5; allowed: a whole number'],
+    ['backups at odd hours', backup({ everyHours: 5 }), 'backup.everyHours: given 5; allowed: 1, 2, 3, 4, 6, 8, 12, 24'],
+    [
+      'more days than DynamoDB keeps',
+      backup({ pointInTimeDays: 36 }),
+      'backup.pointInTimeDays: given 36; allowed: a whole number from 1 to 35',
+    ],
+    [
+      'an account by name',
+      backup({ copyTo: { account: 'vault', vault: 'copies' } }),
+      'backup.copyTo.account: given "vault"; allowed: the 12 digits',
+    ],
+    [
+      'a vault that takes no copies',
+      backup({ copyTo: { account: '111122223333', vault: 'Default' } }),
+      'backup.copyTo.vault: given "Default"',
+    ],
+    [
+      'a lock in passing',
+      backup({ lock: 'compliance' }),
+      'backup.lock: given "compliance"; allowed: "none", "governance", or {"mode": "compliance"',
+    ],
+    ['a lock without its terms', backup({ lock: { mode: 'compliance' } }), 'backup.lock: given {"mode":"compliance"}; allowed:'],
+    [
+      'a lock without time to think',
+      backup({ lock: { ...LOCK, changeableDays: 2 } }),
+      'backup.lock.changeableDays: given 2; allowed: a whole number from 3',
+    ],
+    [
+      'a lock under which every backup fails',
+      backup({ lock: { ...LOCK, minRetentionDays: 36 } }),
+      'backup.lock: given minRetentionDays 36 and maxRetentionDays 365 with retentionDays 35',
+    ],
+    [
+      'a restore test on no day',
+      backup({ restoreTest: { day: 'sunday' } }),
+      'backup.restoreTest: given {"day":"sunday"}; allowed: {"day": "SUN"',
+    ],
+    [
+      'an objective that is missed while all is well',
+      { ...VALID, objectives: { recoveryPointHours: 24 } },
+      'objectives.recoveryPointHours: given 24 with a backup each 24 h; allowed: 27 or more',
+    ],
+    ['what is called otherwise now', { ...VALID, backupRetentionDays: 35 }, 'tandem: given "backupRetentionDays", which is unknown'],
     [
       'all callers at once',
       { ...VALID, delivery: { exposePercent: 100 } },
@@ -220,4 +286,8 @@ function temporary(name: string, content: string): string {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, name), content);
   return join(folder, name);
+}
+
+function backup(settings: Readonly<Record<string, unknown>>) {
+  return { ...VALID, backup: settings };
 }

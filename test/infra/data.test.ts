@@ -29,7 +29,7 @@ describe.each([
       const replicas = list(dig(table.Properties, 'Replicas'));
       expect(replicas.map((replica) => dig(replica, 'Region')).sort()).toEqual(REGIONS.slice(0, count).sort());
       for (const replica of replicas) {
-        expect(dig(replica, 'PointInTimeRecoverySpecification', 'PointInTimeRecoveryEnabled')).toBe(true);
+        expect(dig(replica, 'PointInTimeRecoverySpecification')).toEqual({ PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 });
         expect(dig(replica, 'DeletionProtectionEnabled')).toBe(true);
       }
     }

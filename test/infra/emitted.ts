@@ -2,7 +2,7 @@
 import { DIMENSIONS, METRICS } from '../../functions/contract/names.ts';
 import type { Watched } from './lookup.ts';
 
-const { peer, version, target, step } = DIMENSIONS;
+const { peer, version, target, step, table } = DIMENSIONS;
 
 /** The sets of dimensions under which the functions emit each of their metrics: another set is another metric, without data. */
 const OWN: Readonly<Record<Exclude<keyof typeof METRICS, 'namespace'>, readonly (readonly string[])[]>> = {
@@ -17,6 +17,12 @@ const OWN: Readonly<Record<Exclude<keyof typeof METRICS, 'namespace'>, readonly 
   journeyFailedStep: [[target, step]],
   canaryBlind: [[]],
   replicaAge: [[peer]],
+  recoveryPointAge: [[table], []],
+  pointInTimeRecovery: [[table], []],
+  backupFailures: [[]],
+  copyFailures: [[]],
+  restoreTestAge: [[table], []],
+  restoreTestFailures: [[]],
 };
 
 /**

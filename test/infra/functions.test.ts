@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { ALIAS, ENV, STACKS, TABLES } from '../../functions/contract/names.ts';
+import { ALIAS, BACKUPS, ENV, STACKS, TABLES } from '../../functions/contract/names.ts';
 import { auditKey, deploymentsKey } from '../../functions/core/deployments.ts';
 import { keyKey } from '../../functions/core/keys.ts';
 import { REGIONS_KEY } from '../../functions/core/operations.ts';
@@ -22,6 +22,8 @@ const FUNCTIONS = {
   'Delivery/AfterTraffic': 30,
   FirstJourney: 150,
   DeploymentEvents: 60,
+  BackupWatch: 60,
+  'RestoreTest/Validation': 900,
 } as const;
 const names = Object.keys(FUNCTIONS);
 
@@ -63,14 +65,18 @@ describe('the functions', () => {
     }
   });
 
-  test('may touch the tables of their own region only, but for the items that the API looks for at its peers', () => {
+  test('may touch the tables of their own region only and what is restored of them, but for the items that the API looks for at its peers', () => {
     for (const region of REGIONS) {
       const template = system.stack(STACKS.cell(region));
       const arns = [...within(template.ofType('AWS::IAM::Policy'))].map(joined).filter((text) => /^arn:.*:dynamodb:/.test(text));
       const foreign = arns.filter((arn) => !arn.includes(`:dynamodb:${region}:`));
       expect(arns.length).toBeGreaterThan(foreign.length);
       for (const arn of arns.filter((each) => !foreign.includes(each)))
-        expect(arn).toMatch(/^arn:\{AWS::Partition\}:dynamodb:[a-z0-9-]+:\{AWS::AccountId\}:table\/tandem-(data|control)(\/.+)?$/);
+        expect(arn).toMatch(
+          new RegExp(
+            `^arn:\\{AWS::Partition\\}:dynamodb:${region}:\\{AWS::AccountId\\}:table/(tandem-(data|control)(/.+)?|${BACKUPS.restoredPrefix}\\*)$`,
+          ),
+        );
       const peers = REGIONS.filter((each) => each !== region);
       const replicas = peers.map((peer) => `arn:{AWS::Partition}:dynamodb:${peer}:{AWS::AccountId}:table/${TABLES.data}`);
       expect(foreign.sort()).toEqual([...replicas].sort());
@@ -121,7 +127,7 @@ describe('the functions that serve', () => {
   });
 });
 
-describe('each of the functions that deliver may do this, and nothing else', () => {
+describe('each of the functions beside the API may do this, and nothing else', () => {
   const key = `{${only(cell, 'AWS::KMS::Key').id}.Arn}`;
   const api = `{${functionOf(cell, 'Api').id}.Arn}`;
   const group = `:deploymentgroup:{${only(cell, 'AWS::CodeDeploy::Application').id}}/{${only(cell, 'AWS::CodeDeploy::DeploymentGroup').id}}`;
@@ -159,6 +165,26 @@ describe('each of the functions that deliver may do this, and nothing else', () 
         ['codedeploy:GetDeployment', [group], null],
         ['lambda:ListVersionsByFunction lambda:ListAliases', every((arn) => arn), null],
         ['lambda:DeleteFunction', every((arn) => `${arn}:*`), null],
+      ],
+    ],
+    [
+      'BackupWatch',
+      [
+        ['dynamodb:DescribeContinuousBackups', [data, control], null],
+        [
+          'backup:DescribeBackupVault backup:ListRecoveryPointsByBackupVault',
+          [`{${only(cell, 'AWS::Backup::BackupVault').id}.BackupVaultArn}`],
+          null,
+        ],
+        ['backup:ListBackupJobs backup:ListCopyJobs backup:ListRestoreJobs', ['*'], null],
+      ],
+    ],
+    [
+      'RestoreTest/Validation',
+      [
+        ['dynamodb:DescribeTable dynamodb:Scan dynamodb:Query', [`table/${BACKUPS.restoredPrefix}*`], null],
+        ['dynamodb:DescribeTable', [data, control], null],
+        ['backup:DescribeRestoreJob backup:PutRestoreValidationResult', ['*'], null],
       ],
     ],
   ])('%s', (construct, expected) => {

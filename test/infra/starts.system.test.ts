@@ -23,6 +23,8 @@ const CONSTRUCTS: Readonly<Record<HandlerName, string>> = {
   'deployment-events': 'DeploymentEvents',
   'canary-identity': 'CanaryIdentity',
   'first-journey': 'FirstJourney',
+  'backup-watch': 'BackupWatch',
+  'restore-validation': 'RestoreTest/Validation',
 };
 
 const isHandlerName = (name: string): name is HandlerName => Object.hasOwn(CONSTRUCTS, name);

@@ -25,8 +25,17 @@ const CONFIGS = [
   ['two regions with a domain', configOf(2, { domain: DOMAIN })],
   ['three regions without a domain, whose deployments ignore alarms', configOf(3, { delivery: { ignoreAlarms: true } })],
   [
-    'three regions with a domain and keys of their own',
-    configOf(3, { domain: DOMAIN, encryptionKeys: keys, alarms: { emails: ['ops@example.com'] } }),
+    'three regions with a domain, keys of their own, and backups that are copied and locked',
+    configOf(3, {
+      domain: DOMAIN,
+      encryptionKeys: keys,
+      alarms: { emails: ['ops@example.com'] },
+      backup: {
+        everyHours: 6,
+        copyTo: { account: '111122223333', vault: 'copies' },
+        lock: { mode: 'compliance', minRetentionDays: 7, maxRetentionDays: 365, changeableDays: 3 },
+      },
+    }),
   ],
 ] as const;
 
