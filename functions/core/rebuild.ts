@@ -43,7 +43,7 @@ export const isFactOf = (item: Item, region: string): boolean =>
 /** A fact as a survivor puts it again: the same but for an attribute nobody reads, since a no-op put may not replicate. */
 export const reput = (fact: Item, incarnation: number): Item => ({ ...fact, reput: incarnation });
 
-const reservationsOf = (
+export const reservationsOf = (
   region: string,
   items: readonly Item[],
 ): { readonly units: ReadonlyMap<string, number>; readonly open: readonly string[] } => {
@@ -100,7 +100,7 @@ const planSku = (lost: Writer, sku: string, items: readonly Item[], sold: number
 };
 
 /** Every receipt of the region once: as it was booked, else as the smallest writer recorded it. */
-const bookingsOf = (
+export const bookingsOf = (
   region: string,
   items: readonly Item[],
 ): readonly { readonly hash: string; readonly quantity: number; readonly booked: boolean }[] => {

@@ -1,0 +1,203 @@
+/**
+ * Repairs the rows that say what stock a region holds. A row's past is never put back: units were sold and moved since. It
+ * is computed anew from what cannot have moved on: the bookings and orders that the region itself wrote, and cumulative
+ * numbers, which only grow. So for every region afterwards: available + sold + granted - credited = booked.
+ *
+ * Which number a damaged row meant is not always known. Then every choice errs towards "given away": a unit may wait in the
+ * wrong region, and no unit is there twice. `available` may become negative; nothing is clamped, and the region says that it
+ * wants units, so that the others hand theirs back.
+ */
+import { numberOf, partsOf, writerOf } from './item.ts';
+import { bookingsOf, reservationsOf } from './rebuild.ts';
+import { syntheticPartitions } from './restore-compare.ts';
+import { creditedFrom, grantedTo, type Held, heldKey, heldOf, stockKey, sum } from './stock-fold.ts';
+import type { Guard, Item, Write } from './store.ts';
+import { regionOf } from './writer.ts';
+
+/** One region's replica, read by itself: what a region wrote is known there and nowhere sooner. */
+export interface View {
+  readonly region: string;
+  /** Its present incarnation. */
+  readonly writer: string;
+  readonly items: readonly Item[];
+}
+
+export interface StockRepair {
+  readonly region: string;
+  readonly sku: string;
+  readonly write: Write;
+  /** In words, for a report. */
+  readonly what: string;
+}
+
+interface Row {
+  readonly view: View;
+  readonly item: Item | undefined;
+  readonly held: Held;
+  readonly booked: number;
+  /** Units in open or shipped orders of this region. */
+  readonly sold: number;
+  /** The row says what the facts say. */
+  readonly sound: boolean;
+}
+
+/**
+ * @param restored all items of the restored copy, for what the cumulative numbers had reached by then
+ * @param views of the regions that answer, after their facts were repaired
+ */
+export const planStock = (restored: readonly Item[], views: readonly View[]): readonly StockRepair[] => {
+  const all = [...restored, ...views.flatMap((view) => view.items)];
+  const hidden = syntheticPartitions(all);
+  const sold = new Map(views.map((view) => [view.region, reservationsOf(view.region, view.items).units]));
+  const stock = views.map((view) => ({ view, bySku: bySku(view.items) }));
+  const past = bySku(restored);
+  const skus = new Set(
+    stock
+      .flatMap(({ bySku: each }) => [...each.keys()])
+      .concat(
+        [...past.keys()],
+        [...sold.values()].flatMap((each) => [...each.keys()]),
+      ),
+  );
+  return [...skus]
+    .filter((sku) => !hidden.has(stockKey(sku)))
+    .sort()
+    .flatMap((sku) => {
+      const rows = stock.map(({ view, bySku: each }) => rowOf(view, sku, each.get(sku) ?? [], sold.get(view.region)?.get(sku) ?? 0));
+      const elsewhere = [...(past.get(sku) ?? []), ...stock.flatMap(({ view, bySku: each }) => copiesOf(each.get(sku) ?? [], view, views))];
+      return planSku(sku, rows, elsewhere.filter((item) => partsOf(item)[0] === 'HELD').map(heldOf));
+    });
+};
+
+const bySku = (items: readonly Item[]): ReadonlyMap<string, readonly Item[]> =>
+  Map.groupBy(
+    items.filter(({ pk }) => pk.startsWith(stockKey(''))),
+    ({ pk }) => pk.slice(stockKey('').length),
+  );
+
+/** Rows of regions that do not answer, as this one has them. */
+const copiesOf = (items: readonly Item[], view: View, views: readonly View[]): readonly Item[] =>
+  items.filter((item) => {
+    const region = regionOf(writerOf(item));
+    return region !== view.region && !views.some((each) => each.region === region);
+  });
+
+const rowOf = (view: View, sku: string, items: readonly Item[], sold: number): Row => {
+  const { sk } = heldKey(sku, view.writer);
+  const item = items.find((each) => each.sk === sk);
+  const booked = sum(bookingsOf(view.region, items).flatMap((each) => (each.booked ? [each.quantity] : [])));
+  const held = heldOf(item ?? { ...heldKey(sku, view.writer), v: 0 });
+  const sound =
+    (item === undefined || isCounted(item)) &&
+    held.sold === sold &&
+    held.available === booked + sum(held.credited.values()) - sum(held.granted.values()) - sold;
+  return { view, item, held, booked, sold, sound };
+};
+
+/** Every number that the rules add to is one. */
+const isCounted = (item: Item): boolean =>
+  Object.entries(item).every(
+    ([name, value]) => !/^(available|sold|rev|granted_.*|credited_.*)$/.test(name) || Number.isSafeInteger(value),
+  ) &&
+  ['available', 'sold'].every((name) => numberOf(item, name) !== undefined || item[name] === undefined) &&
+  [...heldOf(item).granted.values(), ...heldOf(item).credited.values()].every((units) => units >= 0);
+
+const planSku = (sku: string, rows: readonly Row[], elsewhere: readonly Held[]): readonly StockRepair[] => {
+  const regions = new Set(
+    [...rows.map(({ held }) => held), ...elsewhere].flatMap((held) => [held.region, ...held.granted.keys(), ...held.credited.keys()]),
+  );
+  const granted = (giver: string, taker: string): number => most(evidence(giver, taker, rows, elsewhere));
+  return rows.flatMap((row): StockRepair[] => {
+    const { view, item, held, booked, sold, sound } = row;
+    const moves = [...regions]
+      .filter((region) => region !== view.region)
+      .map((region) => ({
+        region,
+        granted: granted(view.region, region),
+        // What a damaged row had taken over is not known: it takes over all that was given, which comes to the same in the end.
+        credited: sound ? (held.credited.get(region) ?? 0) : granted(region, view.region),
+      }));
+    if (sound && moves.every(({ region, granted: units }) => units === (held.granted.get(region) ?? 0))) return wantRepair(sku, row, rows);
+    const available = booked + sum(moves.map((each) => each.credited)) - sum(moves.map((each) => each.granted)) - sold;
+    const repaired: Item = {
+      ...withoutCounts(item ?? {}),
+      ...heldKey(sku, view.writer),
+      v: item?.v ?? 1,
+      rev: Math.max(0, numberOf(item ?? EMPTY, 'rev') ?? 0) + 1,
+      available,
+      sold,
+      ...Object.fromEntries(
+        moves.flatMap((move) => [
+          ...(move.granted > 0 ? [[grantedTo(move.region), move.granted]] : []),
+          ...(move.credited > 0 ? [[creditedFrom(move.region), move.credited]] : []),
+        ]),
+      ),
+    };
+    const what = `${describe(held, item)} -> ${describe(heldOf(repaired), repaired)}`;
+    const write: Write = { action: 'put', item: repaired, guards: seen(item) };
+    return [{ region: view.region, sku, write, what }];
+  });
+};
+
+const EMPTY: Item = { pk: '', sk: '', v: 0 };
+
+/** What tells how many units `giver` has given to `taker`: each at most what was given, unless it is damaged beyond telling. */
+const evidence = (giver: string, taker: string, rows: readonly Row[], elsewhere: readonly Held[]): readonly (number | undefined)[] => {
+  const [own, other] = [rows.find((row) => row.view.region === giver), rows.find((row) => row.view.region === taker)];
+  const past = elsewhere.flatMap((held) => [
+    held.region === giver ? held.granted.get(taker) : undefined,
+    held.region === taker ? held.credited.get(giver) : undefined,
+  ]);
+  return [
+    ...past,
+    own !== undefined && (own.sound || isPlausible(own, rows)) ? own.held.granted.get(taker) : undefined,
+    other?.sound ? other.held.credited.get(giver) : undefined,
+  ];
+};
+
+/** Nobody gives more than it ever had: what it booked, and what the others say they gave to it. */
+const isPlausible = ({ view, held, booked }: Row, rows: readonly Row[]): boolean => {
+  const had = booked + sum(rows.map((row) => row.held.granted.get(view.region) ?? 0));
+  const given = [...held.granted.values()];
+  return given.every((units) => units >= 0) && sum(given) <= had;
+};
+
+/** Nobody wants more than there ever was. A word that is taken back wrongly is said again when an order next finds too little. */
+const wantRepair = (sku: string, { view, held }: Row, rows: readonly Row[]): StockRepair[] => {
+  const key = { pk: stockKey(sku), sk: `WANT#${view.writer}` };
+  const want = view.items.find((item) => item.pk === key.pk && item.sk === key.sk);
+  const quantity = want && numberOf(want, 'quantity');
+  const received = sum(rows.map((row) => row.booked));
+  const believable =
+    want === undefined || (quantity !== undefined && Number.isSafeInteger(quantity) && quantity >= 0 && quantity <= received);
+  const due = held.available < 0 ? Math.max(1, believable ? (quantity ?? 0) : 0) : believable ? (quantity ?? 0) : 0;
+  if (believable && due === (quantity ?? 0)) return [];
+  const write: Write = {
+    action: 'put',
+    item: { ...want, ...key, v: want?.v ?? 1, quantity: due },
+    guards: want === undefined ? [{ is: 'absent' }] : [{ is: 'present' }],
+  };
+  return [{ region: view.region, sku, write, what: `wants ${quantity ?? 'nobody knows what'} -> wants ${due}` }];
+};
+
+/** The row is still the one that was read: every change of it counts `rev`. */
+const seen = (item: Item | undefined): readonly Guard[] => {
+  if (item === undefined) return [{ is: 'absent' }];
+  const rev = item['rev'];
+  return typeof rev === 'number' || typeof rev === 'string' || typeof rev === 'boolean'
+    ? [{ is: 'equals', attribute: 'rev', value: rev }]
+    : [{ is: 'present' }];
+};
+
+const withoutCounts = (item: Readonly<Record<string, Item[string]>>): Readonly<Record<string, Item[string]>> =>
+  Object.fromEntries(Object.entries(item).filter(([name]) => !/^(granted|credited)_/.test(name)));
+
+const most = (numbers: readonly (number | undefined)[]): number =>
+  Math.max(0, ...numbers.map((each) => (each !== undefined && Number.isSafeInteger(each) ? each : 0)));
+
+const describe = (held: Held, item: Item | undefined): string => {
+  if (item === undefined) return 'no row';
+  const moves = (name: string, units: ReadonlyMap<string, number>) =>
+    [...units].map(([region, count]) => `, ${name} ${region} ${count}`).join('');
+  return `available ${held.available}, sold ${held.sold}${moves('granted', held.granted)}${moves('credited', held.credited)}`;
+};
