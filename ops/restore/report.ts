@@ -1,0 +1,105 @@
+/** What a restore found and did: `restore.json`, and a text for people. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { RESOURCES } from '../../functions/core/restore-compare.ts';
+import { table } from '../table.ts';
+
+export const RESTORE_FORMAT = 'tandem-restore-1';
+
+const count = z.int().min(0);
+const keys = z.array(z.strictObject({ pk: z.string(), sk: z.string() }));
+const counts = z.strictObject({
+  resource: z.enum(RESOURCES),
+  /** Facts. */
+  missing: count,
+  changed: count,
+  extra: count,
+  /** Rows that regions update, which differ: as they should, while anything is sold. */
+  moved: count,
+  /** The first 1,000 of each. */
+  listed: z.strictObject({ missing: keys, changed: keys, extra: keys }),
+});
+
+export const restoreReportSchema = z.strictObject({
+  format: z.literal(RESTORE_FORMAT),
+  at: z.iso.datetime(),
+  /** Whose replica was restored. */
+  region: z.string(),
+  /** The restored copy. */
+  table: z.string(),
+  startedAt: z.iso.datetime(),
+  seconds: z.strictObject({ repaired: z.number(), all: z.number() }),
+  /** In the restored copy. */
+  items: count,
+  applied: z.boolean(),
+  /** Regions that did not answer. */
+  absent: z.array(z.string()),
+  /** As found, before any repair. */
+  resources: z.array(counts),
+  repaired: z
+    .strictObject({
+      facts: z.strictObject({ orders: count, stock: count, records: count }),
+      /** Facts put again for regions that did not hold them. */
+      spread: count,
+      rows: z.array(z.strictObject({ region: z.string(), sku: z.string(), what: z.string() })),
+      left: z.array(z.strictObject({ pk: z.string(), sk: z.string(), why: z.string() })),
+    })
+    .optional(),
+  /** Facts that are missing or changed at the end, by region. */
+  remaining: z.array(z.strictObject({ region: z.string(), facts: count })),
+  /** Nothing is missing or changed in any region that answers, and nothing was left. */
+  whole: z.boolean(),
+});
+
+export type RestoreReport = z.infer<typeof restoreReportSchema>;
+export type Counts = z.infer<typeof counts>;
+export type Listed = z.infer<typeof keys>;
+
+const ROWS_SHOWN_MAX = 20;
+
+export const restoreText = (report: RestoreReport): string => {
+  const { resources, repaired, remaining, absent, applied, whole } = report;
+  const sections = [
+    [`${report.table}: ${report.items} items of ${report.region} as of ${report.at}`],
+    absent.length === 0 ? [] : [`left out, because they do not answer or are being rebuilt: ${absent.join(', ')}`],
+    [
+      table([
+        ['resource', 'missing', 'changed', 'extra', 'rows moved on'],
+        ...resources.map((each) => [each.resource, ...[each.missing, each.changed, each.extra, each.moved].map(String)]),
+      ]),
+    ],
+    repaired === undefined ? [] : repairLines(repaired),
+    [verdict(applied, whole, remaining)],
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+};
+
+const repairLines = ({ facts, spread, rows, left }: NonNullable<RestoreReport['repaired']>): readonly string[] => [
+  `put back: ${facts.orders} of orders, ${facts.stock} of stock, ${facts.records} of records; put again for other regions: ${spread}; stock computed anew: ${rows.length} rows`,
+  ...shown(rows.map(({ region, sku, what }) => `  ${sku} in ${region}: ${what}`)),
+  ...shown(left.map(({ pk, sk, why }) => `  left: ${pk} ${sk}: ${why}`)),
+];
+
+const shown = (lines: readonly string[]): readonly string[] =>
+  lines.length <= ROWS_SHOWN_MAX
+    ? lines
+    : [...lines.slice(0, ROWS_SHOWN_MAX), `  and ${lines.length - ROWS_SHOWN_MAX} more: see restore.json`];
+
+const verdict = (applied: boolean, whole: boolean, remaining: RestoreReport['remaining']): string => {
+  if (!applied) return 'Nothing was changed; --apply repairs what is missing or changed. What is extra stays: callers were told of it.';
+  if (whole) return 'Every region that answers holds what the copy held.';
+  return `Not everything is repaired: ${remaining.map((each) => `${each.region} lacks ${each.facts}`).join(', ')}; run it again with the same --at`;
+};
+
+/** @returns the folder, `REPORTS/restore-TIME` */
+export const writeRestoreReport = async (reports: string, report: RestoreReport): Promise<string> => {
+  const folder = join(reports, `restore-${report.startedAt.replace(/[-:]|\.\d+/g, '')}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'restore.json'), `${JSON.stringify(restoreReportSchema.parse(report), undefined, 2)}\n`);
+  await writeFile(join(folder, 'restore.txt'), `${restoreText(report)}\n`);
+  return folder;
+};

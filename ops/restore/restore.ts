@@ -1,0 +1,202 @@
+/**
+ * A table as it was at a time, beside the one that is there now; and what the live one lacks, put back. The restored copy
+ * has a name that the time gives, so that an interrupted run finds it again.
+ */
+import { paginateScan } from '@aws-sdk/client-dynamodb';
+import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
+import { itemOf } from '../../functions/aws/marshal.ts';
+import { TABLES } from '../../functions/contract/names.ts';
+import { writerOf } from '../../functions/core/item.ts';
+import { foldControl, REGIONS_KEY } from '../../functions/core/operations.ts';
+import { type Replica, repair } from '../../functions/core/restore.ts';
+import { compare, type Difference } from '../../functions/core/restore-compare.ts';
+import type { Item } from '../../functions/core/store.ts';
+import { regionOf, writerName } from '../../functions/core/writer.ts';
+import { messageOf, UserError } from '../errors.ts';
+import { OPERATOR_LIMITS } from '../limits.ts';
+import type { Progress } from '../progress.ts';
+import type { BackupTarget, PointInTime } from '../targets/backups.ts';
+import { type Counts, type Listed, RESTORE_FORMAT, type RestoreReport } from './report.ts';
+
+/** How long the other regions may take to hold what was repaired, in looks of `LOOK_MS`. */
+const LOOKS_MAX = 120;
+const LOOK_MS = 500;
+/** Items that a report lists, of each kind and resource. */
+const LISTED_MAX = 1_000;
+
+export interface RestoreProps {
+  readonly target: BackupTarget;
+  /** Milliseconds since 1970: the copy holds what was written until then. */
+  readonly atMs: number;
+  /** Repairs the live table; otherwise it is looked at only. */
+  readonly apply: boolean;
+  /** Whose replica is restored. @default the first that answers */
+  readonly region?: string;
+  /** Leaves the restored copy where it is. @default false */
+  readonly keepTable?: boolean;
+  readonly progress: Progress;
+}
+
+/**
+ * @throws {UserError} when the time cannot be restored
+ * @throws {StoreUnavailable} when a region ceases to answer half-way; run it again to go on
+ */
+export const restoreTables = async (props: RestoreProps): Promise<RestoreReport> => {
+  const { target, atMs, apply, progress } = props;
+  const startedAtMs = Date.now();
+  const { replicas, absent } = await progress.step('look for the regions', (say) => replicasOf(target, say));
+  const region = chosen(replicas, props.region, absent);
+  checkTime(atMs, (await target.backups(region)).pointInTime.get(TABLES.data), region);
+  const into = restoredName(atMs);
+  const restored = await progress.step(
+    `restore ${TABLES.data} of ${region} as of ${new Date(atMs).toISOString()} into ${into}`,
+    async () => {
+      await target.restore(region, { table: TABLES.data, atMs, into });
+      return scan(target, region, into);
+    },
+  );
+  const differences = await progress.step('compare it with the live table', () => differencesIn(region, replicas, restored));
+  const repaired = apply
+    ? await progress.step('repair the live table, each item through its own region', (say) =>
+        repair({
+          restored,
+          replicas,
+          clock: { now: Date.now },
+          onProgress: (done, total) => {
+            if (done % 100 === 0 || done === total) say(`${done} of ${total} items`);
+          },
+        }),
+      )
+    : undefined;
+  const repairedAtMs = Date.now();
+  const remaining = apply
+    ? await progress.step('wait until every region holds it', () => settled(replicas, restored))
+    : new Map(replicas.map((each) => [each.region, differences] as const));
+  if (props.keepTable !== true) await progress.step(`delete ${into}`, () => target.deleteTable(region, into));
+  const missing = [...remaining].map(([name, found]) => ({ region: name, facts: total(found) }));
+  const left = repaired?.left ?? [];
+  return {
+    format: RESTORE_FORMAT,
+    at: new Date(atMs).toISOString(),
+    region,
+    table: into,
+    startedAt: new Date(startedAtMs).toISOString(),
+    seconds: { repaired: (repairedAtMs - startedAtMs) / 1_000, all: (Date.now() - startedAtMs) / 1_000 },
+    items: restored.length,
+    applied: apply,
+    absent: absent.map((each) => each.region),
+    resources: differences.map(countsOf),
+    repaired: repaired && {
+      facts: { ...repaired.facts },
+      spread: repaired.spread,
+      rows: repaired.rows.map(({ region: owner, sku, what }) => ({ region: owner, sku, what })),
+      left: left.map(({ pk, sk, why }) => ({ pk, sk, why })),
+    },
+    remaining: missing,
+    whole: missing.every((each) => each.facts === 0) && left.length === 0,
+  };
+};
+
+/** The copy's name: of the table and the time, so that the same request finds it again. */
+export const restoredName = (atMs: number): string => `${TABLES.data}-at-${new Date(atMs).toISOString().replace(/[-:]|\.000/g, '')}`;
+
+interface Absent {
+  readonly region: string;
+  readonly why: string;
+}
+
+/** The regions that answer and serve, under the names that they write under now. */
+const replicasOf = async (
+  target: BackupTarget,
+  say: (line: string) => void,
+): Promise<{ readonly replicas: readonly Replica[]; readonly absent: readonly Absent[] }> => {
+  const replicas: Replica[] = [];
+  const absent: Absent[] = [];
+  for (const { name } of target.regions) {
+    try {
+      const { incarnation, fenced } = foldControl(name, await storeOf(target, name, TABLES.control).query(REGIONS_KEY));
+      if (fenced) throw new Error('it is being rebuilt');
+      replicas.push({
+        region: name,
+        writer: writerName({ region: name, incarnation }),
+        store: storeOf(target, name, TABLES.data),
+        scan: () => scan(target, name, TABLES.data),
+      });
+    } catch (error) {
+      absent.push({ region: name, why: messageOf(error) });
+      say(`${name} is left out: ${messageOf(error)}`);
+    }
+  }
+  return { replicas, absent };
+};
+
+const chosen = (replicas: readonly Replica[], given: string | undefined, absent: readonly Absent[]): string => {
+  const names = replicas.map((each) => each.region);
+  const region = given ?? names[0];
+  if (region !== undefined && names.includes(region)) return region;
+  const lost = absent.map((each) => `${each.region} (${each.why})`).join(', ');
+  throw new UserError(
+    region === undefined
+      ? `no region answers: ${lost}; see \`tandem status\``
+      : `given region "${region}"; allowed: ${names.join(', ')}${lost === '' ? '' : `; not now: ${lost}`}`,
+  );
+};
+
+const checkTime = (atMs: number, window: PointInTime | undefined, region: string): void => {
+  if (window === undefined || !window.enabled || window.earliestMs === undefined || window.latestMs === undefined)
+    throw new UserError(
+      `${TABLES.data} of ${region} has no point-in-time recovery, so nothing can be restored there; see \`tandem backup status\``,
+    );
+  if (atMs >= window.earliestMs && atMs <= window.latestMs) return;
+  const [earliest, latest] = [window.earliestMs, window.latestMs].map((ms) => new Date(ms).toISOString());
+  throw new UserError(
+    `given the time ${new Date(atMs).toISOString()}${atMs > Date.now() ? ', which is in the future' : ''}; allowed in ${region}: from ${earliest} to ${latest}`,
+  );
+};
+
+const storeOf = (target: BackupTarget, region: string, table: string): DynamoStore =>
+  new DynamoStore({ client: target.dynamo(region), table, limits: OPERATOR_LIMITS });
+
+const scan = async (target: BackupTarget, region: string, table: string): Promise<readonly Item[]> => {
+  const items: Item[] = [];
+  for await (const page of paginateScan({ client: target.dynamo(region) }, { TableName: table, ConsistentRead: true }))
+    items.push(...(page.Items ?? []).map(itemOf));
+  return items;
+};
+
+const differencesIn = async (region: string, replicas: readonly Replica[], restored: readonly Item[]): Promise<readonly Difference[]> => {
+  const live = await replicas.find((each) => each.region === region)?.scan();
+  return compare(restored, live ?? []);
+};
+
+/** What is still missing or changed in each region, once nothing is, or replication had its time. */
+const settled = async (replicas: readonly Replica[], restored: readonly Item[]): Promise<ReadonlyMap<string, readonly Difference[]>> => {
+  const owners = new Set(replicas.map((each) => each.region));
+  for (let look = 1; ; look += 1) {
+    const found = new Map<string, readonly Difference[]>();
+    for (const { region } of replicas) found.set(region, await differencesIn(region, replicas, restored));
+    if (look >= LOOKS_MAX || [...found.values()].every((each) => total(each, owners) === 0)) return found;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+};
+
+/** Facts that are missing or changed; `owners`: only theirs, since nobody else can put them back. */
+const total = (differences: readonly Difference[], owners?: ReadonlySet<string>): number =>
+  differences
+    .flatMap(({ missing, changed }) => [...missing, ...changed.map((each) => each.restored)])
+    .filter((item) => owners?.has(regionOf(writerOf(item))) ?? true).length;
+
+const countsOf = ({ resource, missing, changed, extra, moved }: Difference): Counts => ({
+  resource,
+  missing: missing.length,
+  changed: changed.length,
+  extra: extra.length,
+  moved: moved.length,
+  listed: {
+    missing: listed(missing),
+    changed: listed(changed.map((each) => each.restored)),
+    extra: listed(extra),
+  },
+});
+
+const listed = (items: readonly Item[]): Listed => items.slice(0, LISTED_MAX).map(({ pk, sk }) => ({ pk, sk }));
