@@ -2,10 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { StoreUnavailable } from '../functions/core/store.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { addBackup } from './commands/backup.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addDrill } from './commands/drill.ts';
 import { addKeys } from './commands/keys.ts';
+import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -20,7 +22,8 @@ const program = new Command('tandem')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(--help lists what is allowed)')
   .exitOverride();
-for (const add of [addStart, addDrill, addStatus, addDeploy, addDeployments, addRollback, addKeys, addToken]) add(program);
+for (const add of [addStart, addDrill, addStatus, addDeploy, addDeployments, addRollback, addBackup, addRestore, addKeys, addToken])
+  add(program);
 
 /** Prints what the user needs to know of an error, and returns the exit code. */
 const report = (error: unknown): number => {

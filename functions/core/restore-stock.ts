@@ -167,7 +167,7 @@ const wantRepair = (sku: string, { view, held }: Row, rows: readonly Row[]): Sto
   const key = { pk: stockKey(sku), sk: `WANT#${view.writer}` };
   const want = view.items.find((item) => item.pk === key.pk && item.sk === key.sk);
   const quantity = want && numberOf(want, 'quantity');
-  const received = sum(rows.map((row) => row.booked));
+  const received = Math.max(1, sum(rows.map((row) => row.booked)));
   const believable =
     want === undefined || (quantity !== undefined && Number.isSafeInteger(quantity) && quantity >= 0 && quantity <= received);
   const due = held.available < 0 ? Math.max(1, believable ? (quantity ?? 0) : 0) : believable ? (quantity ?? 0) : 0;

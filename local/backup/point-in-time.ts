@@ -67,12 +67,10 @@ export const restoreToPointInTime = async (
         new RestoreTableToPointInTimeCommand({ SourceTableName: table, TargetTableName: into, RestoreDateTime: new Date(atMs) }),
       );
     // Only now: what was written before the copy was made must not be missing in the stream.
-    for (const { key, before } of await undone(region, table, atMs))
-      await client.send(
-        before === null
-          ? new DeleteItemCommand({ TableName: into, Key: { ...key } })
-          : new PutItemCommand({ TableName: into, Item: { ...before } }),
-      );
+    for (const { key, before } of await undone(region, table, atMs)) {
+      if (before === null) await client.send(new DeleteItemCommand({ TableName: into, Key: { ...key } }));
+      else await client.send(new PutItemCommand({ TableName: into, Item: { ...before } }));
+    }
   });
 };
 

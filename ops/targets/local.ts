@@ -1,4 +1,4 @@
-/** The system on this machine: attached to, or started, and a target of drills. The only file of this room that knows the stand-ins. */
+/** The system on this machine: attached to, or started, and a target of drills. Only this file and local-backups.ts know the stand-ins. */
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -6,6 +6,7 @@ import { dynamoClient } from '../../functions/aws/clients.ts';
 import type { Delivery, DeliveryRequest } from '../../functions/contract/delivery.ts';
 import type { Item } from '../../functions/core/store.ts';
 import type { Config } from '../../infra/config.ts';
+import { PointInTimeError } from '../../local/backup/point-in-time.ts';
 import type { LocalEvent, LocalRegion, LocalSystem } from '../../local/control/api.ts';
 import { ControlClient, ControlError, readSystemFile } from '../../local/control/client.ts';
 import { CdkError } from '../../local/deployment/cdk.ts';
@@ -18,6 +19,8 @@ import { messageOf, UserError } from '../errors.ts';
 import { ROOT, STATE } from '../folders.ts';
 import type { Progress } from '../progress.ts';
 import { table } from '../table.ts';
+import type { BackupTarget, RegionBackups } from './backups.ts';
+import { localBackUp, localBackups, localDeleteTable, localRestore } from './local-backups.ts';
 import type { DeliveryTarget, Fault, Listener, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
 import { listenToTopic } from './topic-listener.ts';
 
@@ -32,7 +35,7 @@ const ATTEMPTS_MAX = 2;
 export { DEFAULT_PORTS };
 
 /** Errors of the stand-ins that tell the user what to do. */
-const TOLD = [AlreadyRunningError, CdkError, ControlError, DnsPortError, LoopbackError];
+const TOLD = [AlreadyRunningError, CdkError, ControlError, DnsPortError, LoopbackError, PointInTimeError];
 
 const told = async <T>(work: Promise<T>): Promise<T> => {
   try {
@@ -140,7 +143,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 /** Regions of the laptop as a target of drills. */
-export class LocalTarget implements DeliveryTarget {
+export class LocalTarget implements DeliveryTarget, BackupTarget {
   readonly kind = 'local';
   readonly regions: readonly TargetRegion[];
   readonly dns: Target['dns'];
@@ -270,6 +273,22 @@ export class LocalTarget implements DeliveryTarget {
     await this.#change(this.#control.system());
     const { name, endpoint, accessKeyId, topicArn } = this.#region(region);
     return listenToTopic({ region: name, endpoint, accessKeyId, topicArn });
+  }
+
+  backups(region: string): Promise<RegionBackups> {
+    return localBackups(this.#region(region), this.dynamo(region));
+  }
+
+  backUp(region: string, table: string): Promise<void> {
+    return localBackUp(this.dynamo(region), table);
+  }
+
+  restore(region: string, given: Parameters<BackupTarget['restore']>[1]): Promise<void> {
+    return told(localRestore(this.#region(region), given));
+  }
+
+  deleteTable(region: string, name: string): Promise<void> {
+    return localDeleteTable(this.dynamo(region), name);
   }
 
   /** Alarms of a region's cell that fire. */

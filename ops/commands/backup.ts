@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { TABLES } from '../../functions/contract/names.ts';
+import { backupStatus, describeBackups } from '../restore/backup-status.ts';
+import { withBackups } from './backups-of.ts';
+import { chosenRegions } from './cells-of.ts';
+import { addTargetOption, type TargetName } from './target-option.ts';
+
+interface Options {
+  readonly target: TargetName;
+  readonly region?: string;
+}
+
+interface StatusOptions extends Options {
+  readonly json: boolean;
+}
+
+/** `tandem backup status` and `tandem backup now`. */
+export const addBackup = (program: Command): void => {
+  const backup = program.command('backup').summary('show how backups are, or take one');
+  addTargetOption(
+    backup
+      .command('status')
+      .summary('show the recovery points of each region, and their age')
+      .description(
+        "Shows what is in each region's vault, and between which times its tables can be restored.\nExit code 1 when a table has no recovery point or an old one, or no point-in-time recovery, or when the account has not opted in: each with what to do.",
+      ),
+  )
+    .option('--region <region>', 'of one region only')
+    .option('--json', 'print JSON', false)
+    .action((options: StatusOptions, command: Command) =>
+      withBackups(options.target, command, async (target) => {
+        const names = chosenRegions(
+          target.regions.map(({ name }) => name),
+          options.region,
+        );
+        const statuses = await backupStatus(target, names, Date.now());
+        console.log(options.json ? JSON.stringify(statuses, undefined, 2) : describeBackups(statuses));
+        if (statuses.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
+      }),
+    );
+  addTargetOption(
+    backup
+      .command('now')
+      .summary('begin a backup of every table')
+      .description(
+        "Begins a backup of each region's replicas of both tables into its vault, beside the planned ones. `tandem backup status` shows when they are there.",
+      ),
+  )
+    .option('--region <region>', 'of one region only')
+    .action((options: Options, command: Command) =>
+      withBackups(options.target, command, async (target) => {
+        const names = chosenRegions(
+          target.regions.map(({ name }) => name),
+          options.region,
+        );
+        for (const region of names) {
+          for (const table of Object.values(TABLES)) {
+            await target.backUp(region, table);
+            console.log(`${region}: a backup of ${table} has begun`);
+          }
+        }
+      }),
+    );
+};
