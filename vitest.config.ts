@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 import { TotalReporter } from './test/reporter.ts';
+import { leftOut, leftOutLines } from './test/tools.ts';
 
 /** Tests that start emulators, front doors or whole systems: seconds of CPU each, so one file at a time. */
 const HEAVY = ['test/**/*.system.test.ts'];
 /** The rest mostly waits, for timers and answers: more at a time than small machines have processors. */
 const QUICK_WORKERS = 3;
+
+const withoutTool = leftOut(process.env);
 
 export default defineConfig({
   test: {
@@ -17,7 +20,7 @@ export default defineConfig({
     pool: 'forks',
     allowOnly: false,
     passWithNoTests: false,
-    reporters: ['default', new TotalReporter()],
+    reporters: ['default', new TotalReporter(leftOutLines(withoutTool))],
     coverage: { provider: 'v8', include: ['functions/**', 'infra/**', 'client/**', 'local/**', 'ops/**'], reportsDirectory: 'coverage' },
     projects: [
       {
@@ -29,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: HEAVY,
+          exclude: withoutTool.flatMap(({ tests }) => tests),
           fileParallelism: false,
           maxWorkers: 1,
           testTimeout: 300_000,

@@ -1,0 +1,59 @@
+/**
+ * Programs that some tests need and that no package of the project brings. Where one is not there, its tests are left out,
+ * and the run says so. Where every test must run, they are kept, and fail for want of it: nothing passes because something
+ * was missing.
+ */
+import { spawnSync } from 'node:child_process';
+
+/** `1`: every test runs. `.ci/run` sets it. */
+export const EVERY_TEST_ENV = 'TANDEM_EVERY_TEST';
+
+/** A program that cannot say its version in this time is not there. */
+const VERSION_MS_MAX = 20_000;
+
+export interface Tool {
+  readonly name: string;
+  /** What its tests are about. */
+  readonly about: string;
+  /** The files that hold them, as vitest's patterns. */
+  readonly tests: readonly string[];
+  /** Prints the version. */
+  readonly command: readonly [program: string, ...args: string[]];
+  /** Finds major and minor in what is printed. */
+  readonly version: RegExp;
+  readonly min: readonly [major: number, minor: number];
+}
+
+export const TOOLS: readonly Tool[] = [
+  {
+    name: 'Java 17',
+    about: "the contracts of the store and of its database on AWS's own DynamoDB Local",
+    tests: ['test/functions/dynamodb-local.system.test.ts'],
+    command: ['java', '-version'],
+    version: /version "(\d+)(?:\.(\d+))?/,
+    min: [17, 0],
+  },
+  {
+    name: 'Go 1.19',
+    about: 'the histories of drills, judged by the checker Porcupine',
+    tests: ['test/ops/checkers/*.system.test.ts'],
+    command: ['go', 'version'],
+    version: /go(\d+)\.(\d+)/,
+    min: [1, 19],
+  },
+];
+
+/** Those whose tests are left out in this environment. */
+export const leftOut = (env: Readonly<Record<string, string | undefined>>, tools: readonly Tool[] = TOOLS): readonly Tool[] =>
+  env[EVERY_TEST_ENV] === '1' ? [] : tools.filter((tool) => !isThere(tool, env));
+
+/** For people: one line for each tool. */
+export const leftOutLines = (tools: readonly Tool[]): readonly string[] =>
+  tools.map(({ name, about, tests }) => `left out, because ${name} or newer is not on this machine: ${about} (${tests.join(', ')})`);
+
+const isThere = ({ command: [program, ...args], version, min }: Tool, env: Readonly<Record<string, string | undefined>>): boolean => {
+  // Java prints to stderr; and the stub that macOS has in its place fails.
+  const { status, stdout, stderr } = spawnSync(program, args, { env: { ...env }, encoding: 'utf8', timeout: VERSION_MS_MAX });
+  const [, major = 0, minor = 0] = version.exec(`${stdout}${stderr}`) ?? [];
+  return status === 0 && (Number(major) > min[0] || (Number(major) === min[0] && Number(minor) >= min[1]));
+};
