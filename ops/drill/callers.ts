@@ -1,10 +1,12 @@
 /** The two kinds of callers have this in common. */
+
+import { ANSWERS } from '../../functions/contract/answers.ts';
 import type { Expectation } from './expectations.ts';
-import type { Action, CallerKind, Result } from './operations.ts';
+import type { Action, OperationRecord, Result, Seen } from './operations.ts';
 
 export interface Caller {
   readonly name: string;
-  readonly kind: CallerKind;
+  readonly kind: OperationRecord['kind'];
   readonly near: string;
   /** Never rejects. */
   perform(action: Action): Promise<Result>;
@@ -38,8 +40,36 @@ export const CONNECTIONS_MAX = 16;
 
 /** Callers ask only for what was acknowledged to them. */
 export const isMiss = (action: Action, status: number): boolean =>
-  status === 404 && (action.operation === 'getOrder' || action.operation === 'payOrder');
+  status === 404 && (action.operation === 'getOrder' || action.operation === 'payOrder' || action.operation === 'getRecord');
 
-/** The id in an acknowledgement. */
-export const idOf = (value: object | undefined): string | null =>
-  value && 'id' in value && typeof value.id === 'string' ? value.id : null;
+/** The id in an acknowledgement: an edit's is its version, a shipment's its order. */
+export const idOf = ({ operation }: Action, value: object | undefined): string | null => {
+  const answer: { readonly id?: unknown; readonly version?: unknown; readonly order?: unknown } = value ?? {};
+  const id = operation === 'putRecord' ? answer.version : operation === 'shipOrder' ? answer.order : answer.id;
+  return typeof id === 'string' ? id : null;
+};
+
+/** What a read's answer showed, as an attribute to spread; none where it showed nothing that can be read. */
+export const sawIn = (action: Action, body: object | undefined): { readonly saw?: Seen } => {
+  const saw = seenIn(action, body);
+  return saw === undefined ? {} : { saw };
+};
+
+const seenIn = ({ operation }: Action, body: object | undefined): Seen | undefined => {
+  if (operation === 'getOrder') {
+    const { data } = ANSWERS.getOrder.safeParse(body);
+    return data && { payments: data.payments.map((payment) => payment.id), state: data.state };
+  }
+  if (operation === 'getRecord') {
+    const { data } = ANSWERS.getRecord.safeParse(body);
+    return data && { heads: [data.version, ...data.conflicts.map((each) => each.version)] };
+  }
+  if (operation === 'getStock') {
+    const { data } = ANSWERS.getStock.safeParse(body);
+    return data && { received: data.received, available: data.available, sold: data.sold, moving: data.moving };
+  }
+  return undefined;
+};
+
+/** What an edit writes: nothing else writes the same, and so its answer can be told from every other. */
+export const editValue = (key: string) => ({ edit: key });

@@ -4,7 +4,7 @@ import { problemName } from '../../client/answer.ts';
 import { type Fetch, TandemClient } from '../../client/client.ts';
 import type { Outcome } from '../../client/outcome.ts';
 import type { Target, TargetRegion } from '../targets/target.ts';
-import { anything, type Caller, type CallerProps, CONNECTIONS_MAX, idOf, isMiss } from './callers.ts';
+import { anything, type Caller, type CallerProps, CONNECTIONS_MAX, idOf, isMiss, sawIn } from './callers.ts';
 import { recordExchanges } from './exchanges.ts';
 import { type Action, isWrite, type Result, servedStatus } from './operations.ts';
 
@@ -60,6 +60,13 @@ const callClient = (client: TandemClient, action: Action): Promise<Outcome<objec
       return client.getStock(action.sku);
     case 'receiveStock':
       return client.receiveStock(action.sku, action.region, { quantity: action.quantity }, { idempotencyKey: action.key });
+    case 'shipOrder':
+      return client.shipOrder(action.order, {}, { idempotencyKey: action.key });
+    case 'cancelOrder':
+      return client.cancelOrder(action.order, { idempotencyKey: action.key });
+    case 'getRecord':
+    case 'putRecord':
+      throw new Error('the failover client knows no records');
   }
 };
 
@@ -77,7 +84,8 @@ const clientResult = (action: Action, outcome: Outcome<object>): Omit<Result, 'w
         outcome: 'ok',
         region: outcome.region,
         status: outcome.status,
-        id: idOf(outcome.value),
+        id: idOf(action, outcome.value),
+        ...sawIn(action, outcome.value),
         missed: false,
         attempts: attempts.length,
         detail,

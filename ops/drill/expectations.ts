@@ -26,9 +26,18 @@ interface Known {
   payment: { readonly amount: number; readonly at: Set<string> } | undefined;
 }
 
+/** What is known of a record. Anybody may edit it, so only that it exists is, and who said so. */
+interface KnownRecord {
+  /** Regions that acknowledged an edit of it, or showed it. */
+  readonly at: Set<string>;
+  /** What was ever sent to be written to it. */
+  readonly edits: Set<string>;
+}
+
 /** What callers asked for and were told, in the whole drill. */
 export class Expectations {
   readonly #orders = new Map<string, Known>();
+  readonly #records = new Map<string, KnownRecord>();
   readonly #scarce: string;
 
   /** @param scarce the sku that may run out */
@@ -44,6 +53,7 @@ export class Expectations {
       known.at.add(region);
       this.#orders.set(id, known);
     }
+    if (operation === 'putRecord' || operation === 'getRecord') this.#record(value.record ?? '').at.add(region);
     if (operation === 'payOrder') this.#orders.get(value.order ?? '')?.payment?.at.add(region);
   }
 
@@ -76,7 +86,51 @@ export class Expectations {
             [answer.data?.quantity === action.quantity, 'another quantity than was received'],
           ]);
         };
+      // What becomes of an order that is shipped in one region and cancelled in another, its maker looks at itself.
+      case 'shipOrder':
+      case 'cancelOrder':
+        return () => null;
+      case 'getRecord':
+        return this.#readingRecord(action.record);
+      case 'putRecord':
+        return this.#editing(action.record, action.key);
     }
+  }
+
+  #record(id: string): KnownRecord {
+    const known = this.#records.get(id) ?? { at: new Set(), edits: new Set() };
+    this.#records.set(id, known);
+    return known;
+  }
+
+  #readingRecord(id: string): Expectation {
+    const { at: known, edits } = this.#record(id);
+    const at = new Set(known);
+    return ({ region, status, body }) => {
+      if (status === 404) return region !== null && at.has(region) ? 'a record that this region acknowledged is not there' : null;
+      const answer = ANSWERS.getRecord.safeParse(body);
+      const heads = answer.data ? [answer.data, ...answer.data.conflicts] : [];
+      return first([
+        [answer.success, 'not the shape of a record'],
+        [answer.data?.id === id, 'another record than was asked for'],
+        [heads.every((head) => edits.has(String(head.value['edit']))), 'an edit that nobody made'],
+      ]);
+    };
+  }
+
+  #editing(id: string, edit: string): Expectation {
+    this.#record(id).edits.add(edit);
+    return ({ status, body }) => {
+      // What it was made from is no longer what this region has.
+      if (status === 412) return null;
+      if (status === 404 || status === 409) return 'an edit was refused that nothing stands against';
+      const answer = ANSWERS.putRecord.safeParse(body);
+      return first([
+        [answer.success, 'not the shape of a record'],
+        [answer.data?.id === id, 'another record than was edited'],
+        [answer.data?.value['edit'] === edit, 'another edit than was sent'],
+      ]);
+    };
   }
 
   #reading(order: string): Expectation {

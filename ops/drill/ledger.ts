@@ -2,11 +2,16 @@
  * The drill's own record of every acknowledged write, compared with every region. What an acknowledgement promised is
  * checked by what it says (these lines, this amount), not by what a region claims to have.
  */
-import { numberOf } from '../../functions/core/item.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { canonical } from '../../functions/core/hash.ts';
+import { numberOf, textOf } from '../../functions/core/item.ts';
 import { foldOrder, holdsStock } from '../../functions/core/order-fold.ts';
 import { orderKey } from '../../functions/core/order-items.ts';
+import { recordKey } from '../../functions/core/records.ts';
 import { foldHeld, stockKey, sum } from '../../functions/core/stock-fold.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { regionOf } from '../../functions/core/writer.ts';
+import { editValue } from './callers.ts';
 import type { Line, OperationRecord } from './operations.ts';
 
 export type Write = {
@@ -19,7 +24,12 @@ export type Write = {
   | { readonly operation: 'placeOrder'; readonly lines: readonly Line[]; readonly note?: string | undefined }
   | { readonly operation: 'payOrder'; readonly order: string; readonly amount: number }
   | { readonly operation: 'receiveStock'; readonly sku: string; readonly quantity: number }
+  | { readonly operation: 'shipOrder' | 'cancelOrder'; readonly order: string }
+  | { readonly operation: 'putRecord'; readonly record: string; readonly parents: readonly string[] }
 );
+
+/** Whom the callers of drills call themselves: whose records theirs are. */
+export const SUBJECT = 'drill';
 
 /** Strongly consistent read of a partition in a region's replica. */
 export type ReadPartition = (region: string, pk: string) => Promise<readonly Item[]>;
@@ -44,10 +54,12 @@ export const acknowledged = (records: readonly OperationRecord[]): readonly Writ
 const writeOf = ({ operation, outcome, status, id, key, region, endMs, value }: OperationRecord): readonly Write[] => {
   if (outcome !== 'ok' || status === null || status >= 300 || id === null || key === null || region === null) return [];
   const write = { id, key, region, ackMs: endMs };
-  const { lines, note, order, amount, sku, quantity } = value;
+  const { lines, note, order, amount, sku, quantity, record, parents } = value;
   if (operation === 'placeOrder' && lines) return [{ ...write, operation, lines, ...(note === undefined ? {} : { note }) }];
   if (operation === 'payOrder' && order !== undefined && amount !== undefined) return [{ ...write, operation, order, amount }];
   if (operation === 'receiveStock' && sku !== undefined && quantity !== undefined) return [{ ...write, operation, sku, quantity }];
+  if ((operation === 'shipOrder' || operation === 'cancelOrder') && order !== undefined) return [{ ...write, operation, order }];
+  if (operation === 'putRecord' && record !== undefined && parents) return [{ ...write, operation, record, parents }];
   return [];
 };
 
@@ -56,9 +68,13 @@ export const partitionOf = (write: Write): string => {
     case 'placeOrder':
       return orderKey(write.id);
     case 'payOrder':
+    case 'shipOrder':
+    case 'cancelOrder':
       return orderKey(write.order);
     case 'receiveStock':
       return stockKey(write.sku);
+    case 'putRecord':
+      return recordKey(SUBJECT, write.record);
   }
 };
 
@@ -75,6 +91,22 @@ export const has = (write: Write, items: readonly Item[]): boolean => {
         (item) =>
           (item.sk.startsWith(`RECEIPT#${write.id}#`) || item.sk.startsWith(`BOOKED#${write.id}#`)) &&
           numberOf(item, 'quantity') === write.quantity,
+      );
+    case 'shipOrder':
+      return (
+        foldOrder(items)?.reservations.some((each) =>
+          each.ends.some(({ kind, by }) => kind === 'shipped' && regionOf(by) === write.region),
+        ) ?? false
+      );
+    case 'cancelOrder':
+      return items.some((item) => item.sk.startsWith(`E#cancel#${write.id}#`));
+    // Nothing takes a version away, and each names what it was made from: one that is there is a head, or an ancestor of one.
+    case 'putRecord':
+      return items.some(
+        (item) =>
+          item.sk.startsWith(`V#${write.id}#`) &&
+          textOf(item, 'value') === canonical(editValue(write.key)) &&
+          isDeepStrictEqual(item['parents'], write.parents.toSorted()),
       );
   }
 };

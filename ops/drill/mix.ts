@@ -1,13 +1,15 @@
-/** What callers do next: place orders, read them back, pay for them, look at stock and receive some. Pure but for the chance given. */
+/** What callers do next: place orders, read them back, pay for them, look at stock and receive some, edit records. Pure but for the chance given. */
 import type { Action, OperationRecord } from './operations.ts';
 
 /** Parts of a caller's requests. */
 const PARTS = [
-  ['placeOrder', 0.4],
-  ['getOrder', 0.3],
-  ['payOrder', 0.15],
-  ['getStock', 0.1],
+  ['placeOrder', 0.36],
+  ['getOrder', 0.27],
+  ['payOrder', 0.13],
+  ['getStock', 0.07],
   ['receiveStock', 0.05],
+  ['putRecord', 0.06],
+  ['getRecord', 0.06],
 ] as const;
 type Operation = (typeof PARTS)[number][0];
 /** Orders that a caller remembers, to read and pay. */
@@ -18,15 +20,17 @@ const NOTE_EVERY = 9;
 /** People pay a moment after they ordered. */
 const PAID_AFTER_MS = 2_000;
 
-/** Stock of a drill: its own skus, plenty of most, and one that sells out while a region is lost. */
+/** Stock of a drill: its own skus, plenty of most, and one that sells out while a region is lost. And its records, which all callers share. */
 export interface Assortment {
   readonly plenty: readonly string[];
   readonly scarce: string;
+  readonly records: readonly string[];
 }
 
 export const assortment = (name: string): Assortment => ({
   plenty: ['a', 'b', 'c', 'd'].map((each) => `${name}-${each}`),
   scarce: `${name}-scarce`,
+  records: ['r', 's', 't', 'u'].map((each) => `${name}-${each}`),
 });
 export const allSkus = (stock: Assortment): readonly string[] => [...stock.plenty, stock.scarce];
 
@@ -37,6 +41,8 @@ export interface MixProps {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly newKey: () => string;
+  /** Whether a caller knows of records. @default all do */
+  readonly edits?: (caller: string) => boolean;
 }
 
 interface Known {
@@ -50,6 +56,8 @@ export class Mix {
   private readonly known = new Map<string, Known[]>();
   /** Callers in the order of their first request, and whether each sends notes. */
   private readonly notes = new Map<string, boolean>();
+  /** Heads of records as a caller last saw them. Not there: it has not looked since it was refused. Empty: there was no such record. */
+  private readonly heads = new Map<string, readonly string[]>();
 
   constructor(props: MixProps) {
     this.props = props;
@@ -58,7 +66,9 @@ export class Mix {
   next(caller: string): Action {
     const { random, newKey, now, stock, regions } = this.props;
     const orders = this.known.get(caller) ?? [];
-    switch (this.draw()) {
+    const drawn = this.draw();
+    if ((drawn === 'putRecord' || drawn === 'getRecord') && this.props.edits?.(caller) === false) return this.order(caller);
+    switch (drawn) {
       case 'getOrder': {
         const order = orders[Math.floor(random() * orders.length)];
         return order ? { operation: 'getOrder', order: order.id } : this.order(caller);
@@ -79,13 +89,18 @@ export class Mix {
           region: this.pick(regions),
           quantity: 1 + Math.floor(random() * 10),
         };
+      case 'putRecord':
+        return this.edit(caller);
+      case 'getRecord':
+        return { operation: 'getRecord', record: this.pick(stock.records) };
       case 'placeOrder':
         return this.order(caller);
     }
   }
 
-  /** Remembers what was acknowledged. */
+  /** Remembers what was acknowledged, and what was seen. */
   learn(record: OperationRecord): void {
+    this.learnHeads(record);
     if (record.operation !== 'placeOrder' || record.outcome !== 'ok' || record.id === null) return;
     const orders = this.known.get(record.caller) ?? [];
     this.known.set(record.caller, [...orders, { id: record.id, ackMs: record.endMs, paid: false }].slice(-REMEMBERED_MAX));
@@ -103,6 +118,21 @@ export class Mix {
       lines: [...skus].flatMap((sku) => (sku === undefined ? [] : [{ sku, quantity: 1 + Math.floor(random() * 3) }])),
       ...note,
     };
+  }
+
+  /** From what it saw last; of what it has not seen, it looks first. What it has in flight it does not wait for: then it is refused. */
+  private edit(caller: string): Action {
+    const record = this.pick(this.props.stock.records);
+    const parents = this.heads.get(`${caller} ${record}`);
+    return parents ? { operation: 'putRecord', key: this.props.newKey(), record, parents } : { operation: 'getRecord', record };
+  }
+
+  private learnHeads({ caller, operation, outcome, status, id, saw, value: { record } }: OperationRecord): void {
+    if (record === undefined) return;
+    const place = `${caller} ${record}`;
+    if (operation === 'getRecord' && outcome === 'ok') this.heads.set(place, saw?.heads ?? []);
+    else if (operation === 'putRecord' && id !== null) this.heads.set(place, [id]);
+    else if (operation === 'putRecord' && status !== null) this.heads.delete(place);
   }
 
   private sendsNotes(caller: string): boolean {

@@ -4,6 +4,8 @@ import * as z from 'zod';
 export const CALLER_KINDS = ['dns', 'client'] as const;
 /** `dns`: follows the shared name with its TTL. `client`: uses the failover client. */
 export type CallerKind = (typeof CALLER_KINDS)[number];
+/** `region`: a drill's own hand, which asks one region and no other. What callers notice is not measured by it. */
+const RECORD_KINDS = [...CALLER_KINDS, 'region'] as const;
 
 export interface Line {
   readonly sku: string;
@@ -16,7 +18,24 @@ export type Action =
   | { readonly operation: 'getOrder'; readonly order: string }
   | { readonly operation: 'payOrder'; readonly key: string; readonly order: string; readonly amount: number }
   | { readonly operation: 'getStock'; readonly sku: string }
-  | { readonly operation: 'receiveStock'; readonly key: string; readonly sku: string; readonly region: string; readonly quantity: number };
+  | { readonly operation: 'receiveStock'; readonly key: string; readonly sku: string; readonly region: string; readonly quantity: number }
+  | { readonly operation: 'shipOrder'; readonly key: string; readonly order: string }
+  | { readonly operation: 'cancelOrder'; readonly key: string; readonly order: string }
+  | { readonly operation: 'getRecord'; readonly record: string }
+  /** The key is what it writes, `{"edit": KEY}`: no two edits of a drill write the same. No parents: the record is to be new. */
+  | { readonly operation: 'putRecord'; readonly key: string; readonly record: string; readonly parents: readonly string[] };
+
+const OPERATIONS = [
+  'placeOrder',
+  'getOrder',
+  'payOrder',
+  'getStock',
+  'receiveStock',
+  'shipOrder',
+  'cancelOrder',
+  'getRecord',
+  'putRecord',
+] as const satisfies readonly Action['operation'][];
 
 const line = z.strictObject({ sku: z.string(), quantity: z.int() });
 const count = z.int().min(0);
@@ -35,13 +54,31 @@ export const sentRequest = z.strictObject({
 });
 export type SentRequest = z.infer<typeof sentRequest>;
 
+/** A read's answer as far as a checker of histories needs it. */
+export const seen = z.strictObject({
+  payments: z
+    .array(z.string())
+    .optional()
+    .describe("of getOrder: ids of the payments that it showed, as payments' acknowledgements give them"),
+  state: z.string().optional().describe('of getOrder: placed, shipped, cancelling, cancelled'),
+  heads: z
+    .array(z.string())
+    .optional()
+    .describe("of getRecord: versions of the heads, the winner first, as edits' acknowledgements give them"),
+  received: z.int().optional().describe('of getStock: units, and so are the next three'),
+  available: z.int().optional(),
+  sold: z.int().optional(),
+  moving: z.int().optional(),
+});
+export type Seen = z.infer<typeof seen>;
+
 /** Times are `Date.now()` of the drill's machine: one clock, the same as that of the report's events. */
 export const operationRecord = z.strictObject({
   caller: z.string(),
-  kind: z.enum(CALLER_KINDS),
+  kind: z.enum(RECORD_KINDS),
   near: z.string().describe('the region that the caller is near'),
-  operation: z.enum(['placeOrder', 'getOrder', 'payOrder', 'getStock', 'receiveStock']),
-  key: z.string().nullable().describe('Idempotency-Key; null on reads'),
+  operation: z.enum(OPERATIONS),
+  key: z.string().nullable().describe('Idempotency-Key; of putRecord what it wrote, which no other edit writes; null on reads'),
   value: z
     .strictObject({
       lines: z.array(line).optional(),
@@ -51,6 +88,8 @@ export const operationRecord = z.strictObject({
       sku: z.string().optional(),
       region: z.string().optional(),
       quantity: z.int().optional(),
+      record: z.string().optional(),
+      parents: z.array(z.string()).optional().describe('versions that an edit was made from; none: it makes the record'),
     })
     .describe('what was asked for'),
   region: z.string().nullable().describe('the region that answered; null: none did'),
@@ -59,10 +98,11 @@ export const operationRecord = z.strictObject({
   outcome: z
     .enum(['ok', 'failed', 'unknown'])
     .describe(
-      'ok: a definite answer that fits the request, refusals for want of stock or of the thing itself included; unknown: a write that may or may not have been executed; failed: the rest',
+      'ok: a definite answer that fits the request, refusals for want of stock, of the thing itself, or of what an edit was made from included; unknown: a write that may or may not have been executed; failed: the rest',
     ),
   status: z.int().nullable(),
-  id: z.string().nullable().describe('id in the acknowledgement of a write'),
+  id: z.string().nullable().describe('id in the acknowledgement of a write; of an edit its version, of a shipment its order'),
+  saw: seen.optional().describe('what a read showed; absent on writes, and where nothing was shown'),
   missed: z.boolean().describe('something acknowledged before was not found (404): late or lost, the ledger tells which'),
   attempts: count.describe('requests that were sent for it'),
   wrong: z.string().nullable().describe("of the answer that counted: see `sent`'s"),
@@ -72,7 +112,10 @@ export const operationRecord = z.strictObject({
 export type OperationRecord = z.infer<typeof operationRecord>;
 
 /** What one request came to. */
-export type Result = Pick<OperationRecord, 'region' | 'outcome' | 'status' | 'id' | 'missed' | 'attempts' | 'detail' | 'wrong' | 'sent'>;
+export type Result = Pick<
+  OperationRecord,
+  'region' | 'outcome' | 'status' | 'id' | 'saw' | 'missed' | 'attempts' | 'detail' | 'wrong' | 'sent'
+>;
 
 /** The `value` of an action's record. */
 export const askedFor = (action: Action): OperationRecord['value'] => {
@@ -87,10 +130,18 @@ export const askedFor = (action: Action): OperationRecord['value'] => {
       return { sku: action.sku };
     case 'receiveStock':
       return { sku: action.sku, region: action.region, quantity: action.quantity };
+    case 'shipOrder':
+    case 'cancelOrder':
+      return { order: action.order };
+    case 'getRecord':
+      return { record: action.record };
+    case 'putRecord':
+      return { record: action.record, parents: [...action.parents] };
   }
 };
 
 export const isWrite = (action: Action): action is Extract<Action, { key: string }> => 'key' in action;
 
-/** 409 says that the rules were followed; 404 that the thing is not (yet) here. Everything else that is not 2xx is a failure. */
-export const servedStatus = (status: number): boolean => (status >= 200 && status < 300) || status === 404 || status === 409;
+/** 409 and 412 say that the rules were followed; 404 that the thing is not (yet) here. Everything else that is not 2xx is a failure. */
+export const servedStatus = (status: number): boolean =>
+  (status >= 200 && status < 300) || status === 404 || status === 409 || status === 412;

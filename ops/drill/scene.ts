@@ -6,6 +6,7 @@ import type { Caller, CallerProps } from './callers.ts';
 import { clientCaller } from './client-caller.ts';
 import { dnsCaller } from './dns-caller.ts';
 import { Expectations } from './expectations.ts';
+import { SUBJECT } from './ledger.ts';
 import { IN_FLIGHT_MAX, runLoad } from './load.ts';
 import type { AnswerSeen } from './measure.ts';
 import { type Assortment, assortment, Mix } from './mix.ts';
@@ -41,8 +42,14 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
-const SUBJECT = 'drill';
-const SCOPES = ['orders:read', 'orders:write', 'stock:read', 'stock:write'] as const satisfies readonly Scope[];
+const SCOPES = [
+  'orders:read',
+  'orders:write',
+  'stock:read',
+  'stock:write',
+  'records:read',
+  'records:write',
+] as const satisfies readonly Scope[];
 const ANSWER_EVERY_MS = 250;
 
 /** Callers are made, stock is received, functions are warm. @throws {UserError} when a region does not take the first receipts */
@@ -54,7 +61,14 @@ export const openScene = async (props: SceneProps): Promise<Scene> => {
   const callers = makeCallers(props, common);
   const records: OperationRecord[] = [];
   const answers: AnswerSeen[] = [];
-  const mix = new Mix({ stock, regions: target.regions.map((each) => each.name), random, now: Date.now, newKey: randomUUID });
+  const mix = new Mix({
+    stock,
+    regions: target.regions.map((each) => each.name),
+    random,
+    now: Date.now,
+    newKey: randomUUID,
+    edits: (caller) => caller.startsWith('dns-'),
+  });
   const ended = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
   const record = (each: OperationRecord) => {

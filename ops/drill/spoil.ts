@@ -84,7 +84,7 @@ interface Judged {
 }
 
 const judgeRecord = (record: OperationRecord, { candidates, slowAboveMs }: SpoilProps): Judged => {
-  const slowMs = slowAboveMs[record.kind];
+  const slowMs = record.kind === 'region' ? null : slowAboveMs[record.kind];
   const own = record.sent.filter((sent) => isCandidates(candidates, sent));
   const spoiled = own.flatMap((sent) => {
     const as = spoilOf(sent, slowMs);

@@ -48,6 +48,34 @@ describe('a caller that follows DNS', () => {
   });
 });
 
+const VERSION = '0123456789abcdef0123456789abcdef';
+const head = (version: string) => ({ version, value: {}, editedAt: '2026-01-01T00:00:00.000Z', editedBy: 'a' });
+
+describe('a caller that follows DNS, of a record', () => {
+  test('sends what its edit was made from, and keeps the version that it is told', async () => {
+    const seen: unknown[] = [];
+    await using world = await shared((received, response, request) => {
+      seen.push([request.method, request.headers['if-match'], request.headers['if-none-match'], received.key, received.body]);
+      answer(201, { id: 'r', ...head(VERSION), conflicts: [] }, { 'tandem-region': 'a' })(received, response, request);
+    });
+    await using caller = closing(dnsCaller({ name: 'dns-a-1', near: 'a', token: 't', firstPart: 1 }, world));
+    const made = await caller.perform({ operation: 'putRecord', key: 'k1', record: 'r', parents: [] });
+    await caller.perform({ operation: 'putRecord', key: 'k2', record: 'r', parents: ['v2', 'v1'] });
+    expect(made).toMatchObject({ outcome: 'ok', id: VERSION });
+    expect(seen).toEqual([
+      ['PUT', undefined, '*', undefined, '{"value":{"edit":"k1"}}'],
+      ['PUT', '"v1.v2"', undefined, undefined, '{"value":{"edit":"k2"}}'],
+    ]);
+  });
+
+  test('keeps the heads that a read showed', async () => {
+    const other = VERSION.replace('0', 'f');
+    await using world = await shared(answer(200, { id: 'r', ...head(VERSION), conflicts: [head(other)] }, { 'tandem-region': 'a' }));
+    await using caller = closing(dnsCaller({ name: 'dns-a-1', near: 'a', token: 't', firstPart: 1 }, world));
+    expect(await caller.perform({ operation: 'getRecord', record: 'r' })).toMatchObject({ saw: { heads: [VERSION, other] } });
+  });
+});
+
 describe('a caller with the failover client', () => {
   test.each<[string, Action, Behaviour, Partial<Result>]>([
     ['an acknowledgement', PLACE, placed, { outcome: 'ok', status: 201, id: 'o1', region: 'a' }],

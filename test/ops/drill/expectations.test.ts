@@ -10,6 +10,11 @@ const PLACE: Action = { operation: 'placeOrder', key: 'key-0001', lines: LINES, 
 const READ: Action = { operation: 'getOrder', order: ID };
 const PAY: Action = { operation: 'payOrder', key: 'key-0002', order: ID, amount: 500 };
 
+const EDIT: Action = { operation: 'putRecord', key: 'key-0003', record: 'r', parents: [] };
+const LOOK: Action = { operation: 'getRecord', record: 'r' };
+const head = (edit: string) => ({ version: ID, value: { edit }, editedAt: AT, editedBy: 'a' });
+const record = { id: 'r', ...head('key-0003'), conflicts: [] };
+
 const placed = { id: ID, lines: LINES, note: 'gift', placedAt: AT, placedBy: 'a' };
 const payment = { id: 'p', amount: 500, at: AT, by: 'a', conflicts: [] };
 const order = { ...placed, state: 'placed', payments: [], paid: 0, shipments: [], conflicts: [] };
@@ -50,6 +55,28 @@ describe('an answer', () => {
     const expectations = known();
     expectations.of(PAY);
     expect(expectations.of(READ)({ region: 'a', status: 200, body })).toBe(wrong);
+  });
+});
+
+describe('of a record, an answer', () => {
+  test.each<[string, Action, number, object, string | null]>([
+    ['with the edit', EDIT, 201, record, null],
+    ['that it is not what was read', EDIT, 412, {}, null],
+    ['that there is none', EDIT, 404, {}, 'an edit was refused that nothing stands against'],
+    ['with another edit', EDIT, 200, { ...record, ...head('key-0009') }, 'another edit than was sent'],
+    ['that shows what somebody wrote', LOOK, 200, record, null],
+    ['that shows what nobody wrote', LOOK, 200, { ...record, conflicts: [head('key-0009')] }, 'an edit that nobody made'],
+  ])('%s', (_, action, status, body, wrong) => {
+    const expectations = known();
+    expectations.of(EDIT);
+    expect(expectations.of(action)({ region: 'a', status, body })).toBe(wrong);
+  });
+
+  test('may not lack what the same region acknowledged', () => {
+    const expectations = known();
+    expectations.learn(recordOf(1, { operation: 'putRecord', region: 'a', id: ID, status: 201, value: { record: 'r' } }));
+    expect(expectations.of(LOOK)({ region: 'a', status: 404, body: {} })).toBe('a record that this region acknowledged is not there');
+    expect(expectations.of(LOOK)({ region: 'b', status: 404, body: {} })).toBeNull();
   });
 });
 

@@ -9,6 +9,16 @@ const order: Write = { operation: 'placeOrder', id: 'o1', key: 'key-0001', regio
 const payment: Write = { operation: 'payOrder', id: 'p1', key: 'key-0002', region: 'a', ackMs: 95_000, order: 'o1', amount: 500 };
 const receipt: Write = { operation: 'receiveStock', id: 'r1', key: 'key-0003', region: 'b', ackMs: 80_000, sku: 'x', quantity: 7 };
 
+const EDIT = 'key-0004';
+const edit: Write = { operation: 'putRecord', id: 'v2', key: EDIT, region: 'a', ackMs: 70_000, record: 'x', parents: ['v1', 'v0'] };
+const version = (parents: readonly string[], key = EDIT): Item => ({
+  pk: 'RECORD#r',
+  sk: 'V#v2#a',
+  v: 1,
+  parents,
+  value: `{"edit":"${key}"}`,
+});
+
 const placed = (writer: string, quantity = 2): Item => ({
   pk: 'ORDER#o1',
   sk: `PLACED#${writer}`,
@@ -62,6 +72,12 @@ describe('a partition has', () => {
     ['a receipt', receipt, [received('RECEIPT')], true],
     ['a receipt by its booking', receipt, [received('BOOKED')], true],
     ['no receipt of another quantity', receipt, [received('RECEIPT', 6)], false],
+    ['an edit, made from what its caller had seen', edit, [version(['v0', 'v1'])], true],
+    ['no edit made from something else', edit, [version(['v0'])], false],
+    ['no edit that says something else', edit, [version(['v0', 'v1'], 'key-0005')], false],
+    ['a shipment by the region that acknowledged it', { ...edit, operation: 'shipOrder', order: 'o1' }, [ended('a', 'shipped')], true],
+    ['no shipment of another region', { ...edit, operation: 'shipOrder', order: 'o1' }, [ended('b', 'shipped')], false],
+    ['no cancellation that was not asked for', { ...edit, operation: 'cancelOrder', order: 'o1' }, [ended('a', 'cancelled')], false],
   ])('%s', (_, write, items, expected) => {
     expect(has(write, items)).toBe(expected);
   });

@@ -83,6 +83,22 @@ describe('the mix', () => {
     const scarce = actions.filter((action) => action.operation === 'placeOrder' && action.lines.some((line) => line.sku === 'd-scarce'));
     expect(scarce.length).toBeGreaterThan(10);
   });
+
+  test('edits a record from the heads that its caller saw last, and looks again when it is refused', () => {
+    const mix = mixOf();
+    const record = 'd-r';
+    const edits = () => Array.from({ length: 500 }, () => mix.next('c1')).filter((each) => each.operation === 'putRecord');
+    const seen = (more: Partial<OperationRecord>) => mix.learn(recordOf(0, { caller: 'c1', value: { record }, ...more }));
+    expect(edits()).toEqual([]);
+    seen({ operation: 'getRecord', status: 200, saw: { heads: ['v1', 'v2'] } });
+    expect(edits()[0]).toMatchObject({ record, parents: ['v1', 'v2'] });
+    seen({ operation: 'putRecord', status: 200, id: 'v3' });
+    expect(edits()[0]).toMatchObject({ record, parents: ['v3'] });
+    seen({ operation: 'putRecord', status: 412 });
+    expect(edits()).toEqual([]);
+    seen({ operation: 'getRecord', status: 404 });
+    expect(edits()[0]).toMatchObject({ record, parents: [] });
+  });
 });
 
 const mixOf = (): Mix => {

@@ -9,18 +9,20 @@ import { decode, encode } from 'dns-packet';
 import type { Delivery, DeliveryRequest } from '../../../functions/contract/delivery.ts';
 import { PROBLEMS } from '../../../functions/contract/problems.ts';
 import type { Context, Outcome } from '../../../functions/core/context.ts';
+import { canonical } from '../../../functions/core/hash.ts';
 import { Hlc } from '../../../functions/core/hlc.ts';
 import { isRecord, writerOf } from '../../../functions/core/item.ts';
 import { MemoryStore } from '../../../functions/core/memory-store.ts';
 import { orderKey } from '../../../functions/core/order-items.ts';
-import { getOrder, payOrder, placeOrder } from '../../../functions/core/orders.ts';
+import { cancelOrder, getOrder, payOrder, placeOrder, shipOrder } from '../../../functions/core/orders.ts';
 import { planRebuild } from '../../../functions/core/rebuild.ts';
 import { mayNeedReconciling, reconcileOrder } from '../../../functions/core/reconcile.ts';
+import { editRecord, getRecord } from '../../../functions/core/records.ts';
 import { bookReceipt, getStock, rebalanceStock, receiveStock, stockWork } from '../../../functions/core/stock.ts';
 import { stockKey } from '../../../functions/core/stock-fold.ts';
 import type { Value } from '../../../functions/core/store.ts';
 import { parseWriter, regionOf } from '../../../functions/core/writer.ts';
-import type { ReadPartition } from '../../../ops/drill/ledger.ts';
+import { type ReadPartition, SUBJECT } from '../../../ops/drill/ledger.ts';
 import type { Rebuild } from '../../../ops/drill/repair.ts';
 import type { DeliveryTarget, Fault, LossKind, Target, TargetEvent } from '../../../ops/targets/target.ts';
 import { type Serving, ToyDeliveries } from './toy-deliveries.ts';
@@ -31,7 +33,6 @@ const DETECTION_MS = 700;
 const REPLICATION_EVERY_MS = 60;
 /** How long replication is behind when a region is killed. */
 const BEHIND_MS = 800;
-const SUBJECT = 'toy';
 
 class ToyRegion {
   readonly name: string;
@@ -112,6 +113,9 @@ class ToyRegion {
         }),
       );
     if (first === 'stock') return toAnswer(200, await getStock(this.context, { subject: SUBJECT, sku: second ?? '' }));
+    if (first === 'records') return this.record(request, second ?? '', record['value'] ?? null);
+    if (third === 'shipments') return toAnswer(201, await shipOrder(this.context, { subject: SUBJECT, id: second ?? '', key }));
+    if (third === 'cancellations') return toAnswer(202, await cancelOrder(this.context, { subject: SUBJECT, id: second ?? '', key }));
     if (third === 'payments')
       return toAnswer(201, await payOrder(this.context, { subject: SUBJECT, id: second ?? '', key, amount: quantityOf(record['amount']) }));
     if (request.method === 'GET') return toAnswer(200, await getOrder(this.context, { subject: SUBJECT, id: second ?? '' }));
@@ -123,6 +127,12 @@ class ToyRegion {
     const note = record['note'];
     const order = { lines, ...(typeof note === 'string' ? { note } : {}) };
     return toAnswer(201, await placeOrder(this.context, { subject: SUBJECT, key, request: order }));
+  }
+
+  private async record({ method, headers }: IncomingMessage, id: string, value: Value) {
+    if (method === 'GET') return toAnswer(200, await getRecord(this.context, { subject: SUBJECT, id }));
+    const parents = headers['if-match']?.slice(1, -1).split('.') ?? [];
+    return toAnswer(201, await editRecord(this.context, { subject: SUBJECT, id, parents, value: canonical(value) }));
   }
 
   private regions() {
