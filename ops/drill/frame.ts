@@ -13,6 +13,7 @@ import { type MarkerContent, type MarkerHold, takeMarker } from './marker.ts';
 import { steady } from './measure.ts';
 import { allSkus } from './mix.ts';
 import { replicaReader } from './replica.ts';
+import { type ReplicaReading, readReplicas } from './replicas.ts';
 import { openScene, type Scene, type TokenMaker } from './scene.ts';
 import { type Settled, settle } from './settle.ts';
 import { pause, until } from './wait.ts';
@@ -201,16 +202,19 @@ export interface Reckoning {
   readonly settled: Settled;
   /** Number of acknowledged writes. */
   readonly acknowledged: number;
+  /** What every region then holds of what was written. */
+  readonly readings: readonly ReplicaReading[];
 }
 
-/** Looks for every acknowledged write in every region, until they agree. */
+/** Looks for every acknowledged write in every region, until they agree; and writes down what each holds then. */
 export const reckon = async (plan: DrillPlan, scene: Scene): Promise<Reckoning> => {
   const { target, progress, signal } = plan;
   const writes = acknowledged(scene.records);
   progress(`comparing ${writes.length} acknowledged writes with every region`);
+  const regions = target.regions.map((each) => each.name);
   const settled = await settle({
     writes,
-    regions: target.regions.map((each) => each.name),
+    regions,
     skus: allSkus(scene.stock),
     read: plan.read,
     readsAtOnce: READS_AT_ONCE,
@@ -218,5 +222,5 @@ export const reckon = async (plan: DrillPlan, scene: Scene): Promise<Reckoning> 
     signal,
   });
   signal.throwIfAborted();
-  return { settled, acknowledged: writes.length };
+  return { settled, acknowledged: writes.length, readings: await readReplicas({ writes, regions, read: plan.read }) };
 };
