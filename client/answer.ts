@@ -9,6 +9,7 @@ export type Verdict =
       readonly status: number;
       readonly body: string;
       readonly replayed: boolean;
+      readonly tag: string | undefined;
       readonly correlationId: string | undefined;
       /** Names what the answer rests on; undefined for reads. */
       readonly token: string | undefined;
@@ -46,6 +47,13 @@ export interface FetchAnswer {
   text(): Promise<string>;
 }
 
+/**
+ * A region's refusal of an edit because it has not heard of what that was made from: the caller has it from another. It is
+ * no news to the caller, who would read something older there, so it is worth the risk of an answer that never comes. The
+ * other 412, `precondition-failed`, is final: that region knows that the record has moved on, and one that would take the
+ * edit all the same has merely not heard of it, and would make a conflict of what was refused in time.
+ */
+const UNHEARD = 'unknown-version' satisfies ProblemName;
 /** Refusals of a region that holds too little, or has not heard yet. */
 const HERE = ['out-of-stock', 'not-found'] as const satisfies readonly ProblemName[];
 const RETRY_AFTER_MAX_MS = 60_000;
@@ -65,6 +73,7 @@ export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Ve
       status,
       body,
       replayed: answer.headers.get('idempotent-replayed') === 'true',
+      tag: readTag(answer.headers.get('etag')),
       correlationId,
       token: answer.headers.get('tandem-token') ?? undefined,
       stale,
@@ -110,8 +119,12 @@ const scopeOf = (problem: Problem, retryAfterMs: number | undefined): RefusalSco
   if (problem.status === 429) return { kind: 'later', retryAfterMs };
   if (problem.status === 421 && problem.region !== undefined) return { kind: 'region', region: problem.region };
   const name = problemName(problem);
+  if (name === UNHEARD) return { kind: 'region', region: undefined };
   return HERE.some((each) => each === name) ? { kind: 'here' } : { kind: 'final' };
 };
+
+/** Without its quotation marks, and strong: what compresses answers on the way weakens their tags. */
+const readTag = (value: string | null): string | undefined => /^(?:W\/)?"(.*)"$/.exec(value ?? '')?.[1];
 
 /** The answer's problem; or, from something in between that knows no problem+json, one made of the status. */
 const readProblem = (status: number, body: string, correlationId: string | undefined): Problem => {

@@ -10,6 +10,7 @@
  * - failed connections, timeouts, 5xx, 408: the next region at once, then with backoff and full jitter;
  * - 429: the next region at once, this one after its Retry-After;
  * - 421: the region that it names (with Node's own `fetch`, each other region: it hides the name, see answer.ts);
+ * - 412 of a region that has not heard of what an edit was made from: each other usable region once;
  * - 404 to a read: each other usable region once, since the thing may not have arrived here yet.
  * A write that was refused wherever it was sent (`out-of-stock`, 404) is left at that: see next-region.ts.
  * What a write was told (`Tandem-Token`) goes along with later requests about the same resource, to any region: one that
@@ -59,7 +60,7 @@ export interface CallOptions {
 export interface WriteOptions extends CallOptions {
   /** Keep one of your own when the operation must survive a crash of the caller. @default made anew */
   readonly idempotencyKey?: string;
-  /** This key was sent before and the outcome is not known: a refusal is then no proof. @default false */
+  /** The same operation was sent before and its outcome is not known: a refusal is then no proof. @default false */
   readonly mayHaveRun?: boolean;
   /**
    * Waits until another region was seen to hold the write, for as long as the API allows; the outcome's `durability` says
@@ -67,6 +68,9 @@ export interface WriteOptions extends CallOptions {
    */
   readonly durability?: 'replicated';
 }
+
+/** What an edit of a record is made from: the `tag` of what was read or written last, or nothing for a new record. */
+export type EditOptions = Omit<WriteOptions, 'idempotencyKey'> & ({ readonly ifMatch: string } | { readonly ifNoneMatch: '*' });
 
 export class TandemClient {
   private readonly props: ClientProps;
@@ -129,6 +133,32 @@ export class TandemClient {
     return this.write('receiveStock', { sku, region }, receipt, options);
   }
 
+  getRecord(id: string, options: CallOptions = {}): Promise<Outcome<Answer<'getRecord'>>> {
+    return this.read('getRecord', { id }, {}, options);
+  }
+
+  /**
+   * Makes a record, or edits the state that has the tag. Needs no key: sent again, anywhere, it is the same edit. Refused as
+   * `precondition-failed` when the record has moved on: read it, put both together, and edit that.
+   */
+  putRecord(id: string, value: Body<'putRecord'>['value'], options: EditOptions): Promise<Outcome<Answer<'putRecord'>>> {
+    const headers: Readonly<Record<string, string>> =
+      'ifMatch' in options ? { 'if-match': `"${options.ifMatch}"` } : { 'if-none-match': options.ifNoneMatch };
+    return this.run(pathOf(SIGNATURES.putRecord, { id }, {}), {
+      method: 'PUT',
+      headers,
+      body: JSON.stringify({ value }),
+      idempotencyKey: undefined,
+      mayHaveRun: options.mayHaveRun ?? false,
+      replicated: options.durability === 'replicated',
+      signal: options.signal,
+    });
+  }
+
+  getHistory(id: string, query: Query<'getHistory'> = {}, options: CallOptions = {}): Promise<Outcome<Answer<'getHistory'>>> {
+    return this.read('getHistory', { id }, query, options);
+  }
+
   private read<N extends ClientRoute>(
     route: N,
     params: Readonly<Record<string, string>>,
@@ -172,6 +202,7 @@ export class TandemClient {
       budget: this.budget,
       runtime: this.runtime,
       send: (member, signal) => this.send(`${member.url}${path}`, token, { ...call, tokens }, signal),
+      write: call.method !== 'GET',
       idempotencyKey: call.idempotencyKey,
       mayHaveRun: call.mayHaveRun,
       signal: call.signal,
@@ -192,7 +223,7 @@ export class TandemClient {
 
   private async send(url: string, token: string | undefined, call: Carrying, signal: AbortSignal): Promise<Verdict> {
     try {
-      const headers: Record<string, string> = { accept: 'application/json' };
+      const headers: Record<string, string> = { accept: 'application/json', ...call.headers };
       if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
       if (call.idempotencyKey !== undefined) headers['idempotency-key'] = call.idempotencyKey;
       if (call.tokens !== undefined) headers['tandem-token'] = call.tokens;
@@ -238,7 +269,8 @@ export class TandemClient {
 }
 
 interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly mayHaveRun: boolean;

@@ -1,6 +1,7 @@
 /**
  * One operation, over as many attempts as it takes. The same idempotency key goes to every region, and a request that
- * is executed in two regions is one order (docs: data rules), so an attempt may be repeated, and hedged, anywhere.
+ * is executed in two regions is one order (docs: data rules), so an attempt may be repeated, and hedged, anywhere. So may
+ * an edit of a record: its version is named by a hash of its content.
  */
 import { problemName, type Verdict } from './answer.ts';
 import type { RetryBudget } from './budget.ts';
@@ -33,6 +34,8 @@ export interface OperationProps {
   readonly budget: RetryBudget;
   readonly runtime: Runtime;
   readonly send: Send;
+  /** It has an effect. */
+  readonly write: boolean;
   readonly idempotencyKey: string | undefined;
   /** An earlier try of the same operation ended `unknown`. */
   readonly mayHaveRun: boolean;
@@ -158,8 +161,14 @@ export class Operation {
   private candidate(): Member | undefined {
     if (this.stopReason) return undefined;
     const inFlight = new Set([...this.inFlight].map((flight) => flight.member));
-    const write = this.props.idempotencyKey !== undefined;
-    return nextRegion({ write, fleet: this.props.fleet, inFlight, tries: this.tries, silent: this.silent, refusals: this.refusals });
+    return nextRegion({
+      write: this.props.write,
+      fleet: this.props.fleet,
+      inFlight,
+      tries: this.tries,
+      silent: this.silent,
+      refusals: this.refusals,
+    });
   }
 
   /** Takes in one answer; returns the outcome when that settles the operation. */
@@ -179,6 +188,7 @@ export class Operation {
           replayed: verdict.replayed,
           stale: verdict.stale,
           durability: verdict.durability,
+          tag: verdict.tag,
           idempotencyKey: this.props.idempotencyKey,
           attempts: this.attempts,
         };
@@ -200,8 +210,8 @@ export class Operation {
     } else {
       member.circuit.succeeded();
       // A write that is still under way elsewhere may yet end well, and without its answer nobody could say: it keeps its time.
-      const isRead = this.props.idempotencyKey === undefined;
-      if (isRead) for (const flight of this.inFlight) flight.endMs = Math.min(flight.endMs, nowMs + this.props.settings.patienceMs);
+      if (!this.props.write)
+        for (const flight of this.inFlight) flight.endMs = Math.min(flight.endMs, nowMs + this.props.settings.patienceMs);
     }
     this.another(nowMs);
   }

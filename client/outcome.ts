@@ -17,7 +17,7 @@ export interface Attempt {
 }
 
 interface Settled {
-  /** The operation's key; absent on reads. Give it again to repeat the same operation, never for another one. */
+  /** The operation's key; absent on reads and on edits of records, which name themselves. Give it again to repeat the same operation, never for another one. */
   readonly idempotencyKey: string | undefined;
   readonly attempts: readonly Attempt[];
 }
@@ -33,6 +33,8 @@ export interface Ok<T> extends Settled {
   readonly stale: boolean;
   /** Told where the write asked for `replicated`. `local`: done, but the region is still the only one that was seen to hold it. */
   readonly durability: Durability | undefined;
+  /** Entity tag, where the thing has one: what the next edit of a record is made from. */
+  readonly tag: string | undefined;
 }
 
 /** Definitely not done: every attempt that left this machine got a definite answer, and all of them were refusals. */
@@ -46,7 +48,7 @@ export interface Refused extends Settled {
 
 /**
  * Nobody can say yet. When `mayHaveRun`, the operation may have been executed, or may still be: repeat it with the same
- * key and `mayHaveRun: true`, or look. A refusal that came beside an unanswered attempt is in `refusal`, and is not to
+ * key (of a record: with the same value and tag) and `mayHaveRun: true`, or look. A refusal that came beside an unanswered attempt is in `refusal`, and is not to
  * be believed alone.
  */
 export interface Unknown extends Settled {

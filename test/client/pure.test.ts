@@ -158,6 +158,9 @@ describe('reading an answer', () => {
     [409, 'out-of-stock', 'here'],
     [404, 'not-found', 'here'],
     [421, 'wrong-region', 'final'],
+    [412, 'precondition-failed', 'final'],
+    [412, 'unknown-version', 'region'],
+    [428, 'precondition-required', 'final'],
     [409, 'of-a-later-release', 'final'],
     [429, 'too-many-requests', 'later'],
   ])('%i %s is a refusal of scope %s', (status, name, scope) => {
