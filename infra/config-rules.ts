@@ -22,6 +22,10 @@ const readable = z
       })
       .prefault({})
       .catch({ retentionDays: 35, everyHours: 24 }),
+    callers: z
+      .object({ replicatedDeadlineMs: z.number().default(1_500), tokenWaitMs: z.number().default(500) })
+      .optional()
+      .catch(undefined),
     objectives: z
       .object({
         recoveryPointHours: z.number().optional().catch(undefined),
@@ -41,6 +45,7 @@ const readable = z
     domain: undefined,
     encryptionKeys: undefined,
     backup: { retentionDays: 35, everyHours: 24 },
+    callers: undefined,
     objectives: undefined,
   });
 
@@ -51,6 +56,8 @@ type Readable = z.output<typeof readable>;
 
 /** Characters of a certificate's first name: https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html */
 const CERTIFICATE_NAME_LENGTH_MAX = 64;
+/** What is left of the function's 10 s when the table has had the time that the store gives it. */
+const WAITS_MS_MAX = 5_500;
 
 /** Every rule that is broken: what was given, what is allowed, what to do. */
 export const crossProblems = (input: unknown): readonly string[] => {
@@ -64,6 +71,7 @@ export const crossProblems = (input: unknown): readonly string[] => {
     ...changeProblems(config, names, home),
     ...backupProblems(config),
     ...formulaProblems(config),
+    ...waitProblems(config),
   ];
 };
 
@@ -167,4 +175,13 @@ const formulaProblems = ({ objectives }: Readable): string[] => {
   const ratio = objectives?.formulaRatio;
   if (ratio === undefined || ratio.min < ratio.max) return [];
   return [`objectives.formulaRatio: given min ${ratio.min} and max ${ratio.max}; allowed: min below max; correct one of them`];
+};
+
+const waitProblems = ({ callers }: Readable): string[] => {
+  if (callers === undefined) return [];
+  const { tokenWaitMs, replicatedDeadlineMs } = callers;
+  if (tokenWaitMs + replicatedDeadlineMs <= WAITS_MS_MAX) return [];
+  return [
+    `callers: given tokenWaitMs ${tokenWaitMs} and replicatedDeadlineMs ${replicatedDeadlineMs}; allowed: up to ${WAITS_MS_MAX} together, because one request may wait for both; lower one of them`,
+  ];
 };

@@ -211,6 +211,11 @@ describe('a refusal', () => {
       { ...VALID, objectives: { formulaRatio: { min: 2 } } },
       'objectives.formulaRatio: given min 2 and max 1.1',
     ],
+    [
+      'waits that end after the function',
+      { ...VALID, callers: { tokenWaitMs: 4_500 } },
+      'callers: given tokenWaitMs 4500 and replicatedDeadlineMs 1500; allowed: up to 5500 together',
+    ],
     ['an unknown key', { ...VALID, region: 'eu-central-1' }, 'tandem: given "region", which is unknown; allowed: regions, home'],
     [
       'an unknown key inside',

@@ -30,6 +30,7 @@ export interface Sent {
   readonly method?: 'GET' | 'POST';
   readonly body?: unknown;
   readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** @default the region's own name */
   readonly host?: string;
   readonly timeoutMs?: number;
@@ -87,12 +88,13 @@ export const startTestSystem = async (options: Partial<StartOptions> = {}): Prom
     running,
     control,
     dynamo,
-    send: async (name, path, { method, body, token, host, timeoutMs = 20_000 } = {}) => {
+    send: async (name, path, { method, body, token, headers, host, timeoutMs = 20_000 } = {}) => {
       const { address, port, regionalName } = await regionOf(name);
       const answer = await request(`http://${address}:${port}${path}`, {
         method: method ?? (body === undefined ? 'GET' : 'POST'),
         headers: {
           host: host ?? regionalName,
+          ...headers,
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined
             ? {}

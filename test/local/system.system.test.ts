@@ -49,6 +49,35 @@ describe('the local system of two regions', () => {
     expect(read).toMatchObject({ headers: { 'tandem-region': US }, body: { id: placed.body['id'], state: 'placed', placedBy: EU } });
   });
 
+  it("lets the functions of a region look into the other's table, and does without it while that is frozen", async () => {
+    const replicated = { 'tandem-durability': 'replicated' };
+    const receive = (quantity: number) =>
+      system.send(EU, `/stock/pen/regions/${EU}/receipts`, { body: { quantity }, token, headers: replicated });
+    // given a region whose functions answer, when the other one is there
+    const held = await eventually(
+      () => receive(1),
+      ({ status }) => status === 201,
+    );
+    // then what is told of a write holds there, also for a caller who moves there
+    expect(held.headers['tandem-durability']).toBe('replicated');
+    const moved = { 'tandem-token': String(held.headers['tandem-token']), ...replicated };
+    const read = await system.send(US, '/stock/pen', { token, headers: moved });
+    expect([read.headers['tandem-stale'], read.headers['tandem-durability']]).toEqual([undefined, 'replicated']);
+    // when it hangs
+    await system.control.freeze(US);
+    try {
+      const alone = await receive(2);
+      expect([alone.status, alone.headers['tandem-durability']]).toEqual([202, 'local']);
+    } finally {
+      await system.control.thaw(US);
+    }
+    // then the write was done all the same, and is told to have arrived when it is asked for again
+    await eventually(
+      () => receive(2),
+      ({ status, headers }) => status === 201 && headers['tandem-durability'] === 'replicated',
+    );
+  });
+
   it('gives the tables what the emulator drops from the template', async () => {
     for (const name of [EU, US]) {
       const client = await system.dynamo(name);
