@@ -7,6 +7,7 @@
  * | `REGIONS / BEAT#W` | data | W's region is alive: when, which version, its verdict, and the incarnations it knows to be retired |
  * | `REGIONS / SWITCH#r#W` | control | an operator's word, given through W: evacuate r, or do not. The latest wins |
  * | `REGIONS / FENCED#r#n#W`, `SERVES#r#n#W` | control | r is being rebuilt as incarnation n: all before are retired; n may serve |
+ * | `REGIONS / CLOSED#r#n#W` | control | incarnation n was made only to close the books of those before, and never serves |
  *
  * One partition in each table: whoever needs one region's word needs all of them, and a cold start reads them once.
  */
@@ -44,8 +45,10 @@ export interface Control {
   /** Time of the switch that decides. */
   readonly switchedAtMs: number | undefined;
   readonly incarnation: number;
-  /** The newest incarnation is still being rebuilt. */
+  /** The newest incarnation is still being rebuilt, or never will be. */
   readonly fenced: boolean;
+  /** The newest incarnation only closes the books of those before. */
+  readonly closed: boolean;
 }
 
 /** The newest incarnation's heartbeat of each region. */
@@ -81,13 +84,15 @@ export const foldControl = (region: string, items: readonly Item[]): Control => 
     about(type)
       .map((item) => Number(partsOf(item)[2]))
       .filter(Number.isSafeInteger);
-  const [fenced, serves] = [Math.max(1, ...numbered('FENCED')), Math.max(1, ...numbered('SERVES'))];
+  const [closed, serves] = [Math.max(0, ...numbered('CLOSED')), Math.max(1, ...numbered('SERVES'))];
+  const fenced = Math.max(1, closed, ...numbered('FENCED'));
   return {
     region,
     evacuate: latest !== undefined && flagOf(latest, 'evacuate'),
     switchedAtMs: latest && numberOf(latest, 'at'),
     incarnation: Math.max(fenced, serves),
     fenced: fenced > serves,
+    closed: closed === Math.max(fenced, serves),
   };
 };
 
@@ -110,7 +115,7 @@ export const incarnationItem = (given: {
   readonly region: string;
   readonly incarnation: number;
   readonly by: string;
-  readonly phase: 'FENCED' | 'SERVES';
+  readonly phase: 'FENCED' | 'SERVES' | 'CLOSED';
   readonly atMs: number;
 }): Item => ({
   pk: REGIONS_KEY,

@@ -19,22 +19,117 @@ export interface RebuildPlan {
   readonly negative: readonly string[];
 }
 
+/** What is known of a lost region's stock of one sku. */
+export interface Books {
+  readonly sku: string;
+  /** Units in open and shipped reservations. */
+  readonly sold: number;
+  readonly moves: readonly Move[];
+  readonly bookings: readonly Booking[];
+  /** What the region wanted of others and did not have, by its last word; the most that anybody has heard. */
+  readonly want: number;
+  /** Whether any incarnation of it had a row. */
+  readonly had: boolean;
+}
+
+/** Cumulative units between the lost region and another. */
+interface Move {
+  readonly region: string;
+  /** Given to it. */
+  readonly granted: number;
+  /** Taken over from it. */
+  readonly credited: number;
+  /** Given by it, taken over or not. */
+  readonly offered: number;
+}
+
+/** A receipt of the lost region. */
+interface Booking {
+  readonly hash: string;
+  readonly quantity: number;
+  readonly booked: boolean;
+}
+
 /** @param survivors all items of the data table, of every survivor; duplicates do not matter */
 export const planRebuild = (lost: Writer, survivors: readonly (readonly Item[])[], nowMs: number): RebuildPlan => {
-  const all = survivors.flat();
-  const reservations = reservationsOf(lost.region, all);
+  const { books, openOrders } = booksOf(lost.region, survivors.flat());
+  const kept = books.filter((each) => !isEmpty(each));
+  return {
+    items: [
+      ...kept.flatMap((each) => [rowOf(lost, each), ...unbooked(lost, each, nowMs)]),
+      // Until its next word, which is its own, a wish of the dead would be granted.
+      ...books.filter((each) => each.want > 0).map((each) => wantNothing(lost, each.sku, nowMs)),
+    ],
+    openOrders,
+    negative: kept.filter((each) => availableOf(each) < 0).map((each) => each.sku),
+  };
+};
+
+/** Whether there is nothing to keep a row for. */
+export const isEmpty = ({ had, bookings, sold, moves }: Books): boolean =>
+  !had && bookings.length === 0 && sold === 0 && moves.every((each) => each.granted === 0 && each.credited === 0);
+
+/** A lost region's books, of every sku it had to do with, and its orders that are still open. */
+export const booksOf = (
+  region: string,
+  items: readonly Item[],
+): { readonly books: readonly Books[]; readonly openOrders: readonly string[] } => {
+  const reservations = reservationsOf(region, items);
   const stock = Map.groupBy(
-    all.filter((item) => item.pk.startsWith(stockKey(''))),
+    items.filter((item) => item.pk.startsWith(stockKey(''))),
     (item) => item.pk.slice(stockKey('').length),
   );
   const skus = new Set([...stock.keys(), ...reservations.units.keys()]);
-  const plans = [...skus].sort().map((sku) => planSku(lost, sku, stock.get(sku) ?? [], reservations.units.get(sku) ?? 0, nowMs));
   return {
-    items: plans.flatMap((plan) => plan.items),
+    books: [...skus].sort().map((sku) => booksOfSku(region, sku, stock.get(sku) ?? [], reservations.units.get(sku) ?? 0)),
     openOrders: reservations.open,
-    negative: plans.filter((plan) => plan.available < 0).map((plan) => plan.sku),
   };
 };
+
+export const availableOf = ({ bookings, moves, sold }: Books): number =>
+  sum(bookings.map((each) => each.quantity)) + sum(moves.map((each) => each.credited)) - sum(moves.map((each) => each.granted)) - sold;
+
+/** The row that goes on from the books. */
+export const rowOf = (lost: Writer, books: Books): Item => {
+  const { sku, sold, moves } = books;
+  const available = availableOf(books);
+  return {
+    ...heldKey(sku, writerName(lost)),
+    v: ITEM_VERSION,
+    rev: 1,
+    available,
+    sold,
+    ...Object.fromEntries(
+      moves.flatMap(({ region, granted, credited }) => [
+        ...(granted > 0 ? [[grantedTo(region), granted]] : []),
+        ...(credited > 0 ? [[creditedFrom(region), credited]] : []),
+      ]),
+    ),
+  };
+};
+
+/** Bookings of receipts that the lost region had not booked, as far as anybody knows. */
+export const unbooked = (lost: Writer, { sku, bookings }: Books, nowMs: number): readonly Item[] =>
+  bookings
+    .filter((each) => !each.booked)
+    .map(
+      ({ hash, quantity }): Item => ({
+        pk: stockKey(sku),
+        sk: `BOOKED#${hash}#${writerName(lost)}`,
+        v: ITEM_VERSION,
+        quantity,
+        at: nowMs,
+      }),
+    );
+
+/** Takes the word back that a lost region wants units. */
+export const wantNothing = (lost: Writer, sku: string, nowMs: number): Item => ({
+  pk: stockKey(sku),
+  sk: `WANT#${writerName(lost)}`,
+  v: ITEM_VERSION,
+  quantity: 0,
+  at: nowMs,
+});
 
 /** Facts of a lost region's writers: written once, so every survivor may put them again for the others. */
 export const isFactOf = (item: Item, region: string): boolean =>
@@ -59,51 +154,42 @@ export const reservationsOf = (
   return { units, open };
 };
 
-const planSku = (lost: Writer, sku: string, items: readonly Item[], sold: number, nowMs: number) => {
-  const writer = writerName(lost);
+const booksOfSku = (lost: string, sku: string, items: readonly Item[], sold: number): Books => {
   const rows = items.filter((item) => item.sk.startsWith('HELD#')).map(heldOf);
-  const own = rows.filter((row) => row.region === lost.region);
+  const own = rows.filter((row) => row.region === lost);
   // A region that was granted its first units has no row of its own before it credits them.
   const others = new Set(rows.flatMap((row) => [row.region, ...row.granted.keys(), ...row.credited.keys()]));
-  others.delete(lost.region);
+  others.delete(lost);
   const most = (numbers: readonly (number | undefined)[]): number => Math.max(0, ...numbers.map((each) => each ?? 0));
-  const moves = [...others].map((region) => ({
-    region,
-    // What the receiver has credited was granted, whatever the copies of the giver's row say.
-    granted: most([
-      ...own.map((row) => row.granted.get(region)),
-      ...rows.filter((row) => row.region === region).map((row) => row.credited.get(lost.region)),
-    ]),
-    credited: most(own.map((row) => row.credited.get(region))),
-  }));
-  const bookings = bookingsOf(lost.region, items);
-  const available =
-    sum(bookings.map((each) => each.quantity)) + sum(moves.map((each) => each.credited)) - sum(moves.map((each) => each.granted)) - sold;
-  const empty = bookings.length === 0 && own.length === 0 && sold === 0 && moves.every((each) => each.granted === 0);
-  const held: Item = {
-    ...heldKey(sku, writer),
-    v: ITEM_VERSION,
-    rev: 1,
-    available,
+  const moves = [...others].map((region): Move => {
+    const its = rows.filter((row) => row.region === region);
+    return {
+      region,
+      // What the receiver has credited was granted, whatever the copies of the giver's row say.
+      granted: most([...own.map((row) => row.granted.get(region)), ...its.map((row) => row.credited.get(lost))]),
+      credited: most(own.map((row) => row.credited.get(region))),
+      offered: most(its.map((row) => row.granted.get(lost))),
+    };
+  });
+  return {
+    sku,
     sold,
-    ...Object.fromEntries(
-      moves.flatMap(({ region, granted, credited }) => [
-        ...(granted > 0 ? [[grantedTo(region), granted]] : []),
-        ...(credited > 0 ? [[creditedFrom(region), credited]] : []),
-      ]),
-    ),
+    moves,
+    bookings: bookingsOf(lost, items),
+    want: most(lastWants(lost, items)),
+    had: own.length > 0,
   };
-  const booked = bookings
-    .filter((each) => !each.booked)
-    .map(({ hash, quantity }): Item => ({ pk: stockKey(sku), sk: `BOOKED#${hash}#${writer}`, v: ITEM_VERSION, quantity, at: nowMs }));
-  return { sku, available, items: empty ? [] : [held, ...booked] };
+};
+
+/** What its newest incarnation that said so wants, as each copy has it. */
+const lastWants = (lost: string, items: readonly Item[]): readonly number[] => {
+  const wants = items.filter((item) => partsOf(item)[0] === 'WANT' && regionOf(writerOf(item)) === lost);
+  const newest = wants.map(writerOf).sort(compareWriters).at(-1);
+  return wants.filter((item) => writerOf(item) === newest).map((item) => numberOf(item, 'quantity') ?? 0);
 };
 
 /** Every receipt of the region once: as it was booked, else as the smallest writer recorded it. */
-export const bookingsOf = (
-  region: string,
-  items: readonly Item[],
-): readonly { readonly hash: string; readonly quantity: number; readonly booked: boolean }[] => {
+export const bookingsOf = (region: string, items: readonly Item[]): readonly Booking[] => {
   const relevant = items.filter((item) => {
     const [type] = partsOf(item);
     return (type === 'BOOKED' && regionOf(writerOf(item)) === region) || (type === 'RECEIPT' && textOf(item, 'region') === region);

@@ -6,7 +6,7 @@
 import { Hlc } from './hlc.ts';
 import { numberOf, writerOf } from './item.ts';
 import { type Control, foldControl, incarnationItem, REGIONS_KEY } from './operations.ts';
-import { isFactOf, planRebuild, reput } from './rebuild.ts';
+import { isFactOf, planRebuild, type RebuildPlan, reput } from './rebuild.ts';
 import { reconcileOrder } from './reconcile.ts';
 import type { Item, Key, Store } from './store.ts';
 import { EXPIRES } from './synthetic.ts';
@@ -62,6 +62,17 @@ export interface Loss {
   readonly known: Control;
 }
 
+/** What a rebuild would do. */
+export interface RebuildPreview extends RebuildPlan {
+  readonly loss: Loss;
+  /** The name that the region would serve under. */
+  readonly writer: string;
+  /** Items of the survivors, each counted once. */
+  readonly copied: number;
+  /** A rebuild under that name was begun and has not ended. */
+  readonly begun: boolean;
+}
+
 export interface Rebuilt {
   readonly region: string;
   readonly incarnation: number;
@@ -95,9 +106,8 @@ export const lossOf = async (estate: Estate, region: string): Promise<Loss> => {
  */
 export const rebuildRegion = async (estate: Estate, region: string): Promise<Rebuilt> => {
   const loss = await lossOf(estate, region);
-  const { isLost, survivors, heir, known } = loss;
-  if (!isLost && known.incarnation === 1) throw new RecoveryRefused(`given ${region}, which is not lost; allowed: a region that is`);
-  const incarnation = isLost && !known.fenced ? known.incarnation + 1 : known.incarnation;
+  const { isLost, survivors, heir } = loss;
+  const incarnation = nextIncarnation(loss);
   const writer = writerName({ region, incarnation });
   const fence = (phase: 'FENCED' | 'SERVES', by: string): Item => incarnationItem({ region, incarnation, by, phase, atMs: estate.now() });
   const serve = async (): Promise<Rebuilt> => {
@@ -129,16 +139,34 @@ export const rebuildRegion = async (estate: Estate, region: string): Promise<Reb
   return { ...(await serve()), rows: plan.items.length, negative: plan.negative };
 };
 
+/** What a rebuild would do now. Changes nothing. @throws as `rebuildRegion` */
+export const lookAtRebuild = async (estate: Estate, region: string): Promise<RebuildPreview> => {
+  const loss = await lossOf(estate, region);
+  const lost = { region, incarnation: nextIncarnation(loss) };
+  const copies = await scanEach(estate, loss.survivors, 'data');
+  return {
+    ...planRebuild(lost, copies, estate.now()),
+    loss,
+    writer: writerName(lost),
+    copied: new Set(copies.flat().map(keyText)).size,
+    begun: loss.known.incarnation === lost.incarnation,
+  };
+};
+
+/** The incarnation whose rebuild was begun and has not ended, or has been admitted; else the next. */
+const nextIncarnation = ({ region, isLost, known }: Loss): number => {
+  if (!isLost && (known.incarnation === 1 || known.closed))
+    throw new RecoveryRefused(`given ${region}, which is not lost; allowed: a region that is`);
+  return isLost && (!known.fenced || known.closed) ? known.incarnation + 1 : known.incarnation;
+};
+
 /** All items of each survivor's replicas, one list each. */
 export type Copies = Readonly<Record<TableName, readonly (readonly Item[])[]>>;
 
-export const scanSurvivors = async (estate: Estate, survivors: readonly string[]): Promise<Copies> => {
-  const scans = async (table: TableName): Promise<readonly (readonly Item[])[]> => {
-    const copies: (readonly Item[])[] = [];
-    for (const survivor of survivors) copies.push(await estate.scan(survivor, table));
-    return copies;
-  };
-  return { data: await scans('data'), control: await scans('control') };
+export const scanEach = async (estate: Estate, regions: readonly string[], table: TableName): Promise<readonly (readonly Item[])[]> => {
+  const copies: (readonly Item[])[] = [];
+  for (const region of regions) copies.push(await estate.scan(region, table));
+  return copies;
 };
 
 /**
@@ -149,7 +177,7 @@ export const scanSurvivors = async (estate: Estate, survivors: readonly string[]
  * @returns what the survivors held before
  */
 export const shareFacts = async (estate: Estate, { region, survivors }: Loss, incarnation: number): Promise<Copies> => {
-  const copies = await scanSurvivors(estate, survivors);
+  const copies = { data: await scanEach(estate, survivors, 'data'), control: await scanEach(estate, survivors, 'control') };
   if (survivors.length < 2) return copies;
   const isLatest = latestWord(copies.control.flat());
   estate.progress(`putting what ${region} had told only some survivors again, so that all hold all of it`);

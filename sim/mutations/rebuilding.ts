@@ -30,8 +30,8 @@ export const REBUILDING: readonly Mutation[] = [
     'under-the-old-name',
     'a rebuilt region writes under the name of the dead one',
     RECOVERY,
-    'isLost && !known.fenced ? known.incarnation + 1 : known.incarnation',
-    'instead(isLost && !known.fenced ? known.incarnation + 1 : known.incarnation, 1)',
+    'isLost && (!known.fenced || known.closed) ? known.incarnation + 1 : known.incarnation',
+    'instead(isLost && (!known.fenced || known.closed) ? known.incarnation + 1 : known.incarnation, 1)',
   ),
   one(
     'clamped',

@@ -1,7 +1,7 @@
 /** A small estate for recovery: regions with two memory stores each, replication in order and at once, and an operator who can die. */
 import { Hlc } from '../../functions/core/hlc.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { foldControl, REGIONS_KEY } from '../../functions/core/operations.ts';
+import { type Control, foldControl, REGIONS_KEY } from '../../functions/core/operations.ts';
 import type { Estate, TableName } from '../../functions/core/recovery.ts';
 import type { Committed, Item, Key, Store, Write } from '../../functions/core/store.ts';
 import { writerName } from '../../functions/core/writer.ts';
@@ -10,10 +10,14 @@ import { houseKeep, type Place } from './world.ts';
 /** The operator's machine dies. */
 export class Died extends Error {}
 
-/** A store that knows when each item was written, so that the last writer wins wherever it arrives. */
+/**
+ * One region's replica. Of two versions the later written wins, and a region sends on what it wrote itself and nothing that
+ * it has heard: what one region alone has heard stays there.
+ */
 class Replica extends MemoryStore {
   readonly #count: () => number;
   readonly #versions = new Map<string, number>();
+  readonly #own = new Set<string>();
 
   constructor(count: () => number) {
     super();
@@ -21,16 +25,23 @@ class Replica extends MemoryStore {
   }
 
   override place(item: Item): void {
-    this.#versions.set(keyText(item), this.#count());
-    super.place(item);
+    this.#own.add(keyText(item));
+    this.#take(item, this.#count());
   }
 
-  sendTo(other: Replica): void {
-    for (const item of this.items()) other.#receive(item, this.#versions.get(keyText(item)) ?? 0);
-  }
-
-  #receive(item: Item, version: number): void {
+  /** Another region's write arrives. */
+  hear(item: Item, version = this.#count()): void {
     if (version <= (this.#versions.get(keyText(item)) ?? 0)) return;
+    this.#own.delete(keyText(item));
+    this.#take(item, version);
+  }
+
+  sendTo(other: Replica, what: 'own' | 'all'): void {
+    for (const item of this.items())
+      if (what === 'all' || this.#own.has(keyText(item))) other.hear(item, this.#versions.get(keyText(item)));
+  }
+
+  #take(item: Item, version: number): void {
     super.place(item);
     this.#versions.set(keyText(item), version);
   }
@@ -81,9 +92,9 @@ export class MemoryEstate implements Estate {
     return tables[table];
   }
 
-  /** What a region knows of itself. */
-  controlOf(region: string): ReturnType<typeof foldControl> {
-    return foldControl(region, this.table(region, 'control').find(REGIONS_KEY));
+  /** What a region is known to be: by itself, or by another. */
+  controlOf(region: string, by = region): Control {
+    return foldControl(region, this.table(by, 'control').find(REGIONS_KEY));
   }
 
   /** The region is gone, with what it had told nobody. */
@@ -93,9 +104,7 @@ export class MemoryEstate implements Estate {
   }
 
   replicate(): void {
-    const linked = this.regions.filter((each) => !this.#off.has(each));
-    for (const from of linked)
-      for (const to of linked) for (const table of TABLES) if (from !== to) this.table(from, table).sendTo(this.table(to, table));
+    for (const from of this.regions) this.#send(from, this.regions, 'own');
   }
 
   /** Replicates, and runs the housekeeping of every region that serves, until nothing changes. */
@@ -145,7 +154,7 @@ export class MemoryEstate implements Estate {
   restore(region: string): Promise<void> {
     return this.#step(() => {
       this.#off.delete(region);
-      this.replicate();
+      for (const from of this.regions) this.#send(from, [region], 'all');
     });
   }
 
@@ -159,6 +168,11 @@ export class MemoryEstate implements Estate {
 
   progress(line: string): void {
     this.lines.push(line);
+  }
+
+  #send(from: string, regions: readonly string[], what: 'own' | 'all'): void {
+    for (const to of this.#off.has(from) ? [] : regions)
+      for (const table of to === from || this.#off.has(to) ? [] : TABLES) this.table(from, table).sendTo(this.table(to, table), what);
   }
 
   #empty(): Tables {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { keyRemovalItem } from '../../functions/core/keys.ts';
+import { switchItem } from '../../functions/core/operations.ts';
 import { getOrder } from '../../functions/core/orders.ts';
 import { rebuildRegion } from '../../functions/core/recovery.ts';
 import { getStock } from '../../functions/core/stock.ts';
+import { foldWants } from '../../functions/core/stock-fold.ts';
+import type { Item } from '../../functions/core/store.ts';
 import { Died, MemoryEstate } from './estate.ts';
 import { order, receive, valueOf } from './world.ts';
 
@@ -24,6 +28,36 @@ describe('a rebuild', () => {
       }
       expect(estate.controlOf('a'), `call ${diesAfter}`).toMatchObject({ incarnation: 2, fenced: false });
     }
+  });
+});
+
+describe('what a region had told only one survivor', () => {
+  it('all survivors know after the rebuild, of switches the latest word, and a removed key stays removed', async () => {
+    const estate = new MemoryEstate(['a', 'b', 'c']);
+    const put = (by: string, item: Item): void => estate.table(by, 'control').hear(item);
+    const evacuate = (evacuate: boolean, atMs: number): Item => switchItem({ region: 'c', by: 'a', evacuate, atMs, reason: 'test' });
+    put('b', evacuate(true, 2));
+    put('c', evacuate(false, 1));
+    put('c', keyRemovalItem('k1', { by: 'a', atMs: 3 }));
+    estate.lose('a');
+    await rebuildRegion(estate, 'a');
+    await estate.settle();
+    for (const region of estate.regions) {
+      expect(estate.controlOf('c', region), region).toMatchObject({ evacuate: true, switchedAtMs: 2 });
+      expect(estate.table(region, 'control').find('KEY#k1'), region).toHaveLength(1);
+    }
+  });
+
+  it('it wants no more when it is rebuilt, whoever had heard of its wish', async () => {
+    const estate = new MemoryEstate(['a', 'b', 'c']);
+    await receive(estate.at('b'), 'receipt-1', 20);
+    await order(estate.at('a'), 'key-1', 8);
+    for (const item of estate.table('a', 'data').items()) estate.table('c', 'data').hear(item);
+    estate.lose('a');
+    await rebuildRegion(estate, 'a');
+    await estate.settle();
+    for (const region of estate.regions) expect(foldWants(estate.table(region, 'data').items()).get('a'), region).toBe(0);
+    expect(valueOf(await getStock(estate.at('a'), { subject: 'ann', sku: 'tea' })).regions).toMatchObject([{ region: 'b', available: 20 }]);
   });
 });
 
