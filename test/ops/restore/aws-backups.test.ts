@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../ops/errors.ts';
+import { AwsBackups } from '../../../ops/targets/aws-backups.ts';
+
+const REGION = 'eu-central-1';
+const TABLE_ARN = `arn:aws:dynamodb:${REGION}:123456789012:table/tandem-data`;
+const ROLE = 'arn:aws:iam::123456789012:role/backups';
+
+describe('backups on AWS, as far as requests tell', () => {
+  it('reads the vault page by page, both tables and the opt-ins of the account', async () => {
+    await withAws(
+      {
+        'GET /backup-vaults/tandem-eu-central-1/recovery-points': ({ url }) =>
+          url.searchParams.has('nextToken')
+            ? { RecoveryPoints: [{ RecoveryPointArn: 'new', ResourceArn: TABLE_ARN, CreationDate: 2_000, Status: 'COMPLETED' }] }
+            : {
+                RecoveryPoints: [{ RecoveryPointArn: 'old', ResourceArn: TABLE_ARN, CreationDate: 1_000, Status: 'EXPIRED' }],
+                NextToken: 'more',
+              },
+        'DynamoDB_20120810.DescribeContinuousBackups': ({ body }) => ({
+          ContinuousBackupsDescription: {
+            ContinuousBackupsStatus: 'ENABLED',
+            PointInTimeRecoveryDescription:
+              body['TableName'] === 'tandem-data'
+                ? { PointInTimeRecoveryStatus: 'ENABLED', EarliestRestorableDateTime: 100, LatestRestorableDateTime: 3_000.5 }
+                : { PointInTimeRecoveryStatus: 'DISABLED' },
+          },
+        }),
+        'GET /account-settings': () => ({
+          ResourceTypeOptInPreference: { DynamoDB: false, EBS: true },
+          ResourceTypeManagementPreference: {},
+        }),
+      },
+      async (aws) => {
+        expect(await aws.backups(REGION)).toEqual({
+          region: REGION,
+          points: [
+            { arn: 'new', table: 'tandem-data', createdAtMs: 2_000_000, state: 'complete' },
+            { arn: 'old', table: 'tandem-data', createdAtMs: 1_000_000, state: 'expired' },
+          ],
+          pointInTime: new Map([
+            ['tandem-data', { enabled: true, earliestMs: 100_000, latestMs: 3_000_500 }],
+            ['tandem-control', { enabled: false, earliestMs: undefined, latestMs: undefined }],
+          ]),
+          missing: [
+            {
+              what: 'AWS Backup may back up DynamoDB',
+              command: 'aws backup update-region-settings --region eu-central-1 --resource-type-opt-in-preference DynamoDB=true',
+            },
+            {
+              what: 'advanced features for DynamoDB, without which nothing is copied',
+              command: 'aws backup update-region-settings --region eu-central-1 --resource-type-management-preference DynamoDB=true',
+            },
+          ],
+        });
+      },
+    );
+  });
+
+  it('restores to a time into a new table without indexes, and waits until it can be read', async () => {
+    let looks = 0;
+    await withAws(
+      {
+        'DynamoDB_20120810.DescribeTable': () => {
+          looks += 1;
+          if (looks === 1) return refusal('ResourceNotFoundException');
+          return { Table: { TableStatus: looks < 4 ? 'CREATING' : 'ACTIVE' } };
+        },
+        'DynamoDB_20120810.RestoreTableToPointInTime': () => ({ TableDescription: { TableStatus: 'CREATING' } }),
+      },
+      async (aws, requests) => {
+        await aws.restore(REGION, { table: 'tandem-data', atMs: 1_764_000_000_000, into: 'copy' });
+        expect(requests.filter((each) => each.target === 'DynamoDB_20120810.RestoreTableToPointInTime').map((each) => each.body)).toEqual([
+          {
+            SourceTableName: 'tandem-data',
+            TargetTableName: 'copy',
+            RestoreDateTime: 1_764_000_000,
+            BillingModeOverride: 'PAY_PER_REQUEST',
+            GlobalSecondaryIndexOverride: [],
+          },
+        ]);
+        expect(looks).toBe(4);
+      },
+    );
+  });
+
+  it('goes on with a restore that another run began', async () => {
+    const statuses = ['CREATING', 'CREATING', 'ACTIVE'];
+    await withAws({ 'DynamoDB_20120810.DescribeTable': () => ({ Table: { TableStatus: statuses.shift() } }) }, async (aws) => {
+      await aws.restore(REGION, { table: 'tandem-data', atMs: 1_764_000_000_000, into: 'copy' });
+      expect(statuses).toEqual([]);
+    });
+  });
+
+  it.each(['InvalidRestoreTimeException', 'PointInTimeRecoveryUnavailableException'])(
+    'says that a time cannot be restored: %s',
+    async (name) => {
+      await withAws(
+        {
+          'DynamoDB_20120810.DescribeTable': () => refusal('ResourceNotFoundException'),
+          'DynamoDB_20120810.RestoreTableToPointInTime': () => refusal(name),
+        },
+        async (aws) => {
+          await expect(aws.restore(REGION, { table: 'tandem-data', atMs: 0, into: 'copy' })).rejects.toThrow(UserError);
+        },
+      );
+    },
+  );
+
+  it("begins a backup under the role of the region's own plan", async () => {
+    await withAws(
+      {
+        'DynamoDB_20120810.DescribeTable': () => ({ Table: { TableArn: TABLE_ARN } }),
+        'GET /backup/plans': () => ({
+          BackupPlansList: [
+            { BackupPlanId: 'other', BackupPlanName: 'x' },
+            { BackupPlanId: 'own', BackupPlanName: 'tandem-daily' },
+          ],
+        }),
+        'GET /backup/plans/own/selections': () => ({ BackupSelectionsList: [{ IamRoleArn: ROLE }] }),
+        'PUT /backup-jobs': () => ({ BackupJobId: 'job' }),
+      },
+      async (aws, requests) => {
+        await aws.backUp(REGION, 'tandem-data');
+        expect(requests.at(-1)?.body).toEqual({
+          BackupVaultName: 'tandem-eu-central-1',
+          ResourceArn: TABLE_ARN,
+          IamRoleArn: ROLE,
+          IdempotencyToken: expect.any(String),
+        });
+      },
+    );
+  });
+
+  it('has no points where there is no vault, and deletes a table that is gone already', async () => {
+    await withAws(
+      {
+        'GET /backup-vaults/tandem-eu-central-1/recovery-points': () => refusal('ResourceNotFoundException'),
+        'DynamoDB_20120810.DescribeContinuousBackups': () => ({}),
+        'GET /account-settings': () => ({
+          ResourceTypeOptInPreference: { DynamoDB: true },
+          ResourceTypeManagementPreference: { DynamoDB: true },
+        }),
+        'DynamoDB_20120810.DeleteTable': () => refusal('ResourceNotFoundException'),
+      },
+      async (aws) => {
+        expect(await aws.backups(REGION)).toMatchObject({ points: undefined, missing: [] });
+        await aws.deleteTable(REGION, 'copy');
+      },
+    );
+  });
+});
+
+interface Asked {
+  /** The operation of DynamoDB, or the method and path of AWS Backup. */
+  readonly target: string;
+  readonly url: URL;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+interface Refusal {
+  readonly refusal: string;
+}
+
+const refusal = (name: string): Refusal => ({ refusal: name });
+
+type Answers = Readonly<Record<string, (asked: Asked) => Readonly<Record<string, unknown>> | Refusal>>;
+
+/** A server on loopback in the place of AWS, which answers what is expected and records all of it. */
+const withAws = async (answers: Answers, work: (aws: AwsBackups, requests: readonly Asked[]) => Promise<void>): Promise<void> => {
+  const requests: Asked[] = [];
+  const server = createServer((request, response) => {
+    void bodyOf(request).then((body) => {
+      const url = new URL(request.url ?? '/', 'http://aws');
+      const operation = request.headers['x-amz-target'];
+      const target = typeof operation === 'string' ? operation : `${request.method} ${url.pathname}`;
+      const asked = { target, url, body };
+      requests.push(asked);
+      const answer = answers[target]?.(asked) ?? refusal(`Unexpected: ${target}`);
+      const refused = 'refusal' in answer ? String(answer['refusal']) : undefined;
+      response.writeHead(refused === undefined ? 200 : 400, {
+        'content-type': 'application/x-amz-json-1.0',
+        ...(refused === undefined ? {} : { 'x-amzn-errortype': refused }),
+      });
+      response.end(
+        JSON.stringify(refused === undefined ? answer : { __type: `com.amazonaws.dynamodb.v20120810#${refused}`, message: refused }),
+      );
+    });
+  });
+  server.listen({ host: '127.0.0.1', port: 0 });
+  await once(server, 'listening');
+  const at = server.address();
+  const endpoint = `http://127.0.0.1:${at !== null && typeof at === 'object' ? at.port : 0}`;
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  try {
+    await work(new AwsBackups({ regions: [{ name: REGION, state: 'serving' }] }, true, { endpoint, credentials, lookMs: 1 }), requests);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+};
+
+const bodyOf = async (request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  const text = Buffer.concat(chunks).toString();
+  return text === '' ? {} : JSON.parse(text);
+};
