@@ -1,8 +1,9 @@
 /** What every release must bear of a later one, as properties of its pure rules. */
 import fc from 'fast-check';
+import { foldRecord } from '../../functions/core/record-fold.ts';
 import type { Item } from '../../functions/core/store.ts';
 import type { Rules } from './rules.ts';
-import { damaged, extended, keys, orders, REGIONS, regions, stock, strangers } from './unknown.ts';
+import { damaged, extended, keys, orders, REGIONS, records, regions, stock, strangers } from './unknown.ts';
 
 interface Reader {
   readonly partition: string;
@@ -27,6 +28,11 @@ export const READERS = {
   'rebuild of stock': { partition: 'STOCK#tea', items: stock, read: (rules, items) => rebuilt(rules, items) },
 } as const satisfies Readonly<Record<string, Reader>>;
 
+/** What only this release and later ones read: a partition of its own is never asked for by one that does not know it. */
+export const NEW_READERS = {
+  record: { partition: 'RECORD#r', items: records, read: (_rules, items) => foldRecord(items) },
+} as const satisfies Readonly<Record<string, Reader>>;
+
 /** What a later release adds, in and beside what is known, changes nothing that is read. */
 export const ignoresTheUnknown = (rules: Rules, { partition, items, read }: Reader) => {
   const both = items.chain((known) =>
@@ -45,7 +51,7 @@ export const neverThrows = (rules: Rules, { read }: Reader) => fc.property(damag
 
 /** What a later release writes beside what is known asks this one for no work. */
 export const hasNoWorkWithTheUnknown = (rules: Rules) =>
-  fc.property(fc.oneof(strangers('ORDER#o'), strangers('STOCK#tea')), (items) =>
+  fc.property(fc.oneof(strangers('ORDER#o'), strangers('STOCK#tea'), records), (items) =>
     items.every((item) => !rules.mayNeedReconciling(item) && rules.stockWork(item, undefined, 'a') === undefined),
   );
 

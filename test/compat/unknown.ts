@@ -44,6 +44,8 @@ export const strangers = (pk: string): fc.Arbitrary<readonly Item[]> => {
     'PLACED2',
     'ENDED',
     'HELDBACK',
+    'VIEW',
+    'HEADING',
     'WANTED',
     'BEATS',
     'SWITCHED',
@@ -85,6 +87,20 @@ const event = fc
   .record({ type: fc.constantFrom('paid', 'cancel'), hash, writer, amount, at: atMs })
   .map((given): Item => ({ pk: ORDER, sk: `E#${given.type}#${given.hash}#${given.writer}`, v: 1, amount: given.amount, at: given.at }));
 export const orders = contents.chain((given) => byKey(fc.oneof(placed(given), end(given), event), 8));
+
+const vid = fc.constantFrom('0', '1', '2', '3');
+/** A version has one content, whoever wrote it; it was made from versions before it. */
+const version = fc.record({ vid, by: writer, at: atMs }).map((given): Item => {
+  const parents = Array.from({ length: Number(given.vid) }, (_, n) => `${n}`).filter(
+    (each) => (Number(given.vid) - Number(each)) % 2 === 1,
+  );
+  const content = { parents, value: `{"n":${given.vid}}`, subject: 'ann', hlc: `${given.at}-00000`, at: given.at };
+  return { pk: 'RECORD#r', sk: `V#${given.vid}#${given.by}`, v: 1, ...content };
+});
+const head = fc
+  .record({ by: writer, rev: amount, vid })
+  .map((given): Item => ({ pk: 'RECORD#r', sk: `HEAD#${given.by}`, v: 1, rev: given.rev, vid: given.vid }));
+export const records = byKey(fc.oneof({ weight: 3, arbitrary: version }, head), 8);
 
 const held = fc
   .record({ writer, available: fc.integer({ min: 0, max: 9 }), sold: amount, to: fc.constantFrom(...REGIONS), granted: amount })
@@ -148,6 +164,9 @@ export const damaged: fc.Arbitrary<readonly Item[]> = fc.array(
         'E#paid#h#a',
         'E#cancel#h#b',
         'HELD#a',
+        'V#0#a',
+        'V#1#b',
+        'V',
         'WANT#b',
         'BEAT#a',
         'SWITCH#a#b',
@@ -175,12 +194,15 @@ export const damaged: fc.Arbitrary<readonly Item[]> = fc.array(
           'scopes',
           'evacuate',
           'listed',
+          'parents',
+          'value',
+          'hlc',
         ),
         value,
       ),
       base: fc.constantFrom<Readonly<Record<string, Value>>>(
         {},
-        { subject: 'ann', lines: [], body: 'b', placedAt: 1, at: 1, kind: 'shipped', amount: 1 },
+        { subject: 'ann', lines: [], body: 'b', placedAt: 1, at: 1, kind: 'shipped', amount: 1, value: '{', hlc: '' },
         {
           subject: 'ann',
           lines: [],

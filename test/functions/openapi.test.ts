@@ -64,6 +64,26 @@ describe('the OpenAPI document', () => {
     expect(document.paths['/records/{id}'].put.responses).toMatchObject({ 200: {}, 201: {}, 202: {} });
   });
 
+  it('tells of records what is to be said with an edit, what comes back, and what is refused', () => {
+    const { get, put } = document.paths['/records/{id}'];
+    const headers = (operation: { parameters: { name: string; in: string; required: boolean }[] }) =>
+      operation.parameters.filter((each) => each.in === 'header').map(({ name, required }) => [name, required]);
+    for (const operation of [get, put])
+      expect(headers(operation)).toEqual(
+        expect.arrayContaining([
+          ['if-match', false],
+          ['if-none-match', false],
+        ]),
+      );
+    const tag = { $ref: '#/components/headers/ETag' };
+    for (const response of [get.responses[200], get.responses[304], put.responses[200], put.responses[201]])
+      expect(response.headers.etag).toEqual(tag);
+    expect(get.responses[304]).not.toHaveProperty('content');
+    expect(put.responses[201].content).toEqual(put.responses[200].content);
+    expect(Object.keys(put.responses)).toEqual(expect.arrayContaining(['409', '412', '428']));
+    expect(put.responses[412].description).toMatch(/precondition-failed.*unknown-version/);
+  });
+
   it('refers to nothing that is not there', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? '');
     expect(references.length).toBeGreaterThan(50);
