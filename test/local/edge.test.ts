@@ -62,6 +62,25 @@ describe('a front door passes on', () => {
     for (const host of [NAME.toUpperCase(), `${NAME}:8080`, `${NAME}.`]) expect((await call(door, { headers: { host } })).status).toBe(200);
   });
 
+  test('conditional requests and their answers: a precondition in, an ETag out, and no body with 304', async () => {
+    const { door, seen } = await openDoor((incoming, response) =>
+      response.writeHead(incoming.method === 'PUT' ? 201 : 304, { etag: '"v1.v2"' }).end(),
+    );
+
+    const edited = await call(door, { method: 'PUT', path: '/records/r', headers: { 'if-match': '"v0"' } }, '{}');
+    const read = await call(door, { path: '/records/r', headers: { 'if-none-match': 'W/"v1.v2", "v0"' } });
+
+    expect(seen).toMatchObject([
+      { method: 'PUT', url: '/stage/records/r', headers: { 'if-match': '"v0"' }, body: '{}' },
+      { method: 'GET', headers: { 'if-none-match': 'W/"v1.v2", "v0"' } },
+    ]);
+    expect([edited, read]).toMatchObject([
+      { status: 201, headers: { etag: '"v1.v2"' } },
+      { status: 304, headers: { etag: '"v1.v2"' }, text: '' },
+    ]);
+    expect(read.headers).not.toHaveProperty('content-length');
+  });
+
   test('an answer to HEAD has no body', async () => {
     const { door } = await openDoor((_, response) => response.end('never sent'));
 
