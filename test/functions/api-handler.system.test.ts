@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../functions/aws/environment.ts';
-import { ENV, HEALTHY_TEXT, METRICS } from '../../functions/contract/names.ts';
+import { ENV, HEALTHY_TEXT, METRICS, PEER_ENDPOINTS_ENV } from '../../functions/contract/names.ts';
 import { canarySubject } from '../../functions/core/synthetic.ts';
+import { tokenOf } from '../../functions/core/token.ts';
 import { journeys } from './api-journeys.ts';
 import { ApiWorld, REGIONS } from './api-world.ts';
 import { makeTestKey } from './callers.ts';
@@ -34,7 +35,16 @@ describe('the environment of a function', () => {
       drainMs: 30_000,
       version: '1.2.3+7',
       domain: undefined,
+      peerEndpoints: {},
     });
+  });
+
+  it('may say where other regions are, and only as a list of addresses', () => {
+    const given = (text: string) => readEnvironment({ ...lab.environment, [PEER_ENDPOINTS_ENV]: text });
+    const peerEndpoints = { 'us-east-2': 'http://127.0.0.1:4567' };
+    expect(given(JSON.stringify(peerEndpoints))).toMatchObject({ peerEndpoints });
+    for (const text of ['', 'x', '1', '{"us-east-2":1}', '{"us-east-2":"nowhere"}'])
+      expect(() => given(text)).toThrow(/TANDEM_PEER_ENDPOINTS is wrong/);
   });
 });
 
@@ -79,6 +89,16 @@ describe('the API handler', () => {
       expect.objectContaining({ caller: 'nobody', status: 401 }),
     ]);
     for (const line of lines) expect(line).not.toHaveProperty('_aws');
+  });
+
+  it('does not count as its own latency what a caller asked it to wait for other regions', async () => {
+    const { handler } = await load();
+    const headers = { 'tandem-token': tokenOf([{ pk: `ORDER#${'0'.repeat(32)}`, sk: 'PLACED#us-east-2' }]) ?? '' };
+    const { value, lines } = await logged(() => handler(world.event('GET', '/orders', { token: key.token(), headers }), invocation));
+    const [line] = lines;
+    expect([value.statusCode, value.headers['tandem-stale'], line?.['stale']]).toEqual([200, 'true', true]);
+    expect(line?.['waitedMs']).toBeGreaterThanOrEqual(400);
+    expect(line?.['Latency']).toBe(Number(line?.['latencyMs']) - Number(line?.['waitedMs']));
   });
 
   it('passes its deep check without a word', async () => {
