@@ -81,10 +81,11 @@ const validate = async (given: Omit<RestoreJob, 'judged'> & { readonly job: stri
   const parts = partsFor(Math.max(live.bytes, copy.bytes));
   const first = Number.parseInt(job.replaceAll(/[^0-9a-f]/gi, '').slice(0, 8) || '0', 16) % parts;
   const read = await readParts(client, { table: restored, parts, first, hasTime }, (partition) => validation.add(partition));
-  const findings = validation.findings(read === parts);
-  if (findings.items > 0 || live.items === 0) return { findings, parts, read };
-  validation.breaks(`nothing was restored, and the live table has ${live.items} items`);
-  return { findings: validation.findings(read === parts), parts, read };
+  const whole = read === parts;
+  if (read === 0) validation.breaks('no part of it could be read in time');
+  if (whole && live.items > 0 && validation.items === 0)
+    validation.breaks(`nothing was restored, and the live table has ${live.items} items`);
+  return { findings: validation.findings(whole), parts, read };
 };
 
 const inWords = (findings: Findings, { parts, read }: { readonly parts: number; readonly read: number }): string => {

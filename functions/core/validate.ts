@@ -80,6 +80,11 @@ export class Validation {
     this.#cut = cut;
   }
 
+  /** Items added so far. */
+  get items(): number {
+    return this.#items;
+  }
+
   add(partition: readonly Item[]): void {
     const [first] = partition;
     if (!first) return;
@@ -101,7 +106,7 @@ export class Validation {
     this.#tell(problem);
   }
 
-  /** @param whole all of the table was added: only then the sums over all orders mean anything */
+  /** Called once, at the end. @param whole all of the table was added: only then the sums over all orders mean anything */
   findings(whole: boolean): Findings {
     if (whole)
       for (const sku of new Set([...this.#sold.keys(), ...this.#reserved.keys()])) {
