@@ -7,10 +7,13 @@ import { addDeploy } from './commands/deploy.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addDrill } from './commands/drill.ts';
 import { addKeys } from './commands/keys.ts';
+import { addLose } from './commands/lose.ts';
+import { addRebuild } from './commands/rebuild.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
+import { addStock } from './commands/stock.ts';
 import { addToken } from './commands/token.ts';
 import { messageOf, UserError } from './errors.ts';
 import { Interrupted } from './signals.ts';
@@ -22,8 +25,22 @@ const program = new Command('tandem')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(--help lists what is allowed)')
   .exitOverride();
-for (const add of [addStart, addDrill, addStatus, addDeploy, addDeployments, addRollback, addBackup, addRestore, addKeys, addToken])
-  add(program);
+const COMMANDS = [
+  addStart,
+  addDrill,
+  addStatus,
+  addDeploy,
+  addDeployments,
+  addRollback,
+  addLose,
+  addRebuild,
+  addStock,
+  addBackup,
+  addRestore,
+  addKeys,
+  addToken,
+];
+for (const add of COMMANDS) add(program);
 
 /** Prints what the user needs to know of an error, and returns the exit code. */
 const report = (error: unknown): number => {

@@ -26,8 +26,8 @@ export interface Books {
   readonly sold: number;
   readonly moves: readonly Move[];
   readonly bookings: readonly Booking[];
-  /** What the region wanted of others and did not have, by its last word; the most that anybody has heard. */
-  readonly want: number;
+  /** Somebody has heard that the region wanted units of others, whether it still does or not. */
+  readonly wanted: boolean;
   /** Whether any incarnation of it had a row. */
   readonly had: boolean;
 }
@@ -57,8 +57,8 @@ export const planRebuild = (lost: Writer, survivors: readonly (readonly Item[])[
   return {
     items: [
       ...kept.flatMap((each) => [rowOf(lost, each), ...unbooked(lost, each, nowMs)]),
-      // Until its next word, which is its own, a wish of the dead would be granted.
-      ...books.filter((each) => each.want > 0).map((each) => wantNothing(lost, each.sku, nowMs)),
+      // A wish of the dead would be granted for ever. Taken back also where it was before: by a run that may have told one survivor only.
+      ...books.filter((each) => each.wanted).map((each) => wantNothing(lost, each.sku, nowMs)),
     ],
     openOrders,
     negative: kept.filter((each) => availableOf(each) < 0).map((each) => each.sku),
@@ -176,16 +176,9 @@ const booksOfSku = (lost: string, sku: string, items: readonly Item[], sold: num
     sold,
     moves,
     bookings: bookingsOf(lost, items),
-    want: most(lastWants(lost, items)),
+    wanted: items.some((item) => partsOf(item)[0] === 'WANT' && regionOf(writerOf(item)) === lost),
     had: own.length > 0,
   };
-};
-
-/** What its newest incarnation that said so wants, as each copy has it. */
-const lastWants = (lost: string, items: readonly Item[]): readonly number[] => {
-  const wants = items.filter((item) => partsOf(item)[0] === 'WANT' && regionOf(writerOf(item)) === lost);
-  const newest = wants.map(writerOf).sort(compareWriters).at(-1);
-  return wants.filter((item) => writerOf(item) === newest).map((item) => numberOf(item, 'quantity') ?? 0);
 };
 
 /** Every receipt of the region once: as it was booked, else as the smallest writer recorded it. */

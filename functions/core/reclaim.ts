@@ -134,11 +134,10 @@ export const reclaimStock = async (estate: Estate, region: string): Promise<Recl
   await allHold(estate, survivors, 'control', copies.control.flat().filter(isTheirs));
   const data = copies.data.flat();
   const { books } = booksOf(region, data);
-  const wants = books.filter((each) => each.want > 0).map((each) => wantNothing(writer, each.sku, estate.now()));
+  const wants = books.filter((each) => each.wanted).map((each) => wantNothing(writer, each.sku, estate.now()));
   if (wants.length > 0) estate.progress(`taking back what ${region} wanted: ${wants.length} skus`);
   await place(estate.store(heir, 'data'), wants);
-  const closing = [...wants, ...data.filter((item) => item.sk === `WANT#${name}`)];
-  await allHold(estate, survivors, 'data', [...data.filter((item) => isFactOf(item, region)), ...closing]);
+  await allHold(estate, survivors, 'data', [...data.filter((item) => isFactOf(item, region)), ...wants]);
 
   const plan = planReclaim(writer, heir, await scanEach(estate, survivors, 'data'), estate.now());
   estate.progress(`granting ${heir} what is left of ${plan.granted.length} skus`);

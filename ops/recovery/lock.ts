@@ -1,0 +1,45 @@
+/**
+ * The file that says "a recovery runs", so that two never run at once on this machine: the second would empty, or merge
+ * over, what the first has merged. Of operators on other machines it knows nothing.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { isAlive, readMarker } from '../drill/marker.ts';
+import { UserError } from '../errors.ts';
+
+const holder = z.strictObject({ pid: z.int(), what: z.string() });
+
+/** Runs `work` unless a drill or another recovery runs. What a killed recovery left is no obstacle. @throws {UserError} */
+export const asOnlyRecovery = async <T>(stateFolder: string, what: string, work: () => Promise<T>): Promise<T> => {
+  const drill = await readMarker(stateFolder);
+  if (drill && drill.phase !== 'left' && isAlive(drill.pid))
+    throw new UserError(`a drill runs (process ${drill.pid}), which repairs what it breaks; wait for it, or stop it with Ctrl-C`);
+  await mkdir(stateFolder, { recursive: true });
+  const path = join(stateFolder, 'recovery.json');
+  const before = await readHolder(path);
+  if (before && isAlive(before.pid))
+    throw new UserError(
+      `"${before.what}" runs already (process ${before.pid}); wait for it (if that process is no tandem, remove ${path})`,
+    );
+  await rm(path, { force: true });
+  try {
+    await writeFile(path, `${JSON.stringify({ pid: process.pid, what })}\n`, { flag: 'wx' });
+  } catch (cause) {
+    throw new UserError(`another recovery began at the same moment; wait for it (${path})`, { cause });
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(path, { force: true });
+  }
+};
+
+/** Undefined when there is none; damaged, it is nobody's. */
+const readHolder = async (path: string): Promise<z.infer<typeof holder> | undefined> => {
+  try {
+    return holder.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+};
