@@ -2,7 +2,7 @@
  * A caller: sends a request, waits only so long, and tries again elsewhere with the same key; earlier attempts go on all
  * the same. What it may believe in the end follows the rule of the failover client (`client/`).
  */
-import type { Answer } from './cell.ts';
+import type { Answer } from './api.ts';
 import type { Crash } from './invocation.ts';
 import type { Verdict } from './ledger.ts';
 import type { Wish } from './memory.ts';
@@ -21,6 +21,10 @@ export interface Call {
   readonly who: number;
   readonly wish: Wish;
   readonly attempts: readonly Attempt[];
+  /** It sends the tokens of what it was told. */
+  readonly carries: boolean;
+  /** It asks for a peer to hold it, too. */
+  readonly replicated: boolean;
 }
 
 /** Milliseconds from a caller to a region or back. */
@@ -108,7 +112,7 @@ export class Caller {
 const answerText = (answer: Answer): string => {
   switch (answer.kind) {
     case 'done':
-      return answer.replayed ? 'done before' : 'done';
+      return `${answer.replayed ? 'done before' : 'done'}${answer.stale ? ', stale' : ''}${answer.replicated ? ', replicated' : ''}`;
     case 'refused':
       return `refused, ${answer.code}`;
     case 'unavailable':

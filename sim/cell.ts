@@ -1,20 +1,17 @@
 /** Everything one region runs: its replica of both tables, its functions, its housekeeping. A rebuilt region is a new cell. */
-import { gateOf, isDrained, REGIONS_KEY } from '../functions/core/operations.ts';
+import { REGIONS_KEY } from '../functions/core/operations.ts';
 import { type Committed, StoreUnavailable, type Write } from '../functions/core/store.ts';
 import { writerName } from '../functions/core/writer.ts';
+import { type Answer, type Asked, handle } from './api.ts';
 import { Environment, writesText } from './environment.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { type Crash, type Host, Invocation } from './invocation.ts';
-import type { Acknowledgement, Refusal } from './ledger.ts';
+import type { Acknowledgement, Refusal, Replicated, Told } from './ledger.ts';
 import { Random } from './random.ts';
 import { type Change, Replica } from './replica.ts';
-import { isWrite, perform, type Request } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export type TableName = 'data' | 'control';
-
-/** Milliseconds from a switch until an evacuated region answers 503. */
-const DRAIN_MS = 2_000;
 
 /** The world as a cell knows it. */
 export interface Surroundings {
@@ -34,16 +31,16 @@ export interface Surroundings {
   acknowledged(acknowledgement: Acknowledgement): void;
   /** Told of each answer that says no. */
   refused(refusal: Refusal): void;
+  /** Told when a region says that it holds what its caller's tokens name. */
+  caughtUp(cell: Cell, told: readonly Told[]): void;
+  /** Told when a region says that a peer holds what it is asked about. */
+  replicated(replicated: Replicated): void;
+  /** The cell that answers for a region's replica. */
+  cellOf(region: string): Cell;
   /** Told of an exception that no rule throws. */
   unexpected(invocation: string, error: unknown): void;
   note(where: string, what: () => string): void;
 }
-
-export type Answer =
-  | { readonly kind: 'done'; readonly value: unknown; readonly replayed: boolean; readonly tag: string | undefined }
-  | { readonly kind: 'refused'; readonly code: string; readonly detail: string; readonly region: string | undefined }
-  /** 503, or no answer of the table: nobody knows what came of it. */
-  | { readonly kind: 'unavailable'; readonly detail: string };
 
 interface Run<T> {
   readonly name: string;
@@ -117,14 +114,14 @@ export class Cell implements Host {
     readonly name: string;
     readonly seed: number;
     readonly crash: Crash | undefined;
-    readonly request: Request;
+    readonly asked: Asked;
     readonly answer: (answer: Answer) => void;
   }): void {
     if (this.state === 'frozen') return this.whenThawed(() => this.serve(given));
     if (this.state === 'gone') return;
     this.start({
       ...given,
-      handler: (environment) => this.#handle(environment, given.request),
+      handler: (environment) => handle(this, environment, given.asked),
       onDone: given.answer,
       onFailed: (how) => {
         if (how === 'unavailable') given.answer({ kind: 'unavailable', detail: 'the table does not answer' });
@@ -227,32 +224,6 @@ export class Cell implements Host {
   answers(random: Random): 'yes' | 'no' | 'no, but does it' {
     if (this.outage === undefined) return 'yes';
     return this.outage.applies && random.chance(0.5) ? 'no, but does it' : 'no';
-  }
-
-  async #handle(environment: Environment, request: Request): Promise<Answer> {
-    const { regions, gated } = this.surroundings;
-    const { data: store, clock, hlc, monitor } = environment;
-    const beganMs = this.surroundings.scheduler.agenda.nowMs;
-    let writer = this.writer;
-    if (gated) {
-      const world = await monitor.world();
-      const gate = gateOf(world);
-      // As functions/http/api.ts: a region that is rebuilt or replaced answers nothing, one that is behind answers reads.
-      if (!gate.open && (gate.reason !== 'behind' || isWrite(request))) return { kind: 'unavailable', detail: gate.detail };
-      if (isDrained(world, clock.now(), DRAIN_MS)) return { kind: 'unavailable', detail: `${this.region} is evacuated` };
-      writer = gate.writer;
-    }
-    const outcome = await perform({ store, clock, hlc, region: this.region, regions, writer }, request);
-    if (outcome.kind === 'refused') {
-      this.surroundings.refused({ request, code: outcome.code, cell: this, beganMs });
-      return { kind: 'refused', code: outcome.code, detail: outcome.detail, region: outcome.region };
-    }
-    const { value, replayed, tag } = outcome;
-    if (isWrite(request)) {
-      const { nowMs: atMs } = this.surroundings.scheduler.agenda;
-      this.surroundings.acknowledged({ request, value, replayed, cell: this, writer, beganMs, atMs });
-    }
-    return { kind: 'done', value, replayed, tag };
   }
 
   #coldStart(): Environment {

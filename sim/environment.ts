@@ -1,25 +1,53 @@
 /** An execution environment of Lambda: one request at a time, its own clock, and a view of the regions that it keeps. */
+import type { Peer } from '../functions/core/consistency.ts';
 import { Hlc } from '../functions/core/hlc.ts';
 import { Monitor } from '../functions/core/monitor.ts';
-import type { Clock, Committed, Item, Key, Store, Write } from '../functions/core/store.ts';
+import { type Clock, type Committed, type Item, type Key, type Store, StoreUnavailable, type Write } from '../functions/core/store.ts';
+import { REPLICATED_DEADLINE_MS } from './api.ts';
 import type { Cell, TableName } from './cell.ts';
 import type { Invocation } from './invocation.ts';
+
+/** Milliseconds that a look at another region's replica usually takes. */
+const PEER_MS = 80;
 
 export class Environment {
   readonly hlc = new Hlc();
   readonly clock: Clock;
   readonly data: Store;
   readonly monitor: Monitor;
+  readonly #cell: Cell;
   /** What it is running. */
   invocation: Invocation | undefined;
+
+  pause(ms: number): Promise<void> {
+    return this.#running().pause(ms);
+  }
+
+  /** Another region's replica, over the network between regions. */
+  peer(region: string): Peer {
+    const cell = this.#cell.surroundings.cellOf(region);
+    const get = async ({ pk, sk }: Key): Promise<Item | undefined> => {
+      const answer = await this.#running().step(
+        () => `get ${pk} ${sk} in ${region}`,
+        () => (cell.state === 'up' && cell.outage === undefined ? { item: cell.replica('data').get({ pk, sk }) } : undefined),
+        cell.state === 'up' ? PEER_MS : REPLICATED_DEADLINE_MS / 2,
+      );
+      if (answer === undefined) throw new StoreUnavailable(`${cell.name} does not answer`);
+      return answer.item;
+    };
+    return { region, get };
+  }
+
+  #running(): Invocation {
+    if (this.invocation === undefined) throw new Error('a store was called by an environment that runs nothing');
+    return this.invocation;
+  }
 
   /** @param skewMs how far its clock is ahead */
   constructor(cell: Cell, given: { readonly clock: () => number; readonly skewMs: number; readonly regions: readonly string[] }) {
     this.clock = { now: () => Math.floor(given.clock() + given.skewMs) };
-    const running = (): Invocation => {
-      if (this.invocation === undefined) throw new Error('a store was called by an environment that runs nothing');
-      return this.invocation;
-    };
+    const running = (): Invocation => this.#running();
+    this.#cell = cell;
     this.data = new CellStore(cell, 'data', running);
     this.monitor = new Monitor({
       data: this.data,

@@ -116,7 +116,7 @@ class Run implements Surroundings {
     this.#network = new Network({
       agenda: this.#choices,
       regions: world.regions,
-      cellOf: (region) => this.#cellOf(region),
+      cellOf: (region) => this.cellOf(region),
       isSilent: ({ key }) => !world.moves && key.sk.startsWith('HELD#'),
     });
   }
@@ -193,6 +193,10 @@ class Run implements Surroundings {
       this.violations.push({ rule: 'what was done is not refused', detail: `${describe(refusal.request)}: ${refusal.code}` });
   }
 
+  caughtUp(): void {}
+
+  replicated(): void {}
+
   unexpected(invocation: string, error: unknown): void {
     this.violations.push({ rule: 'no surprise', detail: `${invocation}: ${String(error)}` });
   }
@@ -204,18 +208,27 @@ class Run implements Surroundings {
     const memory = new Memory();
     if (wish.kind !== 'edit') return wish;
     const { record } = wish;
-    const facts = readFacts(this.#cellOf(region).replica('data').items()).records.get(recordKeyOf(record));
+    const facts = readFacts(this.cellOf(region).replica('data').items()).records.get(recordKeyOf(record));
     const tag =
       facts &&
       headsOf(facts)
         .map(({ vid }) => vid)
         .join('.');
-    memory.told({ kind: 'record', record }, { kind: 'done', value: undefined, replayed: false, tag });
+    memory.told(
+      { kind: 'record', record },
+      { kind: 'done', value: {}, replayed: false, tag, carriers: [], stale: false, replicated: false },
+    );
     return memory.request(wish);
   }
 
   #serve(region: string, request: Request, name: string): void {
-    this.#cellOf(region).serve({ name: `${name}, ${describe(request)}`, seed: 1, crash: undefined, request, answer: () => {} });
+    this.cellOf(region).serve({
+      name: `${name}, ${describe(request)}`,
+      seed: 1,
+      crash: undefined,
+      asked: { request, told: [], replicated: false },
+      answer: () => {},
+    });
   }
 
   /** What was there before: done, arrived and settled, one thing after the other. */
@@ -229,7 +242,7 @@ class Run implements Surroundings {
     }
   }
 
-  #cellOf(region: string): Cell {
+  cellOf(region: string): Cell {
     const cell = this.#cells.find((each) => each.region === region);
     if (cell === undefined) throw new RangeError(`given region ${region}, allowed: ${this.regions.join(', ')}`);
     return cell;

@@ -16,6 +16,10 @@ const FAULTS_MIN = 3;
 const HUNGER = 0.3;
 /** Share of the acts in which callers mostly edit records. */
 const EDITING = 0.3;
+/** Share of the reads that bring tokens. */
+const CARRYING = 0.5;
+/** Share of the calls that ask for a peer. */
+const REPLICATED = 0.2;
 /** Callers with a memory of their own. */
 const CALLERS = 3;
 /** Share of the acts that lose a region beside what else they draw. */
@@ -167,8 +171,11 @@ class Generator {
   }
 
   #call(act: number, atMs: number, wish: Wish, { who = 1, attempts = this.#attempts() }: Partial<Call> = {}): void {
+    const random = this.#random;
     this.#calls += 1;
-    const call: Call = { who, wish, attempts };
+    const reads = wish.kind === 'order' || wish.kind === 'stock' || wish.kind === 'record';
+    const carries = random.chance(reads ? CARRYING : CARRYING / 5);
+    const call: Call = { who, wish, attempts, carries, replicated: random.chance(REPLICATED) };
     this.#entries.push({ id: this.#entries.length, act, atMs, kind: 'call', call });
   }
 

@@ -94,6 +94,25 @@ export class Invocation {
     });
   }
 
+  /** Waits, and calls nobody. The environment may be lost meanwhile. */
+  pause(ms: number): Promise<void> {
+    const { agenda } = this.#props.scheduler;
+    this.waiting += 1;
+    const label: Label = () => `${this.name} waits`;
+    return new Promise<void>((resolve) => {
+      const wake = (): void => {
+        const { host, scheduler } = this.#props;
+        if (this.ended || host.state === 'gone') return;
+        if (host.state === 'frozen') return host.whenThawed(wake);
+        if (this.#isLate()) return this.end();
+        this.waiting -= 1;
+        resolve();
+        scheduler.resumed(this, this.waiting);
+      };
+      agenda.after(ms, wake, label, true);
+    });
+  }
+
   /** Ends it. Its caller hears nothing. */
   end(): void {
     if (this.ended) return;
@@ -104,6 +123,10 @@ export class Invocation {
   /** All that its future depends on, as text. */
   memory(): string {
     return `${this.name} ${JSON.stringify(this.#results)}`;
+  }
+
+  #isLate(): boolean {
+    return this.#props.scheduler.agenda.nowMs - this.#startedMs > (this.#props.lifeMsMax ?? FUNCTION_MS_MAX);
   }
 
   #perform<T>(
@@ -118,7 +141,7 @@ export class Invocation {
       host.whenThawed(() => scheduler.agenda.after(this.random.delayMs(STEP_MS), () => this.#perform(number, label, act, caller), label));
       return;
     }
-    const late = scheduler.agenda.nowMs - this.#startedMs > (this.#props.lifeMsMax ?? FUNCTION_MS_MAX);
+    const late = this.#isLate();
     if (late || crash?.step === number) {
       if (late ? this.random.chance(0.5) : crash?.applied) act();
       this.end();

@@ -1,19 +1,35 @@
 /** What callers were told. Kept outside of all regions, and compared with what the regions hold. */
-import type { Item } from '../functions/core/store.ts';
+import type { Item, Key } from '../functions/core/store.ts';
 import type { Cell } from './cell.ts';
 import { type Facts, readFacts, type VersionFacts } from './facts.ts';
+import { keyText } from './replica.ts';
 import { identityOf, linesText, orderIdOf, type Request, recordKeyOf } from './requests.ts';
 
-/** An answer that said "done". */
-export interface Acknowledgement {
+/** What a caller knows from an answer that said "done". */
+export interface Told {
   readonly request: Request;
   readonly value: unknown;
+  /** The items that its token names. */
+  readonly carriers: readonly Key[];
+}
+
+/** An answer that said "done". */
+export interface Acknowledgement extends Told {
   /** The effect was there before. */
   readonly replayed: boolean;
   readonly cell: Cell;
   readonly writer: string;
   readonly beganMs: number;
   readonly atMs: number;
+  /** It said that a peer holds it. */
+  readonly replicated: boolean;
+}
+
+/** An answer that said that a peer holds these items. */
+export interface Replicated {
+  readonly cell: Cell;
+  readonly carriers: readonly Key[];
+  readonly beganMs: number;
 }
 
 /** An answer that said no. */
@@ -31,6 +47,7 @@ export class Ledger {
   #owed: Acknowledgement[] = [];
   /** Acknowledged by a region that was lost for good, and by then on no other. */
   readonly lost: Acknowledgement[] = [];
+  readonly #replicated = new Set<string>();
   readonly #verdicts = new Map<string, { readonly request: Request; readonly verdicts: Verdict[] }>();
 
   get owed(): readonly Acknowledgement[] {
@@ -60,6 +77,16 @@ export class Ledger {
     return this.#owed.some((each) => each.cell === cell && each.atMs < beganMs && identityOf(each.request) === identity);
   }
 
+  /** Somebody was told that these items outlive the region that told it. */
+  replicated(carriers: readonly Key[]): void {
+    for (const key of carriers) this.#replicated.add(keyText(key));
+  }
+
+  /** Lost, though somebody was told that it outlives its region. */
+  lostThoughReplicated(): readonly Acknowledgement[] {
+    return this.lost.filter(({ carriers }) => carriers.length > 0 && carriers.every((key) => this.#replicated.has(keyText(key))));
+  }
+
   acknowledged(acknowledgement: Acknowledgement): void {
     this.#owed.push(acknowledgement);
   }
@@ -85,7 +112,7 @@ export const memberOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Object.entries(value).find(([each]) => each === name)?.[1] : undefined;
 
 /** Whether the facts hold what was acknowledged: kept, whether or not it counts in the end. */
-export const isPresent = ({ request, value, writer }: Acknowledgement, facts: Facts): boolean => {
+export const isPresent = ({ request, value }: Pick<Told, 'request' | 'value'>, facts: Facts): boolean => {
   switch (request.kind) {
     case 'place': {
       const order = facts.orders.get(orderIdOf(request.order));
@@ -121,7 +148,7 @@ export const isPresent = ({ request, value, writer }: Acknowledgement, facts: Fa
       return version !== undefined && isEdit(version, request);
     }
     default:
-      return writer !== '';
+      return true;
   }
 };
 

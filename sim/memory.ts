@@ -1,9 +1,10 @@
 /**
- * What a caller was told, and goes by: the heads of the records that it saw. One subject may be several callers, as people
+ * What a caller was told, and goes by: the heads of the records that it saw, and the tokens of what it did. One subject may be several callers, as people
  * have a phone and a laptop.
  */
 import type { RecordName } from '../functions/core/records.ts';
-import type { Answer } from './cell.ts';
+import type { Answer } from './api.ts';
+import type { Told } from './ledger.ts';
 import { type Request, recordKeyOf } from './requests.ts';
 
 type Edit = Extract<Request, { kind: 'edit' }>;
@@ -19,10 +20,14 @@ export interface EditWish {
   readonly value: string;
 }
 
+/** Tokens that a caller sends along at most. */
+const TOKENS = 3;
+
 export class Memory {
   /** By record, the newest last. */
   readonly #heads = new Map<string, (readonly string[])[]>();
   readonly #edits = new Map<string, Edit>();
+  readonly #told: Told[] = [];
 
   /** What the caller sends, and repeats without a change however often it tries. */
   request(wish: Wish): Request {
@@ -38,12 +43,20 @@ export class Memory {
     return edit;
   }
 
+  /** What the caller goes by: the last that it was told. */
+  get lastTold(): readonly Told[] {
+    return this.#told.slice(-TOKENS);
+  }
+
   /** An answer reached the caller. */
   told(request: Request, answer: Answer): void {
-    if (!('record' in request) || answer.kind !== 'done' || answer.tag === undefined) return;
+    if (answer.kind !== 'done') return;
+    const { value, carriers, tag } = answer;
+    if (carriers.length > 0) this.#told.push({ request, value, carriers });
+    if (!('record' in request) || tag === undefined) return;
     const key = recordKeyOf(request.record);
     const seen = this.#heads.get(key) ?? [];
-    seen.push(answer.tag.split('.'));
+    seen.push(tag.split('.'));
     this.#heads.set(key, seen);
   }
 }

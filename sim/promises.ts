@@ -6,6 +6,7 @@ import { describe, identityOf, linesText, orderIdOf, type Request, recordKeyOf }
 
 export const acknowledgementViolations = ({ ledger }: Healed, facts: Facts): readonly Violation[] => [
   ...missing(ledger.owed, facts),
+  ...broken(ledger, facts),
   ...answersOfAnotherRequest(ledger.owed),
   ...sharedEffects([...ledger.owed, ...ledger.lost]),
   ...refusedWithEffect(ledger.verdicts, facts),
@@ -15,6 +16,16 @@ const missing = (owed: readonly Acknowledgement[], facts: Facts): readonly Viola
   owed
     .filter((each) => !isPresent(each, facts))
     .map((each) => ({ rule: 'nothing acknowledged is missing', detail: `${each.cell.name} acknowledged "${describe(each.request)}"` }));
+
+/** A zombie's answers are called lost, also where they repeat what is there. */
+const broken = (ledger: Healed['ledger'], facts: Facts): readonly Violation[] =>
+  ledger
+    .lostThoughReplicated()
+    .filter((each) => !isPresent(each, facts))
+    .map((each) => ({
+      rule: 'what is replicated outlives its region',
+      detail: `${each.cell.name} acknowledged "${describe(each.request)}"`,
+    }));
 
 /** A replay answers with the first answer to the same request, and so with what was asked for. */
 const answersOfAnotherRequest = (owed: readonly Acknowledgement[]): readonly Violation[] =>

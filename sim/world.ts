@@ -1,15 +1,18 @@
 /** The world of one schedule: cells, the network between them, callers, operators, and what breaks. */
+import { VIEW_MS_MAX } from '../functions/core/monitor.ts';
 import { BEAT_GAP_MS_MAX, REGIONS_KEY } from '../functions/core/operations.ts';
 import type { Item } from '../functions/core/store.ts';
 import type { Agenda } from './agenda.ts';
+import type { Answer } from './api.ts';
 import { type Attempt, Caller } from './caller.ts';
-import { type Answer, Cell, type Surroundings, type TableName } from './cell.ts';
-import { regionOfName } from './facts.ts';
+import { Cell, type Surroundings, type TableName } from './cell.ts';
+import { readFacts, regionOfName } from './facts.ts';
 import { begin } from './faults.ts';
+import { Fences } from './fences.ts';
 import { Happened } from './happened.ts';
 import { type Violation, violationsOf } from './invariants.ts';
 import type { Crash } from './invocation.ts';
-import { type Acknowledgement, Ledger, type Refusal } from './ledger.ts';
+import { type Acknowledgement, isPresent, Ledger, type Refusal, type Replicated, type Told } from './ledger.ts';
 import { Memory } from './memory.ts';
 import { Network } from './network.ts';
 import { Operators } from './operators.ts';
@@ -52,6 +55,7 @@ export class World implements Surroundings {
   readonly #cells = new Map<string, Cell>();
   readonly #violations: Violation[] = [];
   readonly #happened = new Happened();
+  readonly #fences = new Fences();
   readonly #memories = new Map<number, Memory>();
   #cellsMade = 0;
   #actEndsMs = 0;
@@ -156,6 +160,7 @@ export class World implements Surroundings {
     const own = byName ? writer === cell.writer : regionOfName(writer) === cell.region;
     if (!own && !isReput(change)) this.violate('one writer', `${cell.name} wrote ${keyText(change.key)}`);
     if (change.item) this.#happened.wrote(change.item);
+    if (table === 'control') this.#fences.wrote(cell, change.key, this.nowMs());
     this.network.send(cell, table, change, random);
   }
 
@@ -166,13 +171,35 @@ export class World implements Surroundings {
       wrong('a region that was away hears a peer before it writes');
     if (request.kind === 'ship' && !replayed && this.ledger.wasCancelled(acknowledgement))
       wrong('what a region saw cancelled it does not ship');
-    if (cell.isolated) this.ledger.lost.push(acknowledgement);
+    // What a zombie says is lost, unless it says that a peer holds it.
+    if (cell.isolated && !acknowledgement.replicated) this.ledger.lost.push(acknowledgement);
     else this.ledger.acknowledged(acknowledgement);
   }
 
   refused(refusal: Refusal): void {
     if (refusal.code === 'order-cancelled' || !this.ledger.wasDone(refusal)) return;
     this.violate('what was done is not refused', `${refusal.cell.name} answered "${describe(refusal.request)}" with ${refusal.code}`);
+  }
+
+  caughtUp(cell: Cell, told: readonly Told[]): void {
+    const missing = told.find((each) => {
+      const items = [...new Set(each.carriers.map(({ pk }) => pk))].flatMap((pk) => cell.replica('data').query(pk));
+      return !isPresent(each, readFacts(items));
+    });
+    if (missing) this.violate('what is not stale is there', `${cell.name} lacks "${describe(missing.request)}"`);
+  }
+
+  replicated({ cell, carriers, beganMs }: Replicated): void {
+    this.ledger.replicated(carriers);
+    const bears = (peer: Cell): boolean => {
+      if (peer.region === cell.region) return false;
+      const fencedMs = this.#fences.sinceMs(cell, peer.region);
+      // Fenced lately, it may have held the items when it was asked, and be empty now.
+      if (fencedMs !== undefined) return fencedMs > beganMs - VIEW_MS_MAX;
+      return carriers.every((key) => peer.replica('data').get(key) !== undefined);
+    };
+    if (!this.cells.some(bears))
+      this.violate('a peer that is replicated to holds it', `${cell.name} said so of ${carriers.map(keyText).join()}`);
   }
 
   unexpected(invocation: string, error: unknown): void {
@@ -190,6 +217,7 @@ export class World implements Surroundings {
     const name = `call ${id}`;
     const memory = this.#memoryOf(call.who);
     const request = memory.request(call.wish);
+    const asked = { request, told: call.carries ? memory.lastTold : [], replicated: call.replicated };
     this.note(name, () => describe(request));
     const { agenda } = this.scheduler;
     const roads = {
@@ -199,7 +227,7 @@ export class World implements Surroundings {
       note: (what: () => string) => this.note(name, what),
       send: (attempt: Attempt, number: number, crash: Crash | undefined, answer: (answer: Answer) => void) =>
         this.#reached(attempt.region, random).serve({
-          ...{ name: `${name}.${number + 1} in ${attempt.region}`, seed: mix(seed, number), crash, request, answer },
+          ...{ name: `${name}.${number + 1} in ${attempt.region}`, seed: mix(seed, number), crash, asked, answer },
         }),
     };
     new Caller(call, this.#crashesOf(id), roads, (verdict) => this.ledger.ended(request, verdict)).next();

@@ -7,5 +7,15 @@ import type { Mutation } from './mutation.ts';
 import { PLACING } from './placing.ts';
 import { REBUILDING } from './rebuilding.ts';
 import { STOCKING } from './stocking.ts';
+import { WITNESSING } from './witnessing.ts';
 
-export const MUTATIONS: readonly Mutation[] = [...PLACING, ...FOLDING, ...ENDING, ...EDITING, ...STOCKING, ...REBUILDING, ...ABSENCES];
+export const MUTATIONS: readonly Mutation[] = [
+  ...PLACING,
+  ...FOLDING,
+  ...ENDING,
+  ...EDITING,
+  ...STOCKING,
+  ...REBUILDING,
+  ...ABSENCES,
+  ...WITNESSING,
+];

@@ -1,0 +1,78 @@
+/** What a region says of itself and of its peers: tokens, and writes that are replicated. */
+import { type Mutation, one } from './mutation.ts';
+
+const CONSISTENCY = 'functions/core/consistency.ts';
+const ORDERS = 'functions/core/orders.ts';
+
+export const WITNESSING: readonly Mutation[] = [
+  one(
+    'fresh-after-the-time',
+    'a region that waited long enough says that it holds what it lacks',
+    CONSISTENCY,
+    '\n    if (clock.now() + LOOK_MS > endMs) return false;',
+    '\n    if (clock.now() + LOOK_MS > endMs) return instead(false, true);',
+  ),
+  one(
+    'fresh-with-the-first-key',
+    'a region looks for the first key of several',
+    CONSISTENCY,
+    '  let missing = keys;\n  for (;;) {\n    const found = await Promise.all(missing.map((key) => store',
+    '  let missing = instead(keys, keys.slice(0, 1));\n  for (;;) {\n    const found = await Promise.all(missing.map((key) => store',
+  ),
+  one(
+    'fresh-with-any-key',
+    'a region that holds one key takes itself to hold the earlier ones',
+    CONSISTENCY,
+    '\n    if (missing.length === 0) return true;\n    if',
+    '\n    if (instead(missing.length === 0, missing.length === 0 || missing.length < keys.length)) return true;\n    if',
+  ),
+  one(
+    'carried-by-the-event-alone',
+    'a token names a payment, and not the order without which it says nothing',
+    ORDERS,
+    'carriers: done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]),',
+    'carriers: instead(done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]), done.carriers),',
+  ),
+  one(
+    'carried-by-the-order-alone',
+    'a token names the order that was paid, and not the payment',
+    ORDERS,
+    'carriers: done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]),',
+    'carriers: instead(done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]), done.carriers.map((carrier) => ({ pk: carrier.pk, sk: order.keeper.sk }))),',
+  ),
+  one(
+    'replicated-to-itself',
+    'a region counts itself among the peers that hold a write',
+    CONSISTENCY,
+    'region !== world.region && !fenced',
+    'instead(region !== world.region, true) && !fenced',
+  ),
+  one(
+    'replicated-to-the-dead',
+    'a region that is being rebuilt counts as a peer that holds a write',
+    CONSISTENCY,
+    '!fenced && newestIncarnation(world, region) === incarnation ?',
+    'instead(!fenced && newestIncarnation(world, region) === incarnation, true) ?',
+  ),
+  one(
+    'replicated-at-the-deadline',
+    'a write that no peer holds in time is called replicated',
+    CONSISTENCY,
+    'const late = pause(waitMs).then(() => false);',
+    'const late = pause(waitMs).then(() => instead(false, true));',
+  ),
+  one(
+    'replicated-with-one-of-the-keys',
+    'of the items that carry an answer a peer is asked for the first',
+    CONSISTENCY,
+    '    let missing = keys;\n    for (;;) {\n      const found',
+    '    let missing = instead(keys, keys.slice(0, 1));\n    for (;;) {\n      const found',
+  ),
+  one(
+    'replicated-to-the-silent',
+    'a peer that does not answer is taken to hold what it was asked for',
+    CONSISTENCY,
+    'peer.get(key).catch(() => undefined)',
+    'peer.get(key).catch(() => instead(undefined, { ...key, v: 1 }))',
+  ),
+];
