@@ -206,6 +206,20 @@ const schema = section({
       /** Milliseconds over the slowest normal one above which an answer counts as spoiled. */
       slowExtraMs: whole(0, 60_000).default(1_000),
     }).prefault({}),
+    /** While replication is paused between all regions, and once it is resumed. */
+    partition: section({
+      /** Requests that may fail: each region serves alone. */
+      failedRequests: whole(0, 1_000_000).default(0),
+      /** Seconds from resuming until every region holds the same of all that was in conflict. */
+      agreeSeconds: positive.default(30),
+    }).prefault({}),
+    /** When a faulty client has corrupted the tables. */
+    badWrites: section({
+      /** Age in seconds of the newest acknowledged write that may stay lost: 0, none at all. */
+      rpoSeconds: whole(0, 3_600).default(0),
+      /** Seconds from the first bad write until every item is repaired in every region. */
+      repairSeconds: positive.default(300),
+    }).prefault({}),
     /** Measured over computed time to fail over: outside these bounds the model of the system is wrong. */
     formulaRatio: section({ min: positive.default(0.75), max: positive.default(1.1) }).prefault({}),
   }).prefault({}),

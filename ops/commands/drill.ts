@@ -2,30 +2,36 @@ import { Argument, type Command, Option } from 'commander';
 import type { Config } from '../../infra/config.ts';
 import { drillTokens, ensureLocalKey } from '../access/local-key.ts';
 import { readConfig } from '../config.ts';
+import { runBadWrites } from '../drill/bad-writes.ts';
 import { runDeliveryDrill } from '../drill/delivery.ts';
 import { DELIVERY_FAULT_NAMES, DELIVERY_FAULTS, type DeliveryFault } from '../drill/faults.ts';
+import { runPartition } from '../drill/partition.ts';
 import { runRegionLoss } from '../drill/region-loss.ts';
-import { abortDrill } from '../drill/repair.ts';
+import { abortDrill, type Restore } from '../drill/repair.ts';
 import { UserError } from '../errors.ts';
 import { REPORTS_FOLDER, STATE } from '../folders.ts';
 import { whole } from '../options.ts';
-import { type Progress, progressFor } from '../progress.ts';
+import { type Progress, plainProgress, progressFor } from '../progress.ts';
 import { rebuildRegion } from '../recovery/rebuild.ts';
 import { verdictText } from '../reports/text.ts';
+import { restoreTables } from '../restore/restore.ts';
 import { interruptible } from '../signals.ts';
-import { attachLocal, type LocalPorts, withLocalSystem } from '../targets/local.ts';
+import type { BackupTarget } from '../targets/backups.ts';
+import { attachLocal, type LocalPorts, type LocalTarget, withLocalSystem } from '../targets/local.ts';
 import type { DeliveryTarget, LossKind, Target } from '../targets/target.ts';
 import { addLocalOptions } from './local-options.ts';
 import { configFileOf } from './regions-of.ts';
 
 const LOSSES = ['kill', 'freeze', 'blackhole'] as const satisfies readonly LossKind[];
-const DRILLS = ['region-loss', 'bad-deploy', 'good-deploy'] as const;
+const DRILLS = ['region-loss', 'partition', 'bad-writes', 'bad-deploy', 'good-deploy'] as const;
 type DrillName = (typeof DRILLS)[number];
 
 /** Minutes of a healthy version's exposure and bake: enough to see it work, and bearable. */
 const GOOD_MINUTES = 1;
 /** Tokens of a drill's callers end after an hour. */
 const MINUTES_MAX = 10;
+const SECONDS_MAX = 300;
+const WRITES_MAX = 500;
 
 interface Options extends LocalPorts {
   readonly how?: LossKind;
@@ -33,6 +39,8 @@ interface Options extends LocalPorts {
   readonly fault?: DeliveryFault;
   readonly exposeMinutes?: number;
   readonly bakeMinutes?: number;
+  readonly seconds?: number;
+  readonly writes?: number;
   readonly rate?: number;
   readonly abort: boolean;
 }
@@ -44,16 +52,18 @@ const OWN_OPTIONS = {
   fault: ['bad-deploy'],
   exposeMinutes: ['bad-deploy', 'good-deploy'],
   bakeMinutes: ['bad-deploy', 'good-deploy'],
+  seconds: ['partition'],
+  writes: ['bad-writes'],
 } as const satisfies Partial<Record<keyof Options, readonly DrillName[]>>;
-const OWN_NAMES = ['how', 'region', 'fault', 'exposeMinutes', 'bakeMinutes'] as const;
+const OWN_NAMES = ['how', 'region', 'fault', 'exposeMinutes', 'bakeMinutes', 'seconds', 'writes'] as const;
 
 /** `tandem drill`: breaks something real under load, measures, repairs. Exit code 1 when an objective was missed. */
 export const addDrill = (program: Command): void => {
   const command = program
     .command('drill')
-    .summary('lose a region, or deliver a version, under load, and measure')
+    .summary('lose a region, part the regions, corrupt the tables, or deliver a version, under load, and measure')
     .description(
-      'Breaks something real under load, keeps a ledger of every acknowledged write, repairs what it broke, and compares with the objectives of the configuration.\nregion-loss: a region is lost. bad-deploy: a version that is really broken is delivered by the normal path. good-deploy: a healthy one.\nUses the system that runs on this machine, or starts one for the time of the drill. Exit code 0 when it passed, 1 when not.',
+      'Breaks something real under load, keeps a ledger of every acknowledged write, repairs what it broke, and compares with the objectives of the configuration.\nregion-loss: a region is lost. partition: replication is paused, and the same things are done in several regions. bad-writes: a faulty client corrupts the tables, which are restored from the point before. bad-deploy: a version that is really broken is delivered by the normal path. good-deploy: a healthy one.\nUses the system that runs on this machine, or starts one for the time of the drill. Exit code 0 when it passed, 1 when not.',
     )
     .addArgument(new Argument('[name]', 'what to break').choices(DRILLS).default('region-loss'))
     .addOption(
@@ -79,6 +89,8 @@ export const addDrill = (program: Command): void => {
       `minutes of baking (default: the configuration's; ${GOOD_MINUTES} for good-deploy)`,
       whole(0, MINUTES_MAX),
     )
+    .option('--seconds <n>', 'seconds for which the regions of a partition do not hear of each other (default: 20)', whole(4, SECONDS_MAX))
+    .option('--writes <n>', 'bad writes of the faulty client (default: 40)', whole(1, WRITES_MAX))
     .option('--rate <n>', "requests a second of all callers together (default: the drill's own)", whole(1, 60))
     .option('--abort', 'repair what a killed drill left broken, and do nothing else', false);
   addLocalOptions(command).action(async (name: DrillName, options: Options, self: Command) => {
@@ -109,7 +121,13 @@ const refuseMisplaced = (name: DrillName, options: Options): void => {
 const abort = async (progress: Progress): Promise<number> => {
   const target = await attachLocal();
   if (target === undefined) throw new UserError('no local system runs, so nothing of it is broken; start one with `tandem start`');
-  const repaired = await abortDrill({ target, stateFolder: STATE, rebuild: rebuildRegion, progress: progress.line });
+  const repaired = await abortDrill({
+    target,
+    stateFolder: STATE,
+    rebuild: rebuildRegion,
+    restore: restoreOf(target),
+    progress: progress.line,
+  });
   progress.line(repaired === undefined ? 'no drill has left anything broken' : `${repaired} is repaired`);
   target.close();
   return 0;
@@ -121,6 +139,10 @@ const drillOnce = (name: DrillName, config: Config, options: Options, progress: 
     switch (name) {
       case 'region-loss':
         return drillRegionLoss({ ...given, ...options, how: options.how ?? 'kill' });
+      case 'partition':
+        return drillPartition({ ...given, ...options });
+      case 'bad-writes':
+        return drillBadWrites({ ...given, ...options });
       case 'bad-deploy':
         return drillDelivery({ ...given, ...options });
       case 'good-deploy': {
@@ -129,6 +151,51 @@ const drillOnce = (name: DrillName, config: Config, options: Options, progress: 
       }
     }
   });
+
+/** The restore of `tandem restore --apply`, for the target given. Its own steps are not shown: the drill is one already. */
+const restoreOf =
+  (target: BackupTarget): Restore =>
+  (_, atMs, say) =>
+    restoreTables({ target, atMs, apply: true, progress: plainProgress(say) });
+
+interface TableDrill {
+  readonly target: LocalTarget;
+  readonly config: Config;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly rate?: number;
+}
+
+/** What drills are given whatever they break. */
+const commonOf = async ({ target, config, signal, rate }: TableDrill) => ({
+  target,
+  config,
+  reportFolder: REPORTS_FOLDER,
+  stateFolder: STATE,
+  token: drillTokens(await ensureLocalKey(target)),
+  signal,
+  ...(rate === undefined ? {} : { ratePerSecond: rate }),
+});
+
+/** Runs the drill and prints its verdict. Resolves to the exit code. */
+const drillPartition = async ({ seconds, ...given }: TableDrill & { readonly seconds?: number }): Promise<number> => {
+  const common = await commonOf(given);
+  const report = await given.progress.step('drill partition', (say) =>
+    runPartition({ ...common, progress: say, ...(seconds === undefined ? {} : { seconds }) }),
+  );
+  given.progress.line(`\n${verdictText(report)}`);
+  return report.passed ? 0 : 1;
+};
+
+/** Runs the drill and prints its verdict. Resolves to the exit code. */
+const drillBadWrites = async ({ writes, ...given }: TableDrill & { readonly writes?: number }): Promise<number> => {
+  const common = await commonOf(given);
+  const report = await given.progress.step('drill bad-writes', (say) =>
+    runBadWrites({ ...common, progress: say, restore: restoreOf(given.target), ...(writes === undefined ? {} : { writes }) }),
+  );
+  given.progress.line(`\n${verdictText(report)}`);
+  return report.passed ? 0 : 1;
+};
 
 export interface RegionLossDrill {
   readonly target: Target;

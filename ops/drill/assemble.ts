@@ -56,7 +56,8 @@ export const assembleReport = (
     replicationAgeMs,
     lostAckMs: settled.comparison.lost.map((write) => write.ackMs),
   });
-  const { delivery: _, ...objectives } = config.objectives;
+  const { rtoSeconds, failedRequests, slowestExtraMs, rpoMilliseconds, formulaRatio } = config.objectives;
+  const objectives = { rtoSeconds, failedRequests, slowestExtraMs, rpoMilliseconds, formulaRatio };
   const verdicts = judge({ measured, ledger, objectives, statelost, dns: target.dns !== undefined });
   return {
     version: 1,
@@ -90,7 +91,7 @@ export const loadOf = ({ callers, records }: Pick<Scene, 'callers' | 'records'>,
   requests: byKind((kind) => records.filter((record) => record.kind === kind).length),
 });
 
-const byKind = (of: (kind: CallerKind) => number) => ({ dns: of('dns'), client: of('client') });
+export const byKind = (of: (kind: CallerKind) => number) => ({ dns: of('dns'), client: of('client') });
 
 /** What the checkers meet: a killed region refuses; a kernel accepts for a frozen one; on AWS, packets vanish. */
 const lossOf = (target: Target['kind'], how: LossKind): Loss => {

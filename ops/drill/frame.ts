@@ -9,10 +9,12 @@ import type { Report } from '../reports/report.ts';
 import type { DeliveryTarget, Target } from '../targets/target.ts';
 import { acknowledged, type ReadPartition } from './ledger.ts';
 import { RATE_MAX } from './load.ts';
-import { type MarkerContent, type MarkerHold, takeMarker } from './marker.ts';
+import { type Marker, type MarkerContent, type MarkerHold, takeMarker } from './marker.ts';
 import { steady } from './measure.ts';
 import { allSkus } from './mix.ts';
-import { replicaReader } from './replica.ts';
+import type { OperationRecord } from './operations.ts';
+import { standsIn } from './repair.ts';
+import { replicaReader, replicaScanner, type ScanReplica } from './replica.ts';
 import { type ReplicaReading, readReplicas } from './replicas.ts';
 import { openScene, type Scene, type TokenMaker } from './scene.ts';
 import { type Settled, settle } from './settle.ts';
@@ -33,6 +35,8 @@ export interface DrillProps<T extends Target = Target> {
   readonly afterSeconds?: number;
   /** Seconds after the load until which the regions must agree. @default 60 */
   readonly settleSecondsMax?: number;
+  /** Seconds after that until every rule must hold on the tables. @default 30 */
+  readonly restSecondsMax?: number;
   /** Callers of each kind near each region. @default 6 */
   readonly callersPerRegion?: number;
   /** Gets a folder for each drill: `.tandem/reports`. */
@@ -42,6 +46,8 @@ export interface DrillProps<T extends Target = Target> {
   readonly token: TokenMaker;
   /** @default strongly consistent reads through `target.dynamo` */
   readonly read?: ReadPartition;
+  /** All items of a region's data table. @default strongly consistent reads through `target.dynamo` */
+  readonly scan?: ScanReplica;
   /** Ends the drill early; what is broken is repaired first. */
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
@@ -65,8 +71,10 @@ export const planDrill = <T extends Target>(props: DrillProps<T>): DrillPlan<T> 
     watchSecondsMax: props.watchSecondsMax ?? 110,
     afterSeconds: props.afterSeconds ?? 10,
     settleSecondsMax: props.settleSecondsMax ?? 60,
+    restSecondsMax: props.restSecondsMax ?? 30,
     callersPerRegion: props.callersPerRegion ?? 6,
     read: props.read ?? replicaReader(target),
+    scan: props.scan ?? replicaScanner(target),
     random: props.random ?? Math.random,
   };
 };
@@ -103,7 +111,7 @@ export interface FramedDrill<T, R extends Report> {
 export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: FramedDrill<T, R>): Promise<R> => {
   const { target, progress, signal } = plan;
   const startedAt = new Date().toISOString();
-  const hold = await takeMarker(plan.stateFolder, { ...drill.marker, startedAt }, () => isWhole(target));
+  const hold = await takeMarker(plan.stateFolder, { ...drill.marker, startedAt }, (before) => isWhole(plan, before));
   try {
     await allServe(target);
     progress(`callers near ${target.regions.map((each) => each.name).join(', ')} begin: ${plan.ratePerSecond} requests a second`);
@@ -130,6 +138,8 @@ export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: Fram
 export interface Scoped<B, M> {
   /** What is named when it cannot be repaired. */
   readonly name: string;
+  /** What the marker is to say from now on, where that was not known before. */
+  readonly marker?: MarkerContent;
   /** Breaks it, and watches. */
   breaks(): Promise<B>;
   /** Repairs it, however far `breaks` came. Not to be cut short: its waits have bounds of their own. */
@@ -147,9 +157,9 @@ export interface Repaired<B, M> {
 export const scoped = async <B, M>(
   { signal }: Pick<DrillPlan, 'signal'>,
   { scene, hold }: Pick<Stage, 'scene' | 'hold'>,
-  { name, breaks, repair }: Scoped<B, M>,
+  { name, marker, breaks, repair }: Scoped<B, M>,
 ): Promise<Repaired<B, M>> => {
-  await hold.fault();
+  await hold.fault(marker);
   const outcome = await breaks().then(
     (broke) => ({ broke }),
     (error: unknown) => ({ error }),
@@ -184,11 +194,18 @@ const steadyFrom = async ({ target, baselineSeconds, steadySecondsMax, progress,
   return fromMs();
 };
 
-/** A delivery that goes on may expose a bad version, though every region is healthy. */
-const isWhole = async (target: Target | DeliveryTarget): Promise<boolean> => {
-  if ('delivery' in target && (await target.delivery())?.state === 'running') return false;
+/**
+ * Whether nothing is left of what an earlier drill broke. Healthy regions are no proof: a delivery that goes on may expose a
+ * bad version, and bad writes stand in tables that serve. Paused links are simply resumed: nobody can want them.
+ */
+const isWhole = async ({ target, read }: DrillPlan, before: Marker): Promise<boolean> => {
+  if (before.drill === 'partition') await target.heal();
+  if (before.drill === 'bad-writes' && (await standsIn(target, read, before.witness))) return false;
+  if (isDeliveryTarget(target) && (await target.delivery())?.state === 'running') return false;
   return (await target.lostRegions()).length === 0 && (await statusOf(target.regions)).every((status) => status.state === 'healthy');
 };
+
+const isDeliveryTarget = (target: Target | DeliveryTarget): target is DeliveryTarget => 'delivery' in target;
 
 const allServe = async (target: Target): Promise<void> => {
   const ill = (await statusOf(target.regions)).filter((status) => status.state !== 'healthy');
@@ -206,10 +223,13 @@ export interface Reckoning {
   readonly readings: readonly ReplicaReading[];
 }
 
-/** Looks for every acknowledged write in every region, until they agree; and writes down what each holds then. */
-export const reckon = async (plan: DrillPlan, scene: Scene): Promise<Reckoning> => {
+/**
+ * Looks for every acknowledged write in every region, until they agree; and writes down what each holds then.
+ * @param own requests of the drill itself
+ */
+export const reckon = async (plan: DrillPlan, scene: Scene, own: readonly OperationRecord[] = []): Promise<Reckoning> => {
   const { target, progress, signal } = plan;
-  const writes = acknowledged(scene.records);
+  const writes = acknowledged([...scene.records, ...own]);
   progress(`comparing ${writes.length} acknowledged writes with every region`);
   const regions = target.regions.map((each) => each.name);
   const settled = await settle({

@@ -45,10 +45,12 @@ export interface Comparison {
   readonly oversold: ReadonlyMap<string, number>;
 }
 
-/** The acknowledged writes among the requests. A replayed acknowledgement is one write. */
+/** The acknowledged writes among the requests. A replayed acknowledgement is one write; of one key with other contents it is another. */
 export const acknowledged = (records: readonly OperationRecord[]): readonly Write[] => {
-  const writes = records.flatMap(writeOf);
-  return [...new Map(writes.map((write) => [`${write.operation} ${write.id}`, write])).values()];
+  const writes = records.flatMap((record) =>
+    writeOf(record).map((write) => [`${write.operation} ${write.id} ${canonical(record.value)}`, write] as const),
+  );
+  return [...new Map(writes).values()];
 };
 
 const writeOf = ({ operation, outcome, status, id, key, region, endMs, value }: OperationRecord): readonly Write[] => {

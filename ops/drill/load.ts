@@ -60,7 +60,13 @@ const notSent = (inFlightMax: number): Result => ({
 export const perform = async (caller: Caller, action: Action, startMs: number): Promise<OperationRecord> =>
   recordOf(caller, action, startMs, await caller.perform(action));
 
-const recordOf = (caller: Caller, action: Action, startMs: number, result: Result): OperationRecord => ({
+/** What a caller's action that was due at `startMs` came to. */
+export const recordOf = (
+  caller: Pick<Caller, 'name' | 'kind' | 'near'>,
+  action: Action,
+  startMs: number,
+  result: Result,
+): OperationRecord => ({
   caller: caller.name,
   kind: caller.kind,
   near: caller.near,

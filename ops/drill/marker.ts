@@ -16,17 +16,53 @@ const shared = {
 const marker = z.discriminatedUnion('drill', [
   z.strictObject({ ...shared, drill: z.literal('region-loss'), region: z.string(), how: z.enum(['kill', 'freeze', 'blackhole']) }),
   z.strictObject({ ...shared, drill: z.enum(['bad-deploy', 'good-deploy']), fault: z.string().nullable() }),
+  z.strictObject({ ...shared, drill: z.literal('partition') }),
+  z.strictObject({
+    ...shared,
+    drill: z.literal('bad-writes'),
+    /** The point before the bad writes, milliseconds since 1970; null: there are none yet. */
+    atMs: z.int().nullable(),
+    /** A partition of the drill's own: tables that do not have it are not those that it wrote to. */
+    witness: z.string(),
+  }),
 ]);
 export type Marker = z.infer<typeof marker>;
 /** What a drill does, as its marker tells it. */
 export type MarkerContent =
   | { readonly drill: 'region-loss'; readonly region: string; readonly how: 'kill' | 'freeze' | 'blackhole' }
-  | { readonly drill: 'bad-deploy' | 'good-deploy'; readonly fault: string | null };
+  | { readonly drill: 'bad-deploy' | 'good-deploy'; readonly fault: string | null }
+  | { readonly drill: 'partition' }
+  | { readonly drill: 'bad-writes'; readonly atMs: number | null; readonly witness: string };
 
 /** What may be broken. */
-export const brokenBy = (content: MarkerContent): string => (content.drill === 'region-loss' ? content.region : 'a delivery');
+export const brokenBy = (content: MarkerContent): string => {
+  switch (content.drill) {
+    case 'region-loss':
+      return content.region;
+    case 'bad-deploy':
+    case 'good-deploy':
+      return 'a delivery';
+    case 'partition':
+      return 'replication';
+    case 'bad-writes':
+      return 'the tables';
+  }
+};
+
 /** How it was broken. */
-export const howOf = (content: MarkerContent): string => (content.drill === 'region-loss' ? content.how : (content.fault ?? content.drill));
+export const howOf = (content: MarkerContent): string => {
+  switch (content.drill) {
+    case 'region-loss':
+      return content.how;
+    case 'bad-deploy':
+    case 'good-deploy':
+      return content.fault ?? content.drill;
+    case 'partition':
+      return 'paused between all regions';
+    case 'bad-writes':
+      return content.atMs === null ? 'bad writes' : `bad writes after ${new Date(content.atMs).toISOString()}`;
+  }
+};
 
 /** Where the marker of a state folder is. */
 export const markerPath = (stateFolder: string): string => join(stateFolder, 'drill.json');
@@ -51,13 +87,13 @@ export const readMarker = async (stateFolder: string): Promise<Marker | undefine
 /**
  * Takes the place of the one drill that may run.
  *
- * @param whole whether every region serves: then what an earlier drill left is mended, or went with the system it broke
+ * @param whole whether every region serves and nothing is broken: then what an earlier drill left is mended, or went with the system it broke
  * @throws {UserError} while another drill runs, or when a killed one left a fault in force
  */
 export const takeMarker = async (
   stateFolder: string,
   content: MarkerContent & { readonly startedAt: string },
-  whole: () => Promise<boolean>,
+  whole: (before: Marker) => Promise<boolean>,
 ): Promise<MarkerHold> => {
   await mkdir(stateFolder, { recursive: true });
   const before = await readMarker(stateFolder);
@@ -65,15 +101,16 @@ export const takeMarker = async (
     throw new UserError(
       `a drill runs already (process ${before.pid}, ${before.drill} of ${brokenBy(before)}); wait for it, or stop it with Ctrl-C (if that process is no drill, remove ${markerPath(stateFolder)})`,
     );
-  if (before && before.phase !== 'before' && !(await whole())) {
+  if (before && before.phase !== 'before' && !(await whole(before))) {
     throw new UserError(
       `a drill has left ${brokenBy(before)} broken (${howOf(before)}, begun ${before.startedAt}); repair it with \`tandem drill --abort\``,
     );
   }
   const path = markerPath(stateFolder);
   if (before) await rm(path);
+  let told: MarkerContent = content;
   const write = (phase: Marker['phase'], flag: 'w' | 'wx') =>
-    writeFile(path, `${JSON.stringify({ ...content, pid: process.pid, phase })}\n`, { flag });
+    writeFile(path, `${JSON.stringify({ ...content, ...told, pid: process.pid, phase })}\n`, { flag });
   try {
     await write('before', 'wx');
   } catch (cause) {
@@ -82,8 +119,9 @@ export const takeMarker = async (
   let inForce = false;
   const remove = () => rm(path, { force: true });
   return {
-    fault: async () => {
+    fault: async (known) => {
       inForce = true;
+      told = known ?? content;
       await write('fault', 'w');
     },
     leave: () => write('left', 'w'),
@@ -98,8 +136,8 @@ export const takeMarker = async (
 };
 
 export interface MarkerHold {
-  /** Called before anything is broken. */
-  fault(): Promise<void>;
+  /** Called before anything is broken. @param known what the marker says from now on. @default what it said before */
+  fault(known?: MarkerContent): Promise<void>;
   /** Called when what is broken could not be repaired. */
   leave(): Promise<void>;
   /** Called when everything is repaired. */

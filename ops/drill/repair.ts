@@ -1,12 +1,18 @@
 /** Ends a fault, and brings the region back to where it serves. Not to be cut short: every wait has a bound of its own. */
 import { UserError } from '../errors.ts';
 import { statusOf } from '../region-status.ts';
+import type { RestoreReport } from '../restore/report.ts';
 import type { DeliveryTarget, Fault, Target } from '../targets/target.ts';
-import { brokenBy, howOf, isAlive, markerPath, readMarker, removeMarker } from './marker.ts';
+import type { ReadPartition } from './ledger.ts';
+import { brokenBy, howOf, isAlive, type Marker, markerPath, readMarker, removeMarker } from './marker.ts';
+import { replicaReader } from './replica.ts';
 import { until } from './wait.ts';
 
 /** Rebuilds a region from the survivors and lets it serve. */
 export type Rebuild = (target: Target, region: string, progress: (line: string) => void) => Promise<{ readonly incarnation: number }>;
+
+/** Restores the tables from a point before bad writes, and waits until every region holds what is repaired. */
+export type Restore = (target: Target, atMs: number, progress: (line: string) => void) => Promise<RestoreReport>;
 
 export interface RepairProps {
   readonly target: Target;
@@ -57,8 +63,41 @@ export const takeBack = async (target: DeliveryTarget, progress: (line: string) 
   return Date.now();
 };
 
+/** Resumes replication between all regions. @returns when, milliseconds since 1970 */
+export const rejoin = async (target: Target, progress: (line: string) => void): Promise<number> => {
+  progress('resuming replication between all regions');
+  await target.heal();
+  return Date.now();
+};
+
+/**
+ * Puts back what bad writes took. May be run again when it was cut short.
+ *
+ * @throws {UserError} when something stays wrong
+ */
+export const putBack = async (
+  { target, restore, progress }: Pick<AbortDrillProps, 'restore' | 'progress'> & { readonly target: Target },
+  atMs: number,
+): Promise<RestoreReport> => {
+  progress(`restoring the tables from ${new Date(atMs).toISOString()}`);
+  const report = await restore(target, atMs, progress);
+  const wrong = report.remaining.map(({ region, facts }) => `${facts} in ${region}`).join(', ');
+  if (!report.whole)
+    throw new UserError(`not everything is put back: ${wrong} still missing or changed, ${report.repaired?.left.length ?? 0} left`);
+  return report;
+};
+
+/** Whether any region has the partition. */
+export const standsIn = async (target: Target, read: ReadPartition, pk: string): Promise<boolean> => {
+  const found = await Promise.all(target.regions.map(({ name }) => read(name, pk)));
+  return found.some((items) => items.length > 0);
+};
+
 export interface AbortDrillProps extends Omit<RepairProps, 'region'> {
   readonly target: DeliveryTarget;
+  readonly restore: Restore;
+  /** @default strongly consistent reads through `target.dynamo` */
+  readonly read?: ReadPartition;
   readonly stateFolder: string;
 }
 
@@ -77,11 +116,28 @@ export const abortDrill = async ({ stateFolder, ...props }: AbortDrillProps): Pr
     );
   if (marker.phase !== 'before') {
     props.progress(`repairing ${brokenBy(marker)} (${howOf(marker)}, begun ${marker.startedAt})`);
-    if (marker.drill === 'region-loss') {
-      await props.target.repairAll();
-      await bringBack({ ...props, region: marker.region });
-    } else await takeBack(props.target, props.progress);
+    await mend(marker, props);
   }
   await removeMarker(stateFolder);
   return brokenBy(marker);
+};
+
+const mend = async (marker: Marker, props: Omit<AbortDrillProps, 'stateFolder'>): Promise<void> => {
+  const { target, progress, read = replicaReader(target) } = props;
+  switch (marker.drill) {
+    case 'region-loss':
+      await target.repairAll();
+      await bringBack({ ...props, region: marker.region });
+      return;
+    case 'bad-deploy':
+    case 'good-deploy':
+      await takeBack(target, progress);
+      return;
+    case 'partition':
+      await rejoin(target, progress);
+      return;
+    case 'bad-writes':
+      // Tables of another system: what was broken went with its own.
+      if (marker.atMs !== null && (await standsIn(target, read, marker.witness))) await putBack(props, marker.atMs);
+  }
 };

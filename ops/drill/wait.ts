@@ -1,8 +1,9 @@
 /** Waits that a signal ends. */
 import { setTimeout as timeout } from 'node:timers/promises';
 
-/** Resolves after the time, or at once when the signal is aborted. */
+/** Resolves after the time, or at once when it is over already or the signal is aborted. */
 export const pause = async (milliseconds: number, signal?: AbortSignal): Promise<void> => {
+  if (milliseconds <= 0) return;
   try {
     await timeout(milliseconds, undefined, signal ? { signal } : {});
   } catch (error) {

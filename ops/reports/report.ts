@@ -22,7 +22,23 @@ export const reportEvent = z.strictObject({
 /** One objective: at most `max`, at least `min`. `measured: null` means that it never happened, and fails. */
 export const verdict = z.strictObject({
   name: z.string(),
-  unit: z.enum(['s', 'ms', '%', 'requests', 'answers', 'versions', 'regions', 'items', 'messages', 'writes', 'orders', 'units', 'ratio']),
+  unit: z.enum([
+    's',
+    'ms',
+    '%',
+    'requests',
+    'answers',
+    'versions',
+    'regions',
+    'items',
+    'messages',
+    'writes',
+    'orders',
+    'units',
+    'conflicts',
+    'rules',
+    'ratio',
+  ]),
   min: z.number().nullable(),
   max: z.number().nullable(),
   measured: z.number().nullable(),
@@ -183,11 +199,93 @@ const delivery = z.strictObject({
   }),
 });
 
-export const reportSchema = z.discriminatedUnion('drill', [regionLoss, delivery]);
+/** Rules of the data that do not hold on the tables, the first 100. */
+const broken = z.array(z.strictObject({ rule: z.string(), detail: z.string() })).max(100);
+
+const partition = z.strictObject({
+  ...shared,
+  drill: z.literal('partition'),
+  phases: z
+    .strictObject({
+      loadMs: milliseconds,
+      baselineMs: milliseconds,
+      partitionMs: milliseconds,
+      healMs: milliseconds,
+      endMs: milliseconds,
+    })
+    .describe('milliseconds since 1970: load begins, baseline begins, replication is paused, is resumed, load has ended'),
+  objectives: z.strictObject({ failedRequests: count, agreeSeconds: z.number() }),
+  measured: z.strictObject({
+    failedRequests: z
+      .strictObject({ dns: count, client: count, region: count })
+      .describe("failed and unknown while replication was paused; region: the drill's own, which made the conflicts"),
+    wrongAnswers: byKind(count).describe('that contradict what was asked for or acknowledged before, from the baseline on'),
+    missedReads: byKind(count).describe('answers 404 for something acknowledged, while replication was paused and after: late, or lost'),
+    agreedSeconds: seconds
+      .nullable()
+      .describe('from resuming until every region held the same of every conflict; null: not within the time given'),
+    conflicts: z
+      .array(
+        z.strictObject({
+          kind: z.string(),
+          what: z.string().describe('the id or sku that it is about'),
+          regions: z.array(region),
+          answers: z.array(z.strictObject({ region, operation: z.string(), status: z.int().nullable() })),
+          how: z.string().describe('how it was resolved'),
+          wrong: z.string().nullable().describe('what is wrong with that; null: nothing'),
+        }),
+      )
+      .describe('done in several regions on purpose while replication was paused'),
+    tableItems: count.describe('items of the data table that the rules were held against, in each region'),
+    broken,
+  }),
+});
+
+const badWrites = z.strictObject({
+  ...shared,
+  drill: z.literal('bad-writes'),
+  phases: z
+    .strictObject({
+      loadMs: milliseconds,
+      baselineMs: milliseconds,
+      pointMs: milliseconds,
+      corruptedMs: milliseconds,
+      repairMs: milliseconds,
+      repairedMs: milliseconds,
+      endMs: milliseconds,
+    })
+    .describe(
+      'milliseconds since 1970: load begins, baseline begins, the point that is restored, the first bad write, the repair begins, has ended, load has ended',
+    ),
+  objectives: z.strictObject({ rpoSeconds: z.number(), repairSeconds: z.number() }),
+  measured: z.strictObject({
+    damage: z
+      .array(z.strictObject({ kind: z.string(), region, pk: z.string(), sk: z.string(), writer: z.string() }))
+      .describe('every bad write: what it did, and in which region'),
+    spreadSeconds: seconds.nullable().describe('from the last bad write until it was in every region; null: not within 30 s'),
+    harmedWrites: count.describe('acknowledged writes that no region had any more before the repair'),
+    noticed: byKind(count).describe('requests that failed, or were answered wrong, from the first bad write until the repair had ended'),
+    wrongAfter: byKind(count).describe('requests that failed, or were answered wrong, and were due after the repair had ended'),
+    rpo: z
+      .strictObject({ writes: count, seconds: seconds })
+      .describe(
+        'acknowledged writes that are not back, from before the point and after, and the age of the newest at the end of the repair',
+      ),
+    repairSeconds: seconds.nullable().describe('from the first bad write until the last item was repaired everywhere'),
+    notAsBefore: count.describe('damaged facts that do not read as they did before'),
+    putBack: z.strictObject({ facts: count, rows: count, left: count }),
+    tableItems: count,
+    broken,
+  }),
+});
+
+export const reportSchema = z.discriminatedUnion('drill', [regionLoss, delivery, partition, badWrites]);
 
 export type Report = z.infer<typeof reportSchema>;
 export type RegionLossReport = z.infer<typeof regionLoss>;
 export type DeliveryReport = z.infer<typeof delivery>;
+export type PartitionReport = z.infer<typeof partition>;
+export type BadWritesReport = z.infer<typeof badWrites>;
 export type ReportEvent = z.infer<typeof reportEvent>;
 export type Verdict = z.infer<typeof verdict>;
 

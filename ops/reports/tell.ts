@@ -1,4 +1,6 @@
+import { tellBadWrites } from './bad-writes.ts';
 import { tellDelivery } from './delivery.ts';
+import { tellPartition } from './partition.ts';
 import { tellRegionLoss } from './region-loss.ts';
 import type { Report } from './report.ts';
 import type { Telling } from './telling.ts';
@@ -11,5 +13,9 @@ export const tell = (report: Report): Telling => {
     case 'bad-deploy':
     case 'good-deploy':
       return tellDelivery(report);
+    case 'partition':
+      return tellPartition(report);
+    case 'bad-writes':
+      return tellBadWrites(report);
   }
 };

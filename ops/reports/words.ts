@@ -23,6 +23,8 @@ export const quantity = (value: number, unit: Verdict['unit']): string => {
     case 'writes':
     case 'orders':
     case 'units':
+    case 'conflicts':
+    case 'rules':
       return round(value, 0);
   }
 };

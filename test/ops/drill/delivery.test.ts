@@ -131,7 +131,8 @@ describe.concurrent('a bad version', () => {
     await writeFile(join(world.folder, 'drill.json'), JSON.stringify(marker));
     // Every region is healthy, and yet callers get a bad version.
     await expect(runDeliveryDrill(world.props)).rejects.toThrow('tandem drill --abort');
-    const abort = () => abortDrill({ target: world.system, stateFolder: world.folder, rebuild: world.system.rebuild, progress: () => {} });
+    const { rebuild, restore } = world.system;
+    const abort = () => abortDrill({ target: world.system, stateFolder: world.folder, rebuild, restore, progress: () => {} });
     expect(await abort()).toBe('a delivery');
     expect(world.system.deliveries.current()).toMatchObject({ state: 'failed' });
     expect(await abort()).toBeUndefined();

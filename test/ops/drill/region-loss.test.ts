@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../infra/config.ts';
@@ -7,6 +6,7 @@ import { operationRecord } from '../../../ops/drill/operations.ts';
 import { type RegionLossProps, runRegionLoss } from '../../../ops/drill/region-loss.ts';
 import { abortDrill } from '../../../ops/drill/repair.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
+import { DEAD, markerOf, scratch } from './scratch.ts';
 import { ToySystem } from './toy-system.ts';
 
 const REGION = 'eu-central-1';
@@ -100,7 +100,16 @@ describe.concurrent('a region that is lost', () => {
 
     // The process that ran it may live on: it has given up, so another may repair.
     await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(/has left eu-central-1 broken .*tandem drill --abort/);
-    expect(await abortDrill({ target: system, stateFolder: folder.path, rebuild: system.rebuild, progress: () => {} })).toBe(REGION);
+    expect(
+      await abortDrill({
+        target: system,
+        stateFolder: folder.path,
+        rebuild: system.rebuild,
+        restore: system.restore,
+        read: system.read,
+        progress: () => {},
+      }),
+    ).toBe(REGION);
     expect(await system.lostRegions()).toEqual([]);
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -111,9 +120,18 @@ describe('a drill', () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     await system.lose(REGION, 'freeze');
-    await markerOf(folder.path, { pid: DEAD, phase: 'fault', how: 'freeze' });
+    await markerOf(folder.path, { ...LEFT, pid: DEAD, phase: 'fault', how: 'freeze' });
     await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(/has left eu-central-1 broken .*tandem drill --abort/);
-    expect(await abortDrill({ target: system, stateFolder: folder.path, rebuild: system.rebuild, progress: () => {} })).toBe(REGION);
+    expect(
+      await abortDrill({
+        target: system,
+        stateFolder: folder.path,
+        rebuild: system.rebuild,
+        restore: system.restore,
+        read: system.read,
+        progress: () => {},
+      }),
+    ).toBe(REGION);
     expect(system.repaired).toBe(1);
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -121,7 +139,7 @@ describe('a drill', () => {
   test('that left a system broken which is gone is in nobody’s way', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
-    await markerOf(folder.path, { pid: DEAD, phase: 'left', how: 'kill' });
+    await markerOf(folder.path, { ...LEFT, pid: DEAD, phase: 'left', how: 'kill' });
     await expect(runRegionLoss({ ...propsFor(system, folder.path), signal: AbortSignal.timeout(500) })).rejects.toThrow(/timeout/);
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -129,7 +147,7 @@ describe('a drill', () => {
   test('that was killed before it broke anything is in nobody’s way', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
-    await markerOf(folder.path, { pid: DEAD, phase: 'before', how: 'freeze' });
+    await markerOf(folder.path, { ...LEFT, pid: DEAD, phase: 'before', how: 'freeze' });
     const ended = AbortSignal.timeout(500);
     await expect(runRegionLoss({ ...propsFor(system, folder.path), signal: ended })).rejects.toThrow(/timeout/);
     expect(system.faults).toEqual([]);
@@ -139,11 +157,18 @@ describe('a drill', () => {
   test('does not begin while another runs, and that one is not aborted from outside', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
-    await markerOf(folder.path, { pid: process.pid, phase: 'fault', how: 'freeze' });
+    await markerOf(folder.path, { ...LEFT, pid: process.pid, phase: 'fault', how: 'freeze' });
     await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(`a drill runs already (process ${process.pid}`);
-    await expect(abortDrill({ target: system, stateFolder: folder.path, rebuild: system.rebuild, progress: () => {} })).rejects.toThrow(
-      'still runs',
-    );
+    await expect(
+      abortDrill({
+        target: system,
+        stateFolder: folder.path,
+        rebuild: system.rebuild,
+        restore: system.restore,
+        read: system.read,
+        progress: () => {},
+      }),
+    ).rejects.toThrow('still runs');
     expect(system.repaired).toBe(0);
   });
 
@@ -166,13 +191,21 @@ describe('a drill', () => {
   test('that left nothing has nothing to abort', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
-    expect(await abortDrill({ target: system, stateFolder: folder.path, rebuild: system.rebuild, progress: () => {} })).toBeUndefined();
+    expect(
+      await abortDrill({
+        target: system,
+        stateFolder: folder.path,
+        rebuild: system.rebuild,
+        restore: system.restore,
+        read: system.read,
+        progress: () => {},
+      }),
+    ).toBeUndefined();
     expect(system.repaired).toBe(0);
   });
 });
 
-/** Larger than any process id of Linux. */
-const DEAD = 2 ** 22 + 1;
+const LEFT = { drill: 'region-loss', region: REGION };
 
 const propsFor = (system: ToySystem, folder: string): RegionLossProps => ({
   target: system,
@@ -194,19 +227,8 @@ const propsFor = (system: ToySystem, folder: string): RegionLossProps => ({
   progress: () => {},
 });
 
-const markerOf = (folder: string, marker: object) =>
-  writeFile(
-    join(folder, 'drill.json'),
-    JSON.stringify({ drill: 'region-loss', region: REGION, startedAt: '2026-01-01T00:00:00Z', ...marker }),
-  );
-
 const reportIn = async (folder: string) => {
   const [name = ''] = await readdir(join(folder, 'reports'));
   const read = (file: string) => readFile(join(folder, 'reports', name, file), 'utf8');
   return { json: await read('report.json'), operations: await read('operations.jsonl'), html: await read('report.html') };
-};
-
-const scratch = async () => {
-  const path = await mkdtemp(join(tmpdir(), 'tandem-drill-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 };

@@ -18,12 +18,17 @@ import { cancelOrder, getOrder, payOrder, placeOrder, shipOrder } from '../../..
 import { planRebuild } from '../../../functions/core/rebuild.ts';
 import { mayNeedReconciling, reconcileOrder } from '../../../functions/core/reconcile.ts';
 import { editRecord, getRecord } from '../../../functions/core/records.ts';
+import { repair } from '../../../functions/core/restore.ts';
+import { compare } from '../../../functions/core/restore-compare.ts';
 import { bookReceipt, getStock, rebalanceStock, receiveStock, stockWork } from '../../../functions/core/stock.ts';
 import { stockKey } from '../../../functions/core/stock-fold.ts';
-import type { Value } from '../../../functions/core/store.ts';
+import type { Item, Value } from '../../../functions/core/store.ts';
+import { keysOf, tokenOf } from '../../../functions/core/token.ts';
 import { parseWriter, regionOf } from '../../../functions/core/writer.ts';
+import type { WriteItem } from '../../../ops/drill/faulty-client.ts';
 import { type ReadPartition, SUBJECT } from '../../../ops/drill/ledger.ts';
-import type { Rebuild } from '../../../ops/drill/repair.ts';
+import type { Rebuild, Restore } from '../../../ops/drill/repair.ts';
+import { RESTORE_FORMAT } from '../../../ops/restore/report.ts';
 import type { DeliveryTarget, Fault, LossKind, Target, TargetEvent } from '../../../ops/targets/target.ts';
 import { type Serving, ToyDeliveries } from './toy-deliveries.ts';
 
@@ -33,6 +38,13 @@ const DETECTION_MS = 700;
 const REPLICATION_EVERY_MS = 60;
 /** How long replication is behind when a region is killed. */
 const BEHIND_MS = 800;
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  /** As a header. */
+  readonly token?: Readonly<Record<string, string>>;
+}
 
 class ToyRegion {
   readonly name: string;
@@ -81,14 +93,14 @@ class ToyRegion {
     const body = await text(request);
     const answer = isProbe(request) ? undefined : await faultyAnswer(serving, body);
     if (answer !== undefined && answer.status >= 500) this.deliveries.failed(this.name, serving.version);
-    const { status, ...right } = answer ?? (await this.answer(request, body));
-    const headers = { 'content-type': 'application/json', 'tandem-region': this.name };
+    const { status, body: right, token } = answer ?? (await this.answer(request, body));
+    const headers = { 'content-type': 'application/json', 'tandem-region': this.name, ...token, ...this.stale(request) };
     // What ends before it can answer cannot say which version it was.
     response.writeHead(status, serving.fault === 'crash-on-start' ? headers : { ...headers, 'tandem-version': `toy+${serving.version}` });
-    response.end(JSON.stringify(serving.fault === 'wrong-answers' && !isProbe(request) ? wrong(right.body) : right.body));
+    response.end(JSON.stringify(serving.fault === 'wrong-answers' && !isProbe(request) ? wrong(right) : right));
   }
 
-  private async answer(request: IncomingMessage, body: string): Promise<{ readonly status: number; readonly body: unknown }> {
+  private async answer(request: IncomingMessage, body: string): Promise<Answer> {
     const path = (request.url ?? '').split('/').slice(1);
     const key = String(request.headers['idempotency-key']);
     const given: Value = body === '' ? {} : JSON.parse(body);
@@ -129,6 +141,12 @@ class ToyRegion {
     return toAnswer(201, await placeOrder(this.context, { subject: SUBJECT, key, request: order }));
   }
 
+  /** At once: the toy waits for nothing. */
+  private stale({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+    const keys = keysOf(String(headers['tandem-token'] ?? '')) ?? [];
+    return keys.some((key) => this.store.peek(key) === undefined) ? { 'tandem-stale': 'true' } : {};
+  }
+
   private async record({ method, headers }: IncomingMessage, id: string, value: Value) {
     if (method === 'GET') return toAnswer(200, await getRecord(this.context, { subject: SUBJECT, id }));
     const parents = headers['if-match']?.slice(1, -1).split('.') ?? [];
@@ -156,7 +174,7 @@ const SLOW_MS = 1_800;
 const broken = (status: number) => ({ status, body: { type: '/problems/internal', title: 'Broken', status, correlationId: 'toy' } });
 
 /** What a faulty version answers; undefined: what a healthy one would, sooner or later. */
-const faultyAnswer = async ({ fault }: Serving, body: string): Promise<{ readonly status: number; readonly body: unknown } | undefined> => {
+const faultyAnswer = async ({ fault }: Serving, body: string): Promise<Answer | undefined> => {
   if (fault === 'errors') return broken(500);
   if (fault === 'crash-on-start') return broken(502);
   if (fault === 'rare' && body.includes('"note"')) return broken(500);
@@ -168,8 +186,11 @@ const faultyAnswer = async ({ fault }: Serving, body: string): Promise<{ readonl
 const wrong = (body: unknown): unknown =>
   typeof body === 'object' && body !== null ? { ...body, sku: 'other', lines: [{ sku: 'other', quantity: 1 }], amount: 1 } : body;
 
-const toAnswer = (success: number, outcome: Outcome<unknown>) => {
-  if (outcome.kind === 'done') return { status: success, body: outcome.value };
+const toAnswer = (success: number, outcome: Outcome<unknown>): Answer => {
+  if (outcome.kind === 'done') {
+    const token = tokenOf(outcome.carriers);
+    return { status: success, body: outcome.value, ...(token === undefined ? {} : { token: { 'tandem-token': token } }) };
+  }
   const { status, title } = PROBLEMS[outcome.code];
   return { status, body: { type: `/problems/${outcome.code}`, title, status, correlationId: 'toy' } };
 };
@@ -181,12 +202,18 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
   readonly faults: Fault[] = [];
   readonly deliveries: ToyDeliveries;
   repaired = 0;
+  /** Times that were restored. */
+  readonly restoredAt: number[] = [];
+  /** Whether its regions look after their own reservations. */
+  reconciles = true;
+  /** Of the first region's table, as point-in-time recovery would have it. */
+  private readonly pictures: { readonly atMs: number; readonly items: readonly Item[] }[] = [];
   private readonly own: readonly ToyRegion[];
   private readonly dnsServer: ReturnType<typeof createSocket>;
   private readonly happened: TargetEvent[] = [];
   private readonly ticker: NodeJS.Timeout;
   private readonly timers = new Set<NodeJS.Timeout>();
-  private linked = true;
+  linked = true;
 
   private constructor(own: readonly ToyRegion[], dnsServer: ReturnType<typeof createSocket>, deliveries: ToyDeliveries) {
     this.own = own;
@@ -233,6 +260,44 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
     this.linked = true;
     this.becomes(region, true);
     return { incarnation: 2 };
+  };
+
+  readonly scan = async (region: string): Promise<readonly Item[]> => this.find(region).store.items();
+
+  /** Replicated at once. */
+  readonly write: WriteItem = async (_, key, item) => {
+    for (const { store } of this.own) {
+      if (item === undefined) store.commit([{ action: 'delete', key }]);
+      else store.place(item);
+    }
+  };
+
+  readonly restore: Restore = async (_, atMs) => {
+    this.restoredAt.push(atMs);
+    const [first] = this.own;
+    const restored = this.pictures.findLast((picture) => picture.atMs <= atMs)?.items ?? [];
+    const replicas = this.own.map(({ name, writer, store }) => ({ region: name, writer, store, scan: async () => store.items() }));
+    const { facts, spread, rows, left } = await repair({ restored, replicas, clock: { now: Date.now } });
+    await new Promise((resolve) => setTimeout(resolve, REPLICATION_EVERY_MS * 4));
+    const lacking = ({ name, store }: ToyRegion) =>
+      compare(restored, store.items()).flatMap(({ missing, changed }) => [...missing, ...changed]).length;
+    const remaining = this.own.map((region) => ({ region: region.name, facts: lacking(region) }));
+    const at = new Date(atMs).toISOString();
+    return {
+      format: RESTORE_FORMAT,
+      at,
+      region: first?.name ?? '',
+      table: 'toy',
+      startedAt: at,
+      seconds: { repaired: 0, all: 0 },
+      items: restored.length,
+      applied: true,
+      absent: [],
+      resources: [],
+      repaired: { facts: { ...facts }, spread, rows: rows.map((row) => ({ ...row })), left: left.map((each) => ({ ...each })) },
+      remaining,
+      whole: remaining.every((each) => each.facts === 0) && left.length === 0,
+    };
   };
 
   dynamo(): never {
@@ -341,6 +406,7 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
   }
 
   private async replicate(): Promise<void> {
+    this.pictures.push({ atMs: Date.now(), items: this.own[0]?.store.items() ?? [] });
     if (!this.linked) return;
     for (const from of this.own) {
       const to = this.other(from.name);
@@ -352,7 +418,7 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
         const sku = item.pk.slice(stockKey('').length);
         if (item.pk.startsWith(stockKey('')) && work)
           await (work.kind === 'book' ? bookReceipt(to.context, sku, work.hash) : rebalanceStock(to.context, sku));
-        else if (mayNeedReconciling(item)) await reconcileOrder(to.context, item.pk.slice(orderKey('').length));
+        else if (this.reconciles && mayNeedReconciling(item)) await reconcileOrder(to.context, item.pk.slice(orderKey('').length));
       }
     }
   }

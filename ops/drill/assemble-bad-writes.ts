@@ -1,0 +1,125 @@
+/** Puts the report of bad writes together from its course. Pure. */
+import type { BadWritesReport, ReportEvent } from '../reports/report.ts';
+import type { RestoreReport } from '../restore/report.ts';
+import type { TargetEvent } from '../targets/target.ts';
+import { byKind, eventAt, loadOf, targetEvents } from './assemble.ts';
+import type { PartitionSetting } from './assemble-partition.ts';
+import type { BadWrite } from './faulty-client.ts';
+import type { Reckoning } from './frame.ts';
+import type { Broken } from './invariants.ts';
+import { atLeast, atMost, judgeLedger } from './measure.ts';
+import type { OperationRecord } from './operations.ts';
+import type { Scene } from './scene.ts';
+import { ledgerOf } from './settle.ts';
+
+/** Moments of the drill, milliseconds since 1970. */
+export interface BadWritesCourse {
+  readonly startedAt: string;
+  readonly loadMs: number;
+  readonly baselineMs: number;
+  readonly pointMs: number;
+  readonly corruptedMs: number;
+  readonly repairMs: number;
+  readonly repairedMs: number;
+  readonly endMs: number;
+}
+
+export interface BadWritesFindings extends Reckoning {
+  readonly events: readonly TargetEvent[];
+  readonly damage: readonly BadWrite[];
+  readonly spreadSeconds: number | null;
+  readonly harmed: number;
+  readonly restored: RestoreReport;
+  readonly notAsBefore: number;
+  readonly broken: readonly Broken[];
+  readonly items: number;
+}
+
+export const assembleBadWrites = (
+  { target, config, ratePerSecond }: PartitionSetting,
+  scene: Pick<Scene, 'records' | 'callers'>,
+  course: BadWritesCourse,
+  findings: BadWritesFindings,
+): BadWritesReport => {
+  const { startedAt, ...phases } = course;
+  const objectives = config.objectives.badWrites;
+  const ledger = ledgerOf(findings.acknowledged, findings.settled, phases.repairedMs);
+  const measured = measuredOf(scene.records, course, findings);
+  const verdicts = [
+    atLeast('bad writes that were in every region', 'writes', 1, measured.spreadSeconds === null ? null : measured.damage.length),
+    atLeast('acknowledged writes that they took away', 'writes', 1, measured.harmedWrites),
+    atMost('newest acknowledged write that is not back', 's', objectives.rpoSeconds, measured.rpo.seconds),
+    atMost('acknowledged writes lost for good', 'writes', 0, measured.rpo.writes),
+    atMost('from the first bad write until all was repaired', 's', objectives.repairSeconds, measured.repairSeconds),
+    atMost('harmed facts that are not as before', 'items', 0, measured.notAsBefore),
+    atMost('requests failed or answered wrong after the repair', 'requests', 0, measured.wrongAfter.dns + measured.wrongAfter.client),
+    atMost('rules that do not hold on the tables', 'rules', 0, measured.broken.length),
+    ...judgeLedger(ledger),
+  ];
+  return {
+    version: 1,
+    drill: 'bad-writes',
+    target: target.kind,
+    regions: target.regions.map((each) => each.name),
+    startedAt,
+    load: loadOf(scene, ratePerSecond),
+    phases,
+    events: eventsOf(ratePerSecond, phases, measured, findings),
+    objectives,
+    measured,
+    ledger,
+    verdicts,
+    passed: verdicts.every((each) => each.passed),
+  };
+};
+
+const measuredOf = (
+  records: readonly OperationRecord[],
+  { corruptedMs, repairedMs }: BadWritesCourse,
+  { damage, spreadSeconds, harmed, restored, notAsBefore, broken, settled, items }: BadWritesFindings,
+): BadWritesReport['measured'] => {
+  const bad = records.filter(({ outcome, wrong }) => outcome !== 'ok' || wrong !== null);
+  const { lost } = settled.comparison;
+  const { facts } = restored.repaired ?? {};
+  return {
+    damage: damage.map(({ kind, region, pk, sk }) => ({ kind, region, pk, sk, writer: sk.split('#').at(-1) ?? '' })),
+    spreadSeconds,
+    harmedWrites: harmed,
+    noticed: byKind((kind) => bad.filter((each) => each.kind === kind && each.endMs >= corruptedMs && each.startMs < repairedMs).length),
+    wrongAfter: byKind((kind) => bad.filter((each) => each.kind === kind && each.startMs >= repairedMs).length),
+    rpo: {
+      writes: lost.length,
+      seconds: lost.length === 0 ? 0 : Math.max(0, (repairedMs - Math.max(...lost.map((write) => write.ackMs))) / 1_000),
+    },
+    repairSeconds: restored.whole ? (repairedMs - corruptedMs) / 1_000 : null,
+    notAsBefore,
+    putBack: {
+      facts: facts === undefined ? 0 : facts.orders + facts.stock + facts.records,
+      rows: restored.repaired?.rows.length ?? 0,
+      left: restored.repaired?.left.length ?? 0,
+    },
+    tableItems: items,
+    broken: broken.map((each) => ({ ...each })),
+  };
+};
+
+const eventsOf = (
+  ratePerSecond: number,
+  { loadMs, baselineMs, pointMs, corruptedMs, repairMs, repairedMs, endMs }: BadWritesReport['phases'],
+  { damage, spreadSeconds }: BadWritesReport['measured'],
+  { events, settled }: BadWritesFindings,
+): ReportEvent[] => {
+  const event = eventAt(corruptedMs);
+  return [
+    event('load', loadMs, `load begins: ${ratePerSecond} requests a second`),
+    event('load', baselineMs, 'baseline begins'),
+    event('repair', pointMs, 'the point that is restored'),
+    event('fault', corruptedMs, `a faulty client makes ${damage.length} bad writes`),
+    ...(spreadSeconds === null ? [] : [event('link', corruptedMs + spreadSeconds * 1_000, 'they are in every region')]),
+    event('repair', repairMs, 'the restore begins'),
+    event('recovered', repairedMs, 'everything is repaired in every region'),
+    event('load', endMs, 'load ends'),
+    ...(settled.seconds === null ? [] : [event('ledger', endMs + settled.seconds * 1_000, 'the ledgers of all regions agree')]),
+    ...targetEvents(events, loadMs, corruptedMs),
+  ].sort((a, b) => a.atMs - b.atMs);
+};

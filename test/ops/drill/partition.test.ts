@@ -1,0 +1,104 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../infra/config.ts';
+import { CONFLICT_KINDS } from '../../../ops/drill/conflicts.ts';
+import { operationRecord } from '../../../ops/drill/operations.ts';
+import { type PartitionProps, runPartition } from '../../../ops/drill/partition.ts';
+import { abortDrill } from '../../../ops/drill/repair.ts';
+import { reportSchema } from '../../../ops/reports/report.ts';
+import { verdictText } from '../../../ops/reports/text.ts';
+import { DEAD, markerOf, scratch } from './scratch.ts';
+import { ToySystem } from './toy-system.ts';
+
+const config = parseConfig({ regions: [{ name: 'eu-central-1' }, { name: 'us-east-2' }], auth: 'keys' });
+
+describe.concurrent('regions that do not hear of each other', () => {
+  test('take what conflicts, and resolve all of it when they do', { timeout: 60_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const report = await runPartition(propsFor(system, folder.path));
+
+    expect(report.verdicts.filter((verdict) => !verdict.passed)).toEqual([]);
+    expect(report.measured.broken).toEqual([]);
+    expect(report.measured.conflicts.filter(({ wrong }) => wrong !== null)).toEqual([]);
+    expect(new Set(report.measured.conflicts.map(({ kind }) => kind))).toEqual(new Set(CONFLICT_KINDS));
+    // None was a conflict in name only.
+    expect(report.measured.conflicts.map(({ how }) => how).filter((how) => how.startsWith('not '))).toEqual([]);
+    expect(report.measured.tableItems).toBeGreaterThan(50);
+
+    const [name = ''] = await readdir(join(folder.path, 'reports'));
+    const read = (file: string) => readFile(join(folder.path, 'reports', name, file), 'utf8');
+    expect(reportSchema.parse(JSON.parse(await read('report.json')))).toEqual(report);
+    const records = (await read('operations.jsonl'))
+      .trim()
+      .split('\n')
+      .map((line) => operationRecord.parse(JSON.parse(line)));
+    expect(records.some(({ kind, operation }) => kind === 'region' && operation === 'shipOrder')).toBe(true);
+    expect(await read('report.html')).toContain('Conflicts, and how they were resolved');
+    expect(verdictText(report)).toContain('partition of eu-central-1 and us-east-2: PASSED');
+    expect(await readdir(folder.path)).toEqual(['reports']);
+  });
+
+  test('and whose reconcilers never run fail the drill, which names what is wrong', { timeout: 60_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    system.reconciles = false;
+    const report = await runPartition({ ...propsFor(system, folder.path), settleSecondsMax: 2, restSecondsMax: 2 });
+    const failed = report.verdicts.filter((verdict) => !verdict.passed).map(({ name }) => name);
+    expect(failed).toContain('conflicts that ended otherwise than they must');
+    expect(failed).toContain('rules that do not hold on the tables');
+    expect(report.measured.agreedSeconds).toBeNull();
+    expect(report.measured.conflicts.find(({ kind }) => kind === 'same order')?.wrong).toBe('us-east-2 has not ended its reservation');
+  });
+
+  test('are joined again when the drill is ended in the middle, and no marker stays', { timeout: 60_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const ended = new AbortController();
+    const failed = expect(runPartition({ ...propsFor(system, folder.path), signal: ended.signal })).rejects.toThrow('enough');
+    await expect.poll(() => system.linked, { timeout: 30_000 }).toBe(false);
+    ended.abort(new Error('enough'));
+    await failed;
+    expect(system.linked).toBe(true);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('because a drill was killed are joined again by `tandem drill --abort`, and by the next drill', async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const left = async () => {
+      await system.partition();
+      await markerOf(folder.path, { drill: 'partition', pid: DEAD, phase: 'fault' });
+    };
+    const abort = { target: system, stateFolder: folder.path, rebuild: system.rebuild, restore: system.restore, progress: () => {} };
+
+    await left();
+    expect(await abortDrill(abort)).toBe('replication');
+    expect(system.linked).toBe(true);
+    expect(await readdir(folder.path)).toEqual([]);
+
+    await left();
+    await expect(runPartition({ ...propsFor(system, folder.path), signal: AbortSignal.timeout(500) })).rejects.toThrow(/timeout/);
+    expect(system.linked).toBe(true);
+  });
+});
+
+const propsFor = (system: ToySystem, folder: string): PartitionProps => ({
+  target: system,
+  config,
+  seconds: 4,
+  baselineSeconds: 2,
+  steadySecondsMax: 5,
+  afterSeconds: 1,
+  watchSecondsMax: 30,
+  settleSecondsMax: 20,
+  callersPerRegion: 2,
+  reportFolder: join(folder, 'reports'),
+  stateFolder: folder,
+  token: () => 'toy',
+  read: system.read,
+  scan: system.scan,
+  signal: new AbortController().signal,
+  progress: () => {},
+});
