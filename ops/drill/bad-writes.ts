@@ -168,7 +168,7 @@ const conclude = async (plan: Plan, stage: Stage, acted: Acted, endMs: number): 
       events: await target.events(),
     },
   );
-  progress(`report: ${await writeReport(plan.reportFolder, report, scene.records)}`);
+  progress(`report: ${await writeReport(plan.reportFolder, report, scene.records, reckoning.readings)}`);
   return report;
 };
 

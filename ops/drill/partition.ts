@@ -175,7 +175,7 @@ const conclude = async (plan: Plan, stage: Stage, hands: readonly Hand[], acted:
   for (const conflict of conflicts) judged.push({ ...conflict, ...(await conflict.judge(healed)) });
   const findings = { ...reckoning, broken, judged, own, items: replicas[0]?.items.length ?? 0, events: await target.events() };
   const report = assemblePartition(plan, scene, { startedAt, loadMs, baselineMs, endMs, ...course }, findings);
-  progress(`report: ${await writeReport(plan.reportFolder, report, [...scene.records, ...own])}`);
+  progress(`report: ${await writeReport(plan.reportFolder, report, [...scene.records, ...own], reckoning.readings)}`);
   return report;
 };
 

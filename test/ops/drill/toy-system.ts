@@ -279,7 +279,7 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
     const replicas = this.own.map(({ name, writer, store }) => ({ region: name, writer, store, scan: async () => store.items() }));
     const { facts, spread, rows, left } = await repair({ restored, replicas, clock: { now: Date.now } });
     await new Promise((resolve) => setTimeout(resolve, REPLICATION_EVERY_MS * 4));
-    const lacking = ({ name, store }: ToyRegion) =>
+    const lacking = ({ store }: ToyRegion) =>
       compare(restored, store.items()).flatMap(({ missing, changed }) => [...missing, ...changed]).length;
     const remaining = this.own.map((region) => ({ region: region.name, facts: lacking(region) }));
     const at = new Date(atMs).toISOString();
