@@ -53,7 +53,7 @@ interface ClosedRow {
  *
  * @param copies all items of the data table of each survivor, the heir's first
  */
-export const planReclaim = (writer: Writer, heir: string, copies: readonly (readonly Item[])[], nowMs: number): ReclaimPlan => {
+const planReclaim = (writer: Writer, heir: string, copies: readonly (readonly Item[])[], nowMs: number): ReclaimPlan => {
   const { books, openOrders } = booksOf(writer.region, copies.flat());
   const rows = (copies[0] ?? []).filter((item) => item.sk.startsWith('HELD#'));
   const bySku = Map.groupBy(rows, (item) => item.pk);

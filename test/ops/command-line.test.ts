@@ -39,7 +39,8 @@ describe('the command line', () => {
   it('explains itself', async () => {
     const { code, stdout } = await tandem(['--help']);
     expect(code).toBe(0);
-    for (const command of ['start', 'drill', 'status', 'keys', 'token']) expect(stdout).toContain(`\n  ${command} `);
+    for (const command of ['start', 'drill', 'status', 'rebuild', 'stock', 'lose', 'keys', 'token'])
+      expect(stdout).toContain(`\n  ${command} `);
   });
 
   it('prints the version of the package', async () => {
@@ -57,6 +58,8 @@ describe('the command line', () => {
     ['a port out of range', ['start', '--dns-port', '70000'], /'70000' is invalid\. allowed: a whole number from 1 to 65535/],
     ['an endpoint that is no URL', ['start', '--endpoint', 'localhost'], /allowed: a URL such as/],
     ['a scope that does not exist', ['token', '--scope', 'orders:eat'], /allowed: orders:read, /],
+    ['a rebuild on AWS', ['rebuild', 'us-east-2', '--target', 'aws'], /not done yet: .*docs\/runbook\.md/],
+    ['a reclaim from nobody', ['stock', 'reclaim'], /required option '--from <region>' not specified/],
     ['a word too many', ['status', 'now'], /too many arguments/],
   ])('refuses %s with what is allowed, exit code 2', async (_what, args, message) => {
     const { code, stdout, stderr } = await tandem(args);

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reclaimStock } from '../../functions/core/reclaim.ts';
-import { rebuildRegion } from '../../functions/core/recovery.ts';
-import { until } from '../../ops/drill/wait.ts';
-import { TargetEstate } from '../../ops/recovery/estate.ts';
-import { LocalTarget } from '../../ops/targets/local.ts';
-import { EU, startTestSystem, type TestSystem, US } from '../local/local-system.ts';
+import { reclaimStock } from '../../../functions/core/reclaim.ts';
+import { rebuildRegion } from '../../../functions/core/recovery.ts';
+import { until } from '../../../ops/drill/wait.ts';
+import { TargetEstate } from '../../../ops/recovery/estate.ts';
+import { LocalTarget } from '../../../ops/targets/local.ts';
+import { EU, startTestSystem, type TestSystem, US } from '../../local/local-system.ts';
 
-const CHILD = fileURLToPath(new URL('recovery-child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('operator.ts', import.meta.url));
 const SERVES_WITHIN = { everyMs: 250, withinMs: 120_000 } as const;
 
 describe('a region of the laptop that is lost for good', () => {
