@@ -6,7 +6,7 @@ import { localActor } from '../delivery/aws-cells.ts';
 import { writeControl } from '../delivery/cells.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { STATE } from '../folders.ts';
-import { type Progress, progressFor, type Say } from '../progress.ts';
+import { type Progress, progressFor } from '../progress.ts';
 import { TargetEstate } from '../recovery/estate.ts';
 import { asOnlyRecovery } from '../recovery/lock.ts';
 import { statusOf } from '../region-status.ts';
@@ -76,15 +76,7 @@ const steps = <P, R>(
   signal: AbortSignal,
   target: LocalTarget,
   { region, what, carryOut }: Recovery<P, R>,
-): Promise<R> => progress.step(`${what} ${region}`, (say) => asUser(carryOut(new TargetEstate(target, between(signal, say)))));
-
-/** Ends between two steps, where the next run goes on. */
-const between =
-  (signal: AbortSignal, say: Say): Say =>
-  (line) => {
-    signal.throwIfAborted();
-    say(line);
-  };
+): Promise<R> => progress.step(`${what} ${region}`, (say) => asUser(carryOut(new TargetEstate(target, say, signal))));
 
 const audited = async <P, R>(
   target: LocalTarget,

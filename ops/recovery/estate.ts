@@ -13,11 +13,17 @@ export class TargetEstate implements Estate {
   readonly regions: readonly string[];
   readonly progress: (line: string) => void;
   readonly #target: Target;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(target: Target, progress: (line: string) => void) {
+  /** @param signal ends a recovery before its next step, and where it waits for replication */
+  constructor(target: Target, progress: (line: string) => void, signal?: AbortSignal) {
     this.#target = target;
     this.regions = target.regions.map((each) => each.name);
-    this.progress = progress;
+    this.#signal = signal;
+    this.progress = (line) => {
+      signal?.throwIfAborted();
+      progress(line);
+    };
   }
 
   now(): number {
@@ -55,7 +61,8 @@ export class TargetEstate implements Estate {
     return this.#target.admit(region);
   }
 
-  pause(ms: number): Promise<void> {
-    return sleep(ms);
+  async pause(ms: number): Promise<void> {
+    await sleep(ms);
+    this.#signal?.throwIfAborted();
   }
 }
