@@ -92,8 +92,8 @@ const lose = (world: World, fault: Extract<Fault, { kind: 'loss' }>, seed: numbe
   }
   world.scheduler.agenda.after(
     fault.rebuildAfterMs,
-    () => world.operators.rebuild(fault.region, fault.crashes, seed),
-    () => `rebuilding ${fault.region}`,
+    () => world.operators.recover(fault.region, fault.reclaims, fault.crashes, seed),
+    () => `recovering ${fault.region}`,
   );
 };
 

@@ -3,10 +3,11 @@
 import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
 import type { Line } from '../functions/core/order-fold.ts';
 import type { Attempt, Call } from './caller.ts';
+import type { Crash } from './invocation.ts';
 import type { EditWish, Wish } from './memory.ts';
 import { mix, Random } from './random.ts';
 import type { OrderName } from './requests.ts';
-import { ACT_MS, type Entry, type Fault, type Schedule } from './schedule.ts';
+import { ACT_MS, type Entry, type Fault, type Reclaim, type Schedule } from './schedule.ts';
 
 const REGIONS = ['a', 'b', 'c'];
 /** Calls and faults of a schedule at least: what is measured in schedules a minute must be worth a schedule. */
@@ -22,6 +23,8 @@ const CARRYING = 0.5;
 const REPLICATED = 0.2;
 /** Callers with a memory of their own. */
 const CALLERS = 3;
+/** Share of the losses whose stock is reclaimed before the region is rebuilt. */
+const RECLAIM = 0.4;
 /** Share of the acts that lose a region beside what else they draw. */
 const LOSS = 0.2;
 
@@ -218,6 +221,17 @@ class Generator {
       : { kind: 'crash', call: this.#random.pick(calls).id, attempt: this.#random.pick([0, 0, 0, 1]), crash };
   }
 
+  #reclaim(): Reclaim {
+    const random = this.#random;
+    const crashes = this.#deaths(random.pick([0, 0, 1, 2]));
+    return { crashes, abandoned: crashes.length > 0 && random.chance(0.4), thenMs: random.whole(100, 8_000) };
+  }
+
+  /** Where an operator's machine dies. */
+  #deaths(count: number): readonly Crash[] {
+    return Array.from({ length: count }, () => ({ step: this.#random.whole(1, 30), applied: this.#random.chance(0.5) }));
+  }
+
   #hasLoss(act: number): boolean {
     return this.#entries.some((entry) => entry.act === act && entry.kind === 'fault' && entry.fault.kind === 'loss');
   }
@@ -225,13 +239,11 @@ class Generator {
   #loss(region: string): Fault {
     const random = this.#random;
     const rebuildAfterMs = random.whole(500, 6_000);
-    const crashes = Array.from({ length: random.pick([0, 1, 1, 2]) }, () => ({
-      step: random.whole(1, 30),
-      applied: random.chance(0.5),
-    }));
+    const crashes = this.#deaths(random.pick([0, 1, 1, 2]));
     const zombieAfterMs = random.chance(0.4)
       ? random.pick([random.whole(200, 12_000), BEAT_GAP_MS_MAX + random.whole(1_000, 20_000)])
       : undefined;
-    return { kind: 'loss', region, zombieAfterMs, rebuildAfterMs, crashes };
+    const reclaims = random.chance(RECLAIM) ? Array.from({ length: random.pick([1, 1, 2]) }, () => this.#reclaim()) : [];
+    return { kind: 'loss', region, zombieAfterMs, rebuildAfterMs, reclaims, crashes };
   }
 }

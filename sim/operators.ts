@@ -1,17 +1,29 @@
-/** Regions that are given up, and the operators who rebuild them. What the rebuilding does to the rest of the world. */
+/** Regions that are given up, and the operators who reclaim their stock and rebuild them. What that does to the rest of the world. */
 import { foldControl } from '../functions/core/operations.ts';
-import { rebuildRegion } from '../functions/core/recovery.ts';
+import { reclaimStock } from '../functions/core/reclaim.ts';
+import { type Estate, rebuildRegion } from '../functions/core/recovery.ts';
 import type { Item } from '../functions/core/store.ts';
+import { parseWriter } from '../functions/core/writer.ts';
 import type { Cell } from './cell.ts';
 import { type Crash, type Host, Invocation } from './invocation.ts';
 import { type Levers, SimulatedEstate } from './operator.ts';
 import { mix, Random } from './random.ts';
+import type { Reclaim } from './schedule.ts';
 import type { World } from './world.ts';
 
 /** Milliseconds of an operator's step, and until one whose machine died starts again. */
-const STEP_MS = 250;
+const STEP_MS = { rebuild: 250, reclaim: 60 } as const;
 const RETRY_MS = 500;
 const LIFE_MS_MAX = 24 * 3_600_000;
+
+interface Errand {
+  readonly work: 'rebuild' | 'reclaim';
+  readonly region: string;
+  readonly crashes: readonly Crash[];
+  readonly seed: number;
+  /** Its last run dies, too. */
+  readonly abandoned: boolean;
+}
 
 export class Operators implements Levers {
   readonly #world: World;
@@ -58,29 +70,55 @@ export class Operators implements Levers {
     return cell;
   }
 
-  /** Begins to rebuild a region, and again after each time the operator's machine dies. */
-  rebuild(region: string, crashes: readonly Crash[], seed: number): void {
+  /** What operators do about a lost region: reclaim its stock, as often as planned, and rebuild it. */
+  recover(region: string, reclaims: readonly Reclaim[], crashes: readonly Crash[], seed: number): void {
+    const [reclaim, ...later] = reclaims;
+    if (reclaim === undefined) {
+      return this.#run({ work: 'rebuild', region, crashes, seed, abandoned: false }, () => {
+        this.isRebuilding = false;
+        this.#world.calm();
+      });
+    }
+    this.#run({ work: 'reclaim', region, crashes: reclaim.crashes, seed, abandoned: reclaim.abandoned }, () =>
+      this.#world.scheduler.agenda.after(
+        reclaim.thenMs,
+        () => this.recover(region, later, crashes, mix(seed, 2)),
+        () => `recovering ${region}`,
+      ),
+    );
+  }
+
+  /** Whether a cell writes for a lost region whose books are closed: its heir alone does. */
+  closes(cell: Cell, writer: string): boolean {
+    const { region, incarnation } = parseWriter(writer);
+    const heir = this.regions.find((each) => each !== region && !this.#lost.has(each));
+    return this.#lost.has(region) && heir === cell.region && incarnation > this.cellOf(region).incarnation;
+  }
+
+  /** Runs it again after each time the operator's machine dies. */
+  #run({ work, region, crashes, seed, abandoned }: Errand, then: () => void): void {
     const { scheduler } = this.#world;
     const note = (what: string): void => this.#world.note('operator', () => what);
     const [crash, ...later] = crashes;
-    note(`rebuilds ${region}`);
+    note(`${work}s ${region}`);
     const invocation = new Invocation({
-      ...{ name: 'operator', host: this.#host(), scheduler, seed, crash, stepMs: STEP_MS, lifeMsMax: LIFE_MS_MAX },
+      ...{ name: 'operator', host: this.#host(), scheduler, seed, crash, stepMs: STEP_MS[work], lifeMsMax: LIFE_MS_MAX },
       onCrash: () => {
         note("the operator's machine dies");
+        if (abandoned && later.length === 0) return then();
         scheduler.agenda.after(
           new Random(seed).delayMs(RETRY_MS),
-          () => this.rebuild(region, later, mix(seed, 1)),
-          () => `rebuilding ${region} again`,
+          () => this.#run({ work, region, crashes: later, seed: mix(seed, 1), abandoned }, then),
+          () => `${work} of ${region} again`,
         );
       },
     });
+    const perform: (estate: Estate, region: string) => Promise<unknown> = work === 'rebuild' ? rebuildRegion : reclaimStock;
     invocation.run(
-      () => rebuildRegion(new SimulatedEstate(this, invocation), region),
+      () => perform(new SimulatedEstate(this, invocation), region),
       (ended) => {
-        this.isRebuilding = false;
-        this.#world.calm();
         if ('error' in ended) this.#world.unexpected('operator', ended.error);
+        then();
       },
     );
   }

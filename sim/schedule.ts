@@ -2,6 +2,16 @@
 import type { Call } from './caller.ts';
 import type { Crash } from './invocation.ts';
 
+/** An operator gives the stock of a lost region to an heir. */
+export interface Reclaim {
+  /** Where each run ends but the last. */
+  readonly crashes: readonly Crash[];
+  /** There is no last run: what was begun is left as it is. */
+  readonly abandoned: boolean;
+  /** Milliseconds until what operators do next. */
+  readonly thenMs: number;
+}
+
 export type Fault =
   /** Replication from one region to another pauses, and goes on where it stopped. */
   | { readonly kind: 'partition'; readonly from: string; readonly to: string; readonly bothWays: boolean; readonly forMs: number }
@@ -9,13 +19,16 @@ export type Fault =
   | { readonly kind: 'freeze'; readonly region: string; readonly forMs: number }
   /**
    * A region is lost for good and rebuilt from the others after a while. `zombieAfterMs`: it was only frozen, and comes back
-   * at that time, given up or not. `crashes`: where each run of the rebuild ends but the last.
+   * at that time, given up or not. Its stock may be reclaimed by an heir before it is rebuilt. `crashes`: where each run of
+   * the rebuild ends but the last.
    */
   | {
       readonly kind: 'loss';
       readonly region: string;
       readonly zombieAfterMs: number | undefined;
+      /** From the loss to what operators do first. */
       readonly rebuildAfterMs: number;
+      readonly reclaims: readonly Reclaim[];
       readonly crashes: readonly Crash[];
     }
   /** The environment that serves an attempt of a call is lost. `call` is the id of its entry. */

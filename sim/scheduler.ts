@@ -8,7 +8,7 @@ import type { Invocation } from './invocation.ts';
 /** Turns of the microtask queue that a handler may take from one call of the store to the next: it awaits nothing else. */
 const TURNS_MAX = 1_000;
 /** Turns given to a handler that waits for several calls at a time, when one of them was answered. */
-const TURNS_BESIDE = 40;
+const TURNS_BESIDE = 24;
 /** Actions of one schedule: one that takes more never comes to rest. */
 const ACTIONS_MAX = 200_000;
 

@@ -6,6 +6,7 @@ import { FOLDING } from './folding.ts';
 import type { Mutation } from './mutation.ts';
 import { PLACING } from './placing.ts';
 import { REBUILDING } from './rebuilding.ts';
+import { RECLAIMING } from './reclaiming.ts';
 import { STOCKING } from './stocking.ts';
 import { WITNESSING } from './witnessing.ts';
 
@@ -16,6 +17,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...EDITING,
   ...STOCKING,
   ...REBUILDING,
+  ...RECLAIMING,
   ...ABSENCES,
   ...WITNESSING,
 ];
