@@ -59,8 +59,8 @@ export const ENDING: readonly Mutation[] = [
     'shipped-over-its-end',
     'a shipment overwrites the end that came first',
     ORDERS,
-    "{ action: 'put', item: endItem(context, given.id, order.keeper, end), guards: [{ is: 'absent' }] },",
-    "{ action: 'put', item: endItem(context, given.id, order.keeper, end), guards: instead([{ is: 'absent' }], []) },",
+    "const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);\n    if (!ok && retry) return attempt(false);\n    return ok",
+    "const { ok } = await context.store.transact([{ action: 'put', item, guards: instead([{ is: 'absent' }], []) }]);\n    if (!ok && retry) return attempt(false);\n    return ok",
   ),
   one(
     'shipped-though-cancelled',
