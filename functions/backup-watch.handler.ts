@@ -2,14 +2,12 @@
  * Tells how old a region's backups are, and which failed. Invoked by the clock each hour, and once as a custom resource
  * when the cell gets it. What cannot be seen does not keep the rest from being told.
  */
-import { DescribeContinuousBackupsCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { backupClient } from './aws/backup-client.ts';
-import { backupJobs, copyJobs, recoveryPoints, restoreTests, vaultMadeMs } from './aws/backup-lists.ts';
-import { clientLimits } from './aws/client-limits.ts';
+import { backupClient, backupJobs, copyJobs, recoveryPoints, restoreTests, vaultMadeMs } from './aws/backup-lists.ts';
 import { type ResourceEvent, servingResource } from './aws/custom-resource.ts';
 import { readDelivery } from './aws/delivery-environment.ts';
 import { readEnvironment } from './aws/environment.ts';
 import { embedded, errorFields, log, type Measured } from './aws/log.ts';
+import { hasPointInTimeRecovery } from './aws/point-in-time.ts';
 import { BACKUPS, DIMENSIONS, METRICS, TABLES } from './contract/names.ts';
 import { ageSeconds, type Event, failures, POINTS_MS, RECENT_MS, TESTS_MS } from './core/backup-state.ts';
 
@@ -19,7 +17,6 @@ const { planArn, copyVaultArn } = readDelivery(process.env, (from) => ({
   copyVaultArn: from.optional('copyVault'),
 }));
 const backup = backupClient();
-const dynamo = new DynamoDBClient(clientLimits());
 const VAULT = BACKUPS.vault(region);
 
 type Scheduled = { readonly source: string };
@@ -55,11 +52,8 @@ const look = async (): Promise<void> => {
   if (reasons.length > 0) throw new AggregateError(reasons, `${reasons.length} of ${looks.length} looks failed`);
 };
 
-const pointInTime = async (table: string): Promise<void> => {
-  const { ContinuousBackupsDescription } = await dynamo.send(new DescribeContinuousBackupsCommand({ TableName: table }));
-  const isOn = ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus === 'ENABLED';
-  tell({ name: METRICS.pointInTimeRecovery, unit: 'Count', value: isOn ? 1 : 0 }, table);
-};
+const pointInTime = async (table: string): Promise<void> =>
+  tell({ name: METRICS.pointInTimeRecovery, unit: 'Count', value: (await hasPointInTimeRecovery(table)) ? 1 : 0 }, table);
 
 const points = async (nowMs: number): Promise<void> => {
   const [madeMs, found] = await Promise.all([vaultMadeMs(backup, VAULT), recoveryPoints(backup, VAULT, nowMs - POINTS_MS)]);

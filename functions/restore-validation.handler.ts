@@ -6,13 +6,12 @@
  * A verdict is for good, so there is none when this function fails: Lambda calls it again, and a restore that nobody judged
  * in the end times out, which is told as a failed test.
  */
-import { type BackupClient, DescribeRestoreJobCommand, PutRestoreValidationResultCommand } from '@aws-sdk/client-backup';
-import { backupClient, tableOf } from './aws/backup-client.ts';
 import { DynamoStore } from './aws/dynamo-store.ts';
 import { readEnvironment } from './aws/environment.ts';
 import { embedded, log } from './aws/log.ts';
+import { type RestoreJob, RestoreJobs } from './aws/restore-jobs.ts';
 import { partsFor, readParts, scanClient, sizeOf } from './aws/restored-table.ts';
-import { BACKUPS, METRICS, TABLES } from './contract/names.ts';
+import { METRICS, TABLES } from './contract/names.ts';
 import { foldBeats, REGIONS_KEY } from './core/operations.ts';
 import { type Findings, Validation } from './core/validate.ts';
 
@@ -30,11 +29,11 @@ interface Invocation {
 }
 
 const { region } = readEnvironment(process.env);
-const backup = backupClient();
+const jobs = new RestoreJobs();
 const client = scanClient();
 
 export const handler = async ({ detail: { restoreJobId: job } }: StateChange, invocation: Invocation): Promise<void> => {
-  const { source, restored, judged } = await describe(backup, job);
+  const { source, restored, judged } = await jobs.find(job);
   // EventBridge delivers at least once.
   if (judged) return;
   const hasTime = (): boolean => invocation.getRemainingTimeInMillis() > VERDICT_MS;
@@ -42,33 +41,13 @@ export const handler = async ({ detail: { restoreJobId: job } }: StateChange, in
   const verdict = findings.ok ? 'SUCCESSFUL' : 'FAILED';
   const message = inWords(findings, { parts, read });
   log(findings.ok ? 'INFO' : 'ERROR', 'restore test', { audit: true, job, table: source, restored, verdict, parts, read, ...findings });
-  await backup.send(
-    new PutRestoreValidationResultCommand({ RestoreJobId: job, ValidationStatus: verdict, ValidationStatusMessage: message }),
-  );
+  await jobs.judge(job, verdict, message);
   const measured = {
     metrics: [{ name: METRICS.restoreTestFailures, unit: 'Count', value: findings.ok ? 0 : 1 }],
     dimensions: {},
     sets: [[]],
   } as const;
   log('INFO', 'judged', embedded(measured, Date.now()));
-};
-
-interface RestoreJob {
-  /** Name of the table that the backup was taken of. */
-  readonly source: string;
-  readonly restored: string;
-  readonly judged: boolean;
-}
-
-/** @throws {Error} for what is no restore of a test of one of the tables */
-const describe = async (from: BackupClient, RestoreJobId: string): Promise<RestoreJob> => {
-  const { SourceResourceArn, CreatedResourceArn, ValidationStatus } = await from.send(new DescribeRestoreJobCommand({ RestoreJobId }));
-  const [source, restored] = [tableOf(SourceResourceArn), tableOf(CreatedResourceArn)];
-  if (source === undefined || restored === undefined || !restored.startsWith(BACKUPS.restoredPrefix))
-    throw new Error(
-      `given the restore ${RestoreJobId} of ${SourceResourceArn} into ${CreatedResourceArn}; allowed: of a table into ${BACKUPS.restoredPrefix}*`,
-    );
-  return { source, restored, judged: ValidationStatus === 'SUCCESSFUL' || ValidationStatus === 'FAILED' };
 };
 
 const validate = async (given: Omit<RestoreJob, 'judged'> & { readonly job: string; readonly hasTime: () => boolean }) => {

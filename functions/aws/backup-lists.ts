@@ -1,6 +1,6 @@
 /** The lists of AWS Backup, as far back as they matter. */
 import {
-  type BackupClient,
+  BackupClient,
   DescribeBackupVaultCommand,
   ListBackupJobsCommand,
   ListCopyJobsCommand,
@@ -8,11 +8,14 @@ import {
   ListRestoreJobsCommand,
 } from '@aws-sdk/client-backup';
 import type { Event } from '../core/backup-state.ts';
-import { tableOf } from './backup-client.ts';
+import { clientLimits } from './client-limits.ts';
+import { tableOf } from './table-arn.ts';
 
 /** Pages of one list, 1,000 entries each. Backups of each hour make 360 points of a table in the time looked at. */
 const PAGES_MAX = 20;
 const PAGE_SIZE = 1_000;
+
+export const backupClient = (): BackupClient => new BackupClient(clientLimits());
 
 export const vaultMadeMs = async (client: BackupClient, vault: string): Promise<number> => {
   const { CreationDate } = await client.send(new DescribeBackupVaultCommand({ BackupVaultName: vault }));

@@ -1,7 +1,0 @@
-import { BackupClient } from '@aws-sdk/client-backup';
-import { clientLimits } from './client-limits.ts';
-
-export const backupClient = (): BackupClient => new BackupClient(clientLimits());
-
-/** The name of a table that an ARN names; undefined for what is none. */
-export const tableOf = (arn: string | undefined): string | undefined => /:table\/([^/]+)$/.exec(arn ?? '')?.[1];
