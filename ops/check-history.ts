@@ -1,16 +1,25 @@
 /**
  * `npm run check:history -- FOLDER...`: lets Porcupine judge what drills wrote down. Exit codes: 0 every promise that was
- * looked for holds, 1 one is broken, 2 a mistake in the command, 3 nothing to judge, or the checker gave up.
+ * looked for holds, 1 one is broken, 2 a mistake in the command, 3 nothing to judge, the checker gave up, or it
+ * did not notice a defect that was put into the history.
  */
 import { Command, CommanderError } from 'commander';
 import { type Checked, check, type Judgement, readCourse } from './checkers/check.ts';
+import { type Noticed, noticed } from './checkers/spoiled.ts';
 import { UserError } from './errors.ts';
+import { whole } from './options.ts';
 
 const REFUSED_SHOWN_MAX = 10;
+const SPOILED_MAX = 10_000;
 
 const program = new Command('check:history')
   .description('Lets the checker Porcupine judge the histories of drills: linearizable within a region, and no append lost.')
   .argument('<folder...>', 'folders of reports, as .tandem/reports/region-loss-TIME')
+  .option(
+    '--spoil <n>',
+    'also change one answer to a wrong one, n times in each way, and demand that each is refused',
+    whole(1, SPOILED_MAX),
+  )
   .showHelpAfterError('(--help lists what is allowed)')
   .exitOverride();
 
@@ -40,16 +49,26 @@ const codeOf = (all: readonly Checked[]): number => {
   return words.has('not judged') ? 3 : 0;
 };
 
+/** Whether every defect was refused, and none could not be made. */
+const tellNoticed = (all: readonly Noticed[]): boolean => {
+  for (const { name, spoiled, refused } of all) print(`  spoiled ${spoiled} times, refused ${refused} times: ${name}`);
+  return all.every(({ spoiled, refused }) => spoiled > 0 && refused === spoiled);
+};
+
 try {
   await program.parseAsync();
+  const { spoil } = program.opts<{ readonly spoil?: number }>();
   const all: Checked[] = [];
+  let sharp = true;
   for (const folder of program.args) {
     print(folder);
-    const checked = await check(await readCourse(folder));
+    const course = await readCourse(folder);
+    const checked = await check(course);
     tell(checked);
     all.push(checked);
+    if (spoil !== undefined) sharp = tellNoticed(await noticed(course, spoil)) && sharp;
   }
-  process.exitCode = codeOf(all);
+  process.exitCode = codeOf(all) || (sharp ? 0 : 3);
 } catch (error: unknown) {
   if (error instanceof UserError) process.stderr.write(`${error.message}\n`);
   // Commander has printed what it refused.
