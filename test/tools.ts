@@ -24,7 +24,7 @@ export interface Tool {
   readonly min: readonly [major: number, minor: number];
 }
 
-export const TOOLS: readonly Tool[] = [
+const TOOLS: readonly Tool[] = [
   {
     name: 'Java 17',
     about: "the contracts of the store and of its database on AWS's own DynamoDB Local",

@@ -9,7 +9,7 @@ export const PLACED = 'placed';
 export const paid = (id: string): string => `paid ${id}`;
 
 /** The order that a request is about; undefined: of another kind, or of an order whose id was never told. */
-export const orderOf = (request: Request): string | undefined => {
+const orderOf = (request: Request): string | undefined => {
   if (request.operation === 'placeOrder') return request.id ?? undefined;
   return request.operation === 'payOrder' || request.operation === 'getOrder' ? request.value.order : undefined;
 };

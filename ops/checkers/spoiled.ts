@@ -19,7 +19,7 @@ export interface Noticed {
 
 type Records = readonly OperationRecord[];
 
-export const DEFECTS: readonly Defect[] = [
+const DEFECTS: readonly Defect[] = [
   {
     name: 'one acknowledged write is missing in one region in the end',
     spoil: (course) =>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, readCourse } from '../../../ops/checkers/check.ts';
+import { noticed } from '../../../ops/checkers/spoiled.ts';
 import { versionOf } from '../../../ops/checkers/versions.ts';
 import { A, B, CourseMaker } from './course.ts';
 
@@ -141,6 +142,18 @@ describe('the checker refuses', () => {
         .course([{ region: A, atMs: made.nowMs }]),
     );
     expect(judgements.filter(({ refused }) => refused.length > 0).map(({ promise }) => promise)).toEqual([KEPT]);
+  });
+});
+
+describe('a right history that is spoiled', () => {
+  it('is refused, in whatever way', async () => {
+    const made = settled().pay(A, 'o', 'q').look(A, 'o', ['q']).lookAtRecord(A, ['v2']);
+    expect(await noticed(made.course(), 3)).toEqual([
+      { name: expect.stringContaining('missing'), spoiled: 3, refused: 3 },
+      { name: expect.stringContaining('misses a payment'), spoiled: 1, refused: 1 },
+      { name: expect.stringContaining('replaced'), spoiled: 1, refused: 1 },
+      { name: expect.stringContaining('same version'), spoiled: 1, refused: 1 },
+    ]);
   });
 });
 
