@@ -2,7 +2,7 @@
  * What callers do with orders. Every write is one local transaction on keys that this region alone writes; a caller who
  * repeats a request, here or in another region, meets the facts of the first one and gets its answer.
  */
-import { type Context, instant, type Outcome, read, refused, written } from './context.ts';
+import { type Context, type Done, instant, type Outcome, read, refused, written } from './context.ts';
 import { canonical, hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
 import { eventSk, foldOrder, isOpen, type Line, type OrderView, type Reservation } from './order-fold.ts';
@@ -138,7 +138,7 @@ export const payOrder = async (
     const accepted = known && [known, ...known.conflicts.map((conflict) => ({ ...conflict, atMs: known.atMs }))];
     if (accepted) {
       const same = accepted.find((payment) => payment.amount === given.amount);
-      return same ? written(answer(same), { pk: orderKey(given.id), sk: eventSk('paid', hash, same.by) }, true) : keyReused();
+      return same ? upon(order, written(answer(same), { pk: orderKey(given.id), sk: eventSk('paid', hash, same.by) }, true)) : keyReused();
     }
     if (order.state === 'cancelled' || order.state === 'cancelling')
       return refused('order-cancelled', `order ${given.id} is ${order.state}`);
@@ -153,7 +153,7 @@ export const payOrder = async (
     };
     const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
     if (!ok && retry) return attempt(false);
-    return written(answer({ amount: given.amount, atMs, by: context.writer }), item, !ok);
+    return upon(order, written(answer({ amount: given.amount, atMs, by: context.writer }), item, !ok));
   };
   return attempt(true);
 };
@@ -216,7 +216,8 @@ export const cancelOrder = async (
   const order = await readOrder(context, given.id);
   if (!order || !owns(order, given.subject)) return noSuchOrder(given.id);
   const known = order.cancellations.find((cancellation) => cancellation.hash === hash);
-  if (known) return written(answer(known.atMs, known.by), { pk: orderKey(given.id), sk: eventSk('cancel', hash, known.by) }, true);
+  if (known)
+    return upon(order, written(answer(known.atMs, known.by), { pk: orderKey(given.id), sk: eventSk('cancel', hash, known.by) }, true));
   if (order.state === 'shipped') return refused('order-shipped', `order ${given.id} is shipped`);
   const atMs = context.clock.now();
   const item = {
@@ -228,8 +229,14 @@ export const cancelOrder = async (
   };
   const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
   const accepted = outcome.ok || !outcome.item ? item : outcome.item;
-  return written(answer(numberOf(accepted, 'at') ?? atMs, context.writer), item, !outcome.ok);
+  return upon(order, written(answer(numberOf(accepted, 'at') ?? atMs, context.writer), item, !outcome.ok));
 };
+
+/** An event says nothing where no reservation of its order is: that carries the answer, too. */
+const upon = <T>(order: OrderView, done: Done<T>): Done<T> => ({
+  ...done,
+  carriers: done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]),
+});
 
 const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder> => {
   const same = order.keeper.body === body ? order.keeper : order.reservations.find((each) => each.body === body);

@@ -41,7 +41,7 @@ describe('the answer to a write', () => {
       await world.call('PUT', '/records/record-1', { body: { value: { n: 1 } }, headers: { 'If-None-Match': '*' } }),
     ];
     for (const answer of writes) {
-      expect(keysIn(answer)).toHaveLength(1);
+      expect(keysIn(answer)?.length).toBeGreaterThan(0);
       for (const named of keysIn(answer) ?? []) expect(await world.data.get(named)).toBeDefined();
       expect(answer.headers['tandem-durability']).toBeUndefined();
     }
