@@ -1,18 +1,16 @@
 /** The world of one schedule: cells, the network between them, callers, operators, and what breaks. */
-import { VIEW_MS_MAX } from '../functions/core/monitor.ts';
-import { BEAT_GAP_MS_MAX, REGIONS_KEY } from '../functions/core/operations.ts';
+import { REGIONS_KEY } from '../functions/core/operations.ts';
 import type { Item } from '../functions/core/store.ts';
 import type { Agenda } from './agenda.ts';
 import type { Answer } from './api.ts';
 import { type Attempt, Caller } from './caller.ts';
 import { Cell, type Surroundings, type TableName } from './cell.ts';
-import { readFacts, regionOfName } from './facts.ts';
+import { regionOfName } from './facts.ts';
 import { begin } from './faults.ts';
-import { Fences } from './fences.ts';
 import { Happened } from './happened.ts';
 import { type Violation, violationsOf } from './invariants.ts';
 import type { Crash } from './invocation.ts';
-import { type Acknowledgement, isPresent, Ledger, type Refusal, type Replicated, type Told } from './ledger.ts';
+import { type Acknowledgement, Ledger, type Refusal, type Replicated, type Told } from './ledger.ts';
 import { Memory } from './memory.ts';
 import { Network } from './network.ts';
 import { Operators } from './operators.ts';
@@ -21,6 +19,7 @@ import { type Change, keyText } from './replica.ts';
 import { describe } from './requests.ts';
 import { ACT_MS, type Entry, type Schedule } from './schedule.ts';
 import { Restless, Scheduler } from './scheduler.ts';
+import { Watch } from './watch.ts';
 
 /** Milliseconds that a call of the database usually takes; of a schedule one. Where it is slow, more overlaps. */
 const STEP_MS = [4, 4, 40] as const;
@@ -55,7 +54,7 @@ export class World implements Surroundings {
   readonly #cells = new Map<string, Cell>();
   readonly #violations: Violation[] = [];
   readonly #happened = new Happened();
-  readonly #fences = new Fences();
+  readonly #watch = new Watch(this);
   readonly #memories = new Map<number, Memory>();
   #cellsMade = 0;
   #actEndsMs = 0;
@@ -161,46 +160,24 @@ export class World implements Surroundings {
     if (!own && !isReput(change) && !this.operators.closes(cell, writer))
       this.violate('one writer', `${cell.name} wrote ${keyText(change.key)}`);
     if (change.item) this.#happened.wrote(change.item);
-    if (table === 'control') this.#fences.wrote(cell, change.key, this.nowMs());
+    if (table === 'control') this.#watch.control(cell, change.key, this.nowMs());
     this.network.send(cell, table, change, random);
   }
 
   acknowledged(acknowledgement: Acknowledgement): void {
-    const { cell, request, replayed } = acknowledgement;
-    const wrong = (rule: string): void => this.violate(rule, `${cell.name} acknowledged "${describe(request)}"`);
-    if (cell.absence && cell.absence.forMs > BEAT_GAP_MS_MAX && this.#gateMustHold())
-      wrong('a region that was away hears a peer before it writes');
-    if (request.kind === 'ship' && !replayed && this.ledger.wasCancelled(acknowledgement))
-      wrong('what a region saw cancelled it does not ship');
-    // What a zombie says is lost, unless it says that a peer holds it.
-    if (cell.isolated && !acknowledgement.replicated) this.ledger.lost.push(acknowledgement);
-    else this.ledger.acknowledged(acknowledgement);
+    this.#watch.acknowledged(acknowledgement, this.#gateMustHold());
   }
 
   refused(refusal: Refusal): void {
-    if (refusal.code === 'order-cancelled' || !this.ledger.wasDone(refusal)) return;
-    this.violate('what was done is not refused', `${refusal.cell.name} answered "${describe(refusal.request)}" with ${refusal.code}`);
+    this.#watch.refused(refusal);
   }
 
   caughtUp(cell: Cell, told: readonly Told[]): void {
-    const missing = told.find((each) => {
-      const items = [...new Set(each.carriers.map(({ pk }) => pk))].flatMap((pk) => cell.replica('data').query(pk));
-      return !isPresent(each, readFacts(items));
-    });
-    if (missing) this.violate('what is not stale is there', `${cell.name} lacks "${describe(missing.request)}"`);
+    this.#watch.caughtUp(cell, told);
   }
 
-  replicated({ cell, carriers, beganMs }: Replicated): void {
-    this.ledger.replicated(carriers);
-    const bears = (peer: Cell): boolean => {
-      if (peer.region === cell.region) return false;
-      const fencedMs = this.#fences.sinceMs(cell, peer.region);
-      // Fenced lately, it may have held the items when it was asked, and be empty now.
-      if (fencedMs !== undefined) return fencedMs > beganMs - VIEW_MS_MAX;
-      return carriers.every((key) => peer.replica('data').get(key) !== undefined);
-    };
-    if (!this.cells.some(bears))
-      this.violate('a peer that is replicated to holds it', `${cell.name} said so of ${carriers.map(keyText).join()}`);
+  replicated(replicated: Replicated): void {
+    this.#watch.replicated(replicated);
   }
 
   unexpected(invocation: string, error: unknown): void {

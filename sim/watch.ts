@@ -1,0 +1,71 @@
+/** Looks at every answer as it is given: what is false at once need not wait for the heal. */
+import { VIEW_MS_MAX } from '../functions/core/monitor.ts';
+import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
+import type { Key } from '../functions/core/store.ts';
+import type { Cell } from './cell.ts';
+import { readFacts } from './facts.ts';
+import { Fences } from './fences.ts';
+import { type Acknowledgement, isPresent, type Ledger, type Refusal, type Replicated, type Told } from './ledger.ts';
+import { keyText } from './replica.ts';
+import { describe } from './requests.ts';
+
+/** What answers are held against. */
+export interface Watched {
+  readonly ledger: Ledger;
+  readonly cells: readonly Cell[];
+  violate(rule: string, detail: string): void;
+}
+
+export class Watch {
+  readonly #world: Watched;
+  readonly #fences = new Fences();
+
+  constructor(world: Watched) {
+    this.#world = world;
+  }
+
+  /** A write of a cell's control table. */
+  control(cell: Cell, key: Key, nowMs: number): void {
+    this.#fences.wrote(cell, key, nowMs);
+  }
+
+  acknowledged(acknowledgement: Acknowledgement, gateMustHold: boolean): void {
+    const { cell, request, replayed } = acknowledgement;
+    const wrong = (rule: string): void => this.#world.violate(rule, `${cell.name} acknowledged "${describe(request)}"`);
+    if (cell.absence && cell.absence.forMs > BEAT_GAP_MS_MAX && gateMustHold) wrong('a region that was away hears a peer before it writes');
+    if (request.kind === 'ship' && !replayed && this.#world.ledger.wasCancelled(acknowledgement))
+      wrong('what a region saw cancelled it does not ship');
+    // What a zombie says is lost, unless it says that a peer holds it.
+    if (cell.isolated && !acknowledgement.replicated) this.#world.ledger.lost.push(acknowledgement);
+    else this.#world.ledger.acknowledged(acknowledgement);
+  }
+
+  refused(refusal: Refusal): void {
+    if (refusal.code === 'order-cancelled' || !this.#world.ledger.wasDone(refusal)) return;
+    this.#world.violate(
+      'what was done is not refused',
+      `${refusal.cell.name} answered "${describe(refusal.request)}" with ${refusal.code}`,
+    );
+  }
+
+  caughtUp(cell: Cell, told: readonly Told[]): void {
+    const missing = told.find((each) => {
+      const items = [...new Set(each.carriers.map(({ pk }) => pk))].flatMap((pk) => cell.replica('data').query(pk));
+      return !isPresent(each, readFacts(items));
+    });
+    if (missing) this.#world.violate('what is not stale is there', `${cell.name} lacks "${describe(missing.request)}"`);
+  }
+
+  replicated({ cell, carriers, beganMs }: Replicated): void {
+    this.#world.ledger.replicated(carriers);
+    const bears = (peer: Cell): boolean => {
+      if (peer.region === cell.region) return false;
+      const fencedMs = this.#fences.sinceMs(cell, peer.region);
+      // Fenced lately, it may have held the items when it was asked, and be empty now.
+      if (fencedMs !== undefined) return fencedMs > beganMs - VIEW_MS_MAX;
+      return carriers.every((key) => peer.replica('data').get(key) !== undefined);
+    };
+    if (!this.#world.cells.some(bears))
+      this.#world.violate('a peer that is replicated to holds it', `${cell.name} said so of ${carriers.map(keyText).join()}`);
+  }
+}
