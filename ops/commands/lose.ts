@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
+import { STATE } from '../folders.ts';
+import { asOnlyRecovery } from '../recovery/lock.ts';
 import { attachLocal } from '../targets/local.ts';
 
 /** `tandem lose`: loses a region of this machine on purpose, to try what operators do then. */
@@ -17,7 +19,7 @@ export const addLose = (program: Command): void => {
       const lost = await target.lostRegions();
       if (target.regions.every((each) => each.name === region || lost.includes(each.name)))
         throw new UserError(`given ${region}, the last region that is left; rebuild ${lost.join(', ')} first`);
-      await target.lose(region, 'kill');
+      await asOnlyRecovery(STATE, `losing ${region}`, () => target.lose(region, 'kill'));
       target.close();
       console.log(`${region} is lost. Look with \`tandem status\`; bring it back with \`tandem rebuild ${region}\`.`);
     });
