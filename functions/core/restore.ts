@@ -57,7 +57,7 @@ export interface Repaired {
   readonly left: readonly Left[];
 }
 
-export interface Step {
+interface Step {
   readonly region: string;
   readonly resource: Resource;
   readonly write: Write;
@@ -89,7 +89,7 @@ export const repair = async (props: RepairProps): Promise<Repaired> => {
 };
 
 /** What is to be put, of facts and of rows that count nothing but edits. */
-export const planFacts = (restored: readonly Item[], views: readonly View[], nowMs: number): readonly Step[] => {
+const planFacts = (restored: readonly Item[], views: readonly View[], nowMs: number): readonly Step[] => {
   const steps = new Map<string, Step>();
   const indexes = views.map((view) => ({ view, index: new Map(view.items.map((item) => [keyText(item), item])) }));
   const everything = views.flatMap((view) => compare(restored, view.items));
