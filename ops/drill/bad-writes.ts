@@ -15,9 +15,10 @@ import type { RestoreReport } from '../restore/report.ts';
 import { assembleBadWrites } from './assemble-bad-writes.ts';
 import { type BadWrite, chooseBadWrites, isDone, type WriteItem, writeThrough } from './faulty-client.ts';
 import { type DrillPlan, type DrillProps, planDrill, reckon, runDrill, type Stage, scoped, WATCH_EVERY_MS } from './frame.ts';
+import type { Broken } from './invariants.ts';
 import { acknowledged, compareLedger, partitionOf, SUBJECT, type Write } from './ledger.ts';
 import { allSkus } from './mix.ts';
-import { atRest } from './partition.ts';
+import { atRest, brokenBefore } from './partition.ts';
 import { putBack, type Restore } from './repair.ts';
 import type { ScanReplica } from './replica.ts';
 import type { Scene } from './scene.ts';
@@ -52,12 +53,13 @@ const REPAIR_SECONDS_ALLOWED = 600;
 export const runBadWrites = async (props: BadWritesProps): Promise<BadWritesReport> => {
   const { restore, writes = 40, harmSeconds = 5, write = writeThrough(props.target) } = props;
   const plan: Plan = { ...planDrill(props), restore, writes, harmSeconds, write };
+  const before = await brokenBefore(plan);
   return runDrill(plan, {
     marker: { drill: 'bad-writes', atMs: null, witness: '' },
     near: plan.target.regions[0]?.name ?? '',
     actSecondsMax: harmSeconds + REPAIR_SECONDS_ALLOWED,
     act: (stage) => harmAndRepair(plan, stage),
-    conclude: (stage, acted, endMs) => conclude(plan, stage, acted, endMs),
+    conclude: (stage, acted, endMs) => conclude(plan, stage, { ...acted, before }, endMs),
   });
 };
 
@@ -143,15 +145,20 @@ const watchHarm = async (
   return { spreadSeconds, harmed: lost };
 };
 
-const conclude = async (plan: Plan, stage: Stage, acted: Acted, endMs: number): Promise<BadWritesReport> => {
+interface Concluded extends Acted {
+  /** Rules that did not hold before the drill. */
+  readonly before: readonly Broken[];
+}
+
+const conclude = async (plan: Plan, stage: Stage, acted: Concluded, endMs: number): Promise<BadWritesReport> => {
   const { target, progress } = plan;
   const { scene, startedAt, loadMs, baselineMs } = stage;
   const reckoning = await reckon(plan, scene);
   progress('checking the invariants on the tables of every region');
-  const { replicas, broken } = await atRest(plan);
+  const { replicas, broken } = await atRest(plan, acted.before);
   const now = new Map((replicas[0]?.items ?? []).map((item) => [`${item.pk} ${item.sk}`, item]));
   const notAsBefore = acted.damage.filter(({ before }) => !isRow(before) && !sameBut(now.get(`${before.pk} ${before.sk}`), before));
-  const { damage, spreadSeconds, harmed, restored, ...moments } = acted;
+  const { damage, spreadSeconds, harmed, restored, before: _, ...moments } = acted;
   const report = assembleBadWrites(
     plan,
     scene,

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { HEADERS } from '../../functions/contract/names.ts';
 import { type Facts, type OrderFacts, regionOfName, standingOf } from '../../sim/facts.ts';
+import { UserError } from '../errors.ts';
 import type { Action, Line, OperationRecord } from './operations.ts';
 import type { Asked, Hand } from './region-caller.ts';
 
@@ -99,8 +100,8 @@ export const sellLast = async (hands: readonly Hand[], ground: Ground): Promise<
   return { kind: 'last units', what: sku, regions: hands.map(({ region }) => region), records, judge };
 };
 
-/** Makes what a round needs, in the first region of the pair. undefined: the region did not take it. */
-export const prepareRound = async ([first]: Pair, ground: Ground, round: number): Promise<Prepared | undefined> => {
+/** Makes what a round needs, in the first region of the pair. @throws {UserError} when the region does not take it */
+export const prepareRound = async ([first]: Pair, ground: Ground, round: number): Promise<Prepared> => {
   const record = `${ground.name}-round-${round}`;
   const asked = await Promise.all([
     first.ask({ operation: 'placeOrder', key: randomUUID(), lines: linesOf(ground, 1) }),
@@ -108,7 +109,10 @@ export const prepareRound = async ([first]: Pair, ground: Ground, round: number)
     first.ask({ operation: 'putRecord', key: randomUUID(), record, parents: [] }),
   ]);
   const [toPay, toShip, head] = asked.map((each) => each.record.id);
-  return toPay && toShip && head ? { toPay, toShip, record, head, records: asked.map((each) => each.record) } : undefined;
+  const records = asked.map((each) => each.record);
+  if (toPay && toShip && head) return { toPay, toShip, record, head, records };
+  const refused = records.find(({ id }) => id === null);
+  throw new UserError(`${first.region} does not take the drill's ${refused?.operation} (${refused?.detail}); see \`tandem status\``);
 };
 
 /** One conflict of each kind, all at once. */

@@ -51,6 +51,7 @@ export const runPartition = async (props: PartitionProps): Promise<PartitionRepo
   const plan: Plan = { ...planDrill(props), seconds: props.seconds ?? 20 };
   const { target, seconds, watchSecondsMax } = plan;
   const token = await plan.token(SUBJECT, SCOPES);
+  const before = await brokenBefore(plan);
   const hands = target.regions.map((region) => regionCaller(region, token)).sort((a, b) => compareWriters(a.region, b.region));
   try {
     return await runDrill(plan, {
@@ -58,7 +59,7 @@ export const runPartition = async (props: PartitionProps): Promise<PartitionRepo
       near: target.regions[0]?.name ?? '',
       actSecondsMax: seconds + watchSecondsMax + ARRIVES_WITHIN_MS / 1_000,
       act: (stage) => partAndHeal(plan, stage, hands),
-      conclude: (stage, acted, endMs) => conclude(plan, stage, hands, acted, endMs),
+      conclude: (stage, acted, endMs) => conclude(plan, stage, hands, { ...acted, before }, endMs),
     });
   } finally {
     await Promise.all(hands.map((hand) => hand.close()));
@@ -119,7 +120,6 @@ const prepare = async (
   for (let index = 0; index < count && !signal.aborted; index += 1) {
     const pair = pairOf(hands, index);
     const prepared = await prepareRound(pair, ground, index);
-    if (prepared === undefined) throw new UserError(`${pair[0].region} does not take the drill's orders; see \`tandem status\``);
     rounds.push({ pair, prepared });
     records.push(...prepared.records);
   }
@@ -160,13 +160,18 @@ const agreement = async (plan: Plan, own: readonly OperationRecord[], ground: Gr
   return inTime ? (Date.now() - healMs) / 1_000 : null;
 };
 
-const conclude = async (plan: Plan, stage: Stage, hands: readonly Hand[], acted: Acted, endMs: number): Promise<PartitionReport> => {
+interface Concluded extends Acted {
+  /** Rules that did not hold before the drill. */
+  readonly before: readonly Broken[];
+}
+
+const conclude = async (plan: Plan, stage: Stage, hands: readonly Hand[], acted: Concluded, endMs: number): Promise<PartitionReport> => {
   const { target, progress } = plan;
   const { scene, startedAt, loadMs, baselineMs } = stage;
-  const { conflicts, own, ...course } = acted;
+  const { conflicts, own, before, ...course } = acted;
   const reckoning = await reckon(plan, scene, own);
   progress('checking the invariants on the tables of every region');
-  const { replicas, broken } = await atRest(plan);
+  const { replicas, broken } = await atRest(plan, before);
   const healed: Healed = {
     facts: readFacts(replicas[0]?.items ?? []),
     look: (region, action, headers) => handOf(hands, region).ask(action, headers),
@@ -179,18 +184,23 @@ const conclude = async (plan: Plan, stage: Stage, hands: readonly Hand[], acted:
   return report;
 };
 
-/** The tables once no rule is broken any more, or the time is over. */
-export const atRest = async ({
-  target,
-  scan,
-  restSecondsMax,
-  signal,
-}: DrillPlan): Promise<{ readonly replicas: readonly Replica[]; readonly broken: readonly Broken[] }> => {
+/** What is broken before the drill begins is somebody else's to look after: `atRest` leaves it out. */
+export const brokenBefore = async ({ target, scan }: DrillPlan): Promise<readonly Broken[]> => brokenRules(await replicasOf(target, scan));
+
+const replicasOf = (target: DrillPlan['target'], scan: DrillPlan['scan']): Promise<readonly Replica[]> =>
+  Promise.all(target.regions.map(async ({ name }) => ({ region: name, items: await scan(name) })));
+
+/** The tables once no rule is broken any more but those that were before, or the time is over. */
+export const atRest = async (
+  { target, scan, restSecondsMax, signal }: DrillPlan,
+  before: readonly Broken[],
+): Promise<{ readonly replicas: readonly Replica[]; readonly broken: readonly Broken[] }> => {
+  const known = new Set(before.map(({ rule, detail }) => `${rule}: ${detail}`));
   let replicas: readonly Replica[] = [];
   let broken: readonly Broken[] = [];
   const yes = async () => {
-    replicas = await Promise.all(target.regions.map(async ({ name }) => ({ region: name, items: await scan(name) })));
-    broken = brokenRules(replicas);
+    replicas = await replicasOf(target, scan);
+    broken = brokenRules(replicas).filter(({ rule, detail }) => !known.has(`${rule}: ${detail}`));
     return broken.length === 0;
   };
   await until(yes, { everyMs: WATCH_EVERY_MS * 2, withinMs: restSecondsMax * 1_000, signal });

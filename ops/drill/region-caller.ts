@@ -4,7 +4,10 @@ import type { TargetRegion } from '../targets/target.ts';
 import { CONNECTIONS_MAX, objectIn } from './callers.ts';
 import { recordOf } from './load.ts';
 import type { Action, OperationRecord } from './operations.ts';
-import { codeOf, PLAIN_TIMEOUT_MS, plainRequest, plainResult, textIn, unanswered } from './plain.ts';
+import { codeOf, plainRequest, plainResult, textIn, unanswered } from './plain.ts';
+
+/** Longer than any caller waits: what it did not get would be no conflict. */
+const TIMEOUT_MS = 8_000;
 
 export interface Asked {
   readonly record: OperationRecord;
@@ -24,7 +27,7 @@ export interface Hand {
 export const regionCaller = (region: TargetRegion, token: string): Hand => {
   const pool = new Pool(region.url, {
     connections: CONNECTIONS_MAX,
-    connect: { timeout: PLAIN_TIMEOUT_MS, servername: region.host.split(':')[0] ?? '' },
+    connect: { timeout: TIMEOUT_MS, servername: region.host.split(':')[0] ?? '' },
   });
   const caller = { name: `region-${region.name}`, kind: 'region' as const, near: region.name };
   const ask = async (action: Action, headers: Readonly<Record<string, string>> = {}): Promise<Asked> => {
@@ -34,7 +37,7 @@ export const regionCaller = (region: TargetRegion, token: string): Hand => {
       const answer = await pool.request({
         ...request,
         headers: { ...request.headers, ...headers },
-        signal: AbortSignal.timeout(PLAIN_TIMEOUT_MS),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const body = objectIn(await answer.body.text());
       const given = { region: region.name, version: textIn(answer.headers['tandem-version']), status: answer.statusCode, startMs, body };

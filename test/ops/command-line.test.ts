@@ -55,6 +55,7 @@ describe('the command line', () => {
     ['a bad deployment without its fault', ['drill', 'bad-deploy'], /bad-deploy needs --fault; allowed: errors, slow, /],
     ['a fault that does not exist', ['drill', 'bad-deploy', '--fault', 'fire'], /'fire' is invalid.*Allowed choices are errors, slow, /],
     ['an option of another drill', ['drill', 'good-deploy', '--how', 'kill'], /given --how with good-deploy; allowed: with region-loss/],
+    ['seconds of no partition', ['drill', 'bad-writes', '--seconds', '9'], /given --seconds with bad-writes; allowed: with partition/],
     ['a port out of range', ['start', '--dns-port', '70000'], /'70000' is invalid\. allowed: a whole number from 1 to 65535/],
     ['an endpoint that is no URL', ['start', '--endpoint', 'localhost'], /allowed: a URL such as/],
     ['a scope that does not exist', ['token', '--scope', 'orders:eat'], /allowed: orders:read, /],
