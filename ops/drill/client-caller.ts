@@ -1,10 +1,12 @@
 /** Callers that use the failover client. */
 import { Agent, fetch } from 'undici';
+
 import { problemName } from '../../client/answer.ts';
 import { type Fetch, TandemClient } from '../../client/client.ts';
 import type { Outcome } from '../../client/outcome.ts';
+import { tagOf } from '../../functions/core/record-fold.ts';
 import type { Target, TargetRegion } from '../targets/target.ts';
-import { anything, type Caller, type CallerProps, CONNECTIONS_MAX, idOf, isMiss, sawIn } from './callers.ts';
+import { anything, type Caller, type CallerProps, CONNECTIONS_MAX, editValue, idOf, isMiss, sawIn } from './callers.ts';
 import { recordExchanges } from './exchanges.ts';
 import { type Action, isWrite, type Result, servedStatus } from './operations.ts';
 
@@ -65,8 +67,11 @@ const callClient = (client: TandemClient, action: Action): Promise<Outcome<objec
     case 'cancelOrder':
       return client.cancelOrder(action.order, { idempotencyKey: action.key });
     case 'getRecord':
-    case 'putRecord':
-      throw new Error('the failover client knows no records');
+      return client.getRecord(action.record);
+    case 'putRecord': {
+      const { record, key, parents } = action;
+      return client.putRecord(record, editValue(key), parents.length === 0 ? { ifNoneMatch: '*' } : { ifMatch: tagOf(parents) });
+    }
   }
 };
 

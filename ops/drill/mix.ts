@@ -41,8 +41,6 @@ export interface MixProps {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly newKey: () => string;
-  /** Whether a caller knows of records. @default all do */
-  readonly edits?: (caller: string) => boolean;
 }
 
 interface Known {
@@ -66,9 +64,7 @@ export class Mix {
   next(caller: string): Action {
     const { random, newKey, now, stock, regions } = this.props;
     const orders = this.known.get(caller) ?? [];
-    const drawn = this.draw();
-    if ((drawn === 'putRecord' || drawn === 'getRecord') && this.props.edits?.(caller) === false) return this.order(caller);
-    switch (drawn) {
+    switch (this.draw()) {
       case 'getOrder': {
         const order = orders[Math.floor(random() * orders.length)];
         return order ? { operation: 'getOrder', order: order.id } : this.order(caller);

@@ -67,7 +67,6 @@ export const openScene = async (props: SceneProps): Promise<Scene> => {
     random,
     now: Date.now,
     newKey: randomUUID,
-    edits: (caller) => caller.startsWith('dns-'),
   });
   const ended = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
