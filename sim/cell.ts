@@ -1,6 +1,6 @@
 /** Everything one region runs: its replica of both tables, its functions, its housekeeping. A rebuilt region is a new cell. */
 import { REGIONS_KEY } from '../functions/core/operations.ts';
-import { type Committed, StoreUnavailable, type Write } from '../functions/core/store.ts';
+import { type Committed, type Key, StoreUnavailable, type Write } from '../functions/core/store.ts';
 import { writerName } from '../functions/core/writer.ts';
 import { type Answer, type Asked, handle } from './api.ts';
 import { Environment, writesText } from './environment.ts';
@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly jitterMs: number;
   /** Told of each write of an application at a cell. */
   wrote(cell: Cell, table: TableName, change: Change, random: Random): void;
+  /** Told of each item of the control table that comes to a cell by replication. */
+  controlled(cell: Cell, key: Key): void;
   /** Told of each answer that says "done" to a request that writes. */
   acknowledged(acknowledgement: Acknowledgement): void;
   /** Told of each answer that says no. */
@@ -186,7 +188,8 @@ export class Cell implements Host {
   receive(table: TableName, change: Change, random: Random): void {
     const taken = this.#replicas[table].receive(change);
     if (change.key.pk === REGIONS_KEY && this.absence && change.version.atMs > this.absence.untilMs) this.absence = undefined;
-    if (taken === undefined || table === 'control') return;
+    if (taken === undefined) return;
+    if (table === 'control') return this.surroundings.controlled(this, change.key);
     this.surroundings.note(this.name, () => `${change.key.pk} ${change.key.sk} arrives`);
     this.housekeeping.streamed({ item: change.item, before: taken.before }, random);
   }

@@ -184,6 +184,9 @@ class Run implements Surroundings {
     this.#network.send(cell, table, change, random);
   }
 
+  /** In these worlds nobody is fenced. */
+  controlled(): void {}
+
   acknowledged(acknowledgement: Acknowledgement): void {
     this.#ledger.acknowledged(acknowledgement);
   }

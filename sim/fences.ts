@@ -2,18 +2,31 @@
 import type { Key } from '../functions/core/store.ts';
 import type { Cell } from './cell.ts';
 
-export class Fences {
-  readonly #since = new Map<Cell, Map<string, number>>();
+interface Word {
+  /** Newest incarnations that are said to be fenced and to serve; 0: none. */
+  readonly fenced: number;
+  readonly serves: number;
+  readonly fencedMs: number;
+}
 
-  wrote(cell: Cell, { sk }: Key, nowMs: number): void {
-    const [phase, region = ''] = sk.split('#');
-    const known = this.#since.get(cell) ?? new Map<string, number>();
-    this.#since.set(cell, known);
-    if (phase === 'SERVES') known.delete(region);
-    if (phase === 'FENCED' && !known.has(region)) known.set(region, nowMs);
+const SILENCE: Word = { fenced: 0, serves: 0, fencedMs: 0 };
+
+export class Fences {
+  readonly #words = new Map<Cell, Map<string, Word>>();
+
+  /** An item is in a cell's control table, written there or come by replication. */
+  has(cell: Cell, { sk }: Key, nowMs: number): void {
+    const [phase, region = '', number] = sk.split('#');
+    const words = this.#words.get(cell) ?? new Map<string, Word>();
+    this.#words.set(cell, words);
+    const word = words.get(region) ?? SILENCE;
+    const incarnation = Number(number);
+    if (phase === 'SERVES' && incarnation > word.serves) words.set(region, { ...word, serves: incarnation });
+    if (phase === 'FENCED' && incarnation > word.fenced) words.set(region, { ...word, fenced: incarnation, fencedMs: nowMs });
   }
 
   sinceMs(cell: Cell, region: string): number | undefined {
-    return this.#since.get(cell)?.get(region);
+    const word = this.#words.get(cell)?.get(region) ?? SILENCE;
+    return word.fenced > word.serves ? word.fencedMs : undefined;
   }
 }

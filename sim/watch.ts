@@ -24,9 +24,9 @@ export class Watch {
     this.#world = world;
   }
 
-  /** A write of a cell's control table. */
+  /** An item is in a cell's control table, written there or come by replication. */
   control(cell: Cell, key: Key, nowMs: number): void {
-    this.#fences.wrote(cell, key, nowMs);
+    this.#fences.has(cell, key, nowMs);
   }
 
   acknowledged(acknowledgement: Acknowledgement, gateMustHold: boolean): void {

@@ -1,6 +1,6 @@
 /** The world of one schedule: cells, the network between them, callers, operators, and what breaks. */
 import { REGIONS_KEY } from '../functions/core/operations.ts';
-import type { Item } from '../functions/core/store.ts';
+import type { Item, Key } from '../functions/core/store.ts';
 import type { Agenda } from './agenda.ts';
 import type { Answer } from './api.ts';
 import { type Attempt, Caller } from './caller.ts';
@@ -162,6 +162,10 @@ export class World implements Surroundings {
     if (change.item) this.#happened.wrote(change.item);
     if (table === 'control') this.#watch.control(cell, change.key, this.nowMs());
     this.network.send(cell, table, change, random);
+  }
+
+  controlled(cell: Cell, key: Key): void {
+    this.#watch.control(cell, key, this.nowMs());
   }
 
   acknowledged(acknowledgement: Acknowledgement): void {
