@@ -3,6 +3,7 @@ import { type Mutation, one } from './mutation.ts';
 
 const RECORDS = 'functions/core/records.ts';
 const FOLD = 'functions/core/record-fold.ts';
+const REFUSAL = 'const refusal = refusalOf(context, edit, parents, record);';
 
 export const EDITING: readonly Mutation[] = [
   one(
@@ -16,56 +17,58 @@ export const EDITING: readonly Mutation[] = [
     'edited-whatever-is-there',
     'an edit of something else than the heads is accepted',
     RECORDS,
-    'if (tagOf(heads) !== tagOf(parents)) return refused(',
-    'if (instead(tagOf(heads) !== tagOf(parents), false)) return refused(',
+    REFUSAL,
+    'const refusal = instead(refusalOf(context, edit, parents, record), undefined);',
   ),
   one(
     'created-over-what-is-there',
     'a record that is to be new replaces one that is there',
     RECORDS,
-    'if (tagOf(heads) !== tagOf(parents)) return refused(',
-    'if (instead(tagOf(heads) !== tagOf(parents), parents.length > 0 && tagOf(heads) !== tagOf(parents))) return refused(',
+    REFUSAL,
+    'const refusal = instead(refusalOf(context, edit, parents, record), parents.length === 0 ? undefined : refusalOf(context, edit, parents, record));',
   ),
   {
     name: 'made-from-what-is-there',
     defect: 'an edit names the heads that are there, and not those that its caller saw',
     file: RECORDS,
     edits: [
+      { from: REFUSAL, to: 'const refusal = undefined;' },
       {
-        from: 'if (tagOf(heads) !== tagOf(parents)) return refused(',
-        to: 'if (false) return refused(',
+        from: '      parents,\n      value,\n      subject,\n      hlc',
+        to: '      parents: instead(parents, (record?.heads ?? []).map((each) => each.vid).sort()),\n      value,\n      subject,\n      hlc',
       },
-      { from: '      parents,\n      value,', to: '      parents: instead(parents, [...heads].sort()),\n      value,' },
     ],
   },
   one(
     'edits-that-cross',
     'of two edits that cross in one region neither knows of the other',
     RECORDS,
-    'add: { rev: 1 }, guards: [guard] }',
-    'add: { rev: 1 }, guards: instead([guard], []) }',
+    'set: { vid }, guards: [guard] }',
+    'set: { vid }, guards: instead([guard], []) }',
   ),
   one(
     'version-and-count-apart',
     'a version is written in one transaction and counted in the next',
     RECORDS,
-    "const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(context, pk, items)]);",
+    "const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(context, pk, vid, head)]);",
     `const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
-    if (ok) await context.store.transact(instead([], [advance(context, pk, items)]));`,
+    if (ok) await context.store.transact(instead([], [advance(context, pk, vid, head)]));`,
   ),
-  one(
-    'one-count-for-all',
-    'all regions count their edits in one row',
-    RECORDS,
-    'const sk = `HEAD#${context.writer}`;',
-    'const sk = instead(`HEAD#${context.writer}`, `HEAD#a`);',
-  ),
+  {
+    name: 'one-count-for-all',
+    defect: 'all regions count their edits in one row',
+    file: RECORDS,
+    edits: [
+      { from: 'item.sk === `HEAD#${context.writer}`', to: 'item.sk === `HEAD#a`' },
+      { from: 'sk: `HEAD#${context.writer}` };', to: 'sk: instead(`HEAD#${context.writer}`, `HEAD#a`) };' },
+    ],
+  },
   one(
     'an-edit-repeated-is-refused',
     'an edit whose answer was lost is refused when it is sent again',
     RECORDS,
-    'if (known) return edited(id, pk, known, true);',
-    'if (instead(known !== undefined, false) && known) return edited(id, pk, known, true);',
+    'if (known) return edited(id, { pk, sk: known.sk }, known, true);',
+    'if (instead(known !== undefined, false) && known) return edited(id, { pk, sk: known.sk }, known, true);',
   ),
   one(
     'records-of-all-subjects',
