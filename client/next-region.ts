@@ -3,6 +3,9 @@ import type { Problem } from '../functions/contract/answers.ts';
 import type { RefusalScope } from './answer.ts';
 import type { Fleet, Member } from './fleet.ts';
 
+/** Attempts of a read in one region once another has said no. */
+const READ_TRIES_MAX = 2;
+
 /** A definite no of one region. */
 export interface Refusal {
   readonly member: Member;
@@ -27,10 +30,11 @@ export interface Choice {
 /**
  * First the region that a refusal names, then the best usable one that was not asked yet. With something in flight, that
  * is all (a hedge). Else those that were asked: any, the least asked first; but after a refusal only those that failed
- * fast, since a silent one would cost the caller the answer it already has. undefined: nobody is worth asking.
+ * fast, since a silent one would cost the caller the answer it already has, and in a read once more, since one that refuses
+ * connections would cost it the backoffs. undefined: nobody is worth asking.
  */
 export const nextRegion = (choice: Choice): Member | undefined => {
-  const { fleet, inFlight, tries, silent, refusals } = choice;
+  const { write, fleet, inFlight, tries, silent, refusals } = choice;
   if (refusals.some(({ scope }) => scope.kind === 'final')) return undefined;
   const definite = refusals.filter(({ scope }) => scope.kind !== 'later');
   const open = fleet.ranked().filter((member) => !inFlight.has(member) && !refusedBy(definite, member));
@@ -38,7 +42,10 @@ export const nextRegion = (choice: Choice): Member | undefined => {
   if (named) return named;
   const fresh = staysRefused(choice, definite) ? undefined : open.find((member) => !tries.has(member) && fleet.usable(member));
   if (fresh || inFlight.size > 0) return fresh;
-  const answersFast = (member: Member): boolean => tries.has(member) && !silent.has(member) && member.circuit.state !== 'open';
+  const answersFast = (member: Member): boolean => {
+    const asked = tries.get(member) ?? 0;
+    return asked > 0 && (write || asked < READ_TRIES_MAX) && !silent.has(member) && member.circuit.state !== 'open';
+  };
   const worth = definite.length > 0 ? open.filter(answersFast) : open;
   return worth.toSorted((a, b) => (tries.get(a) ?? 0) - (tries.get(b) ?? 0))[0];
 };

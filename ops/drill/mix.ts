@@ -17,8 +17,8 @@ const REMEMBERED_MAX = 50;
 const SCARCE_PART = 0.1;
 /** Every ninth caller sends a note with its orders: one of each kind near each region, or nearly, with the callers of a drill. */
 const NOTE_EVERY = 9;
-/** People pay a moment after they ordered. */
-const PAID_AFTER_MS = 2_000;
+/** People pay a moment after they ordered, and edit a moment after they looked. */
+const THOUGHT_MS = 2_000;
 
 /** Stock of a drill: its own skus, plenty of most, and one that sells out while a region is lost. And its records, which all callers share. */
 export interface Assortment {
@@ -55,7 +55,7 @@ export class Mix {
   /** Callers in the order of their first request, and whether each sends notes. */
   private readonly notes = new Map<string, boolean>();
   /** Heads of records as a caller last saw them. Not there: it has not looked since it was refused. Empty: there was no such record. */
-  private readonly heads = new Map<string, readonly string[]>();
+  private readonly heads = new Map<string, { readonly vids: readonly string[]; readonly seenMs: number }>();
 
   constructor(props: MixProps) {
     this.props = props;
@@ -70,7 +70,7 @@ export class Mix {
         return order ? { operation: 'getOrder', order: order.id } : this.order(caller);
       }
       case 'payOrder': {
-        const order = orders.find((each) => !each.paid && now() - each.ackMs >= PAID_AFTER_MS);
+        const order = orders.find((each) => !each.paid && now() - each.ackMs >= THOUGHT_MS);
         if (!order) return this.order(caller);
         order.paid = true;
         return { operation: 'payOrder', key: newKey(), order: order.id, amount: 100 + Math.floor(random() * 9_900) };
@@ -119,15 +119,21 @@ export class Mix {
   /** From what it saw last; of what it has not seen, it looks first. What it has in flight it does not wait for: then it is refused. */
   private edit(caller: string): Action {
     const record = this.pick(this.props.stock.records);
-    const parents = this.heads.get(`${caller} ${record}`);
-    return parents ? { operation: 'putRecord', key: this.props.newKey(), record, parents } : { operation: 'getRecord', record };
+    const heads = this.heads.get(`${caller} ${record}`);
+    if (!heads) return { operation: 'getRecord', record };
+    if (this.props.now() - heads.seenMs < THOUGHT_MS) return this.order(caller);
+    return { operation: 'putRecord', key: this.props.newKey(), record, parents: heads.vids };
   }
 
-  private learnHeads({ caller, operation, outcome, status, id, saw, value: { record } }: OperationRecord): void {
+  private learnHeads({ caller, operation, outcome, status, id, saw, endMs, value: { record } }: OperationRecord): void {
     if (record === undefined) return;
     const place = `${caller} ${record}`;
-    if (operation === 'getRecord' && outcome === 'ok') this.heads.set(place, saw?.heads ?? []);
-    else if (operation === 'putRecord' && id !== null) this.heads.set(place, [id]);
+    const learn = (vids: readonly string[]): void => {
+      const known = this.heads.get(place);
+      if (known?.vids.join() !== vids.join()) this.heads.set(place, { vids, seenMs: endMs });
+    };
+    if (operation === 'getRecord' && outcome === 'ok') learn(saw?.heads ?? []);
+    else if (operation === 'putRecord' && id !== null) learn([id]);
     else if (operation === 'putRecord' && status !== null) this.heads.delete(place);
   }
 

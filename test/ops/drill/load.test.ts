@@ -99,6 +99,13 @@ describe('the mix', () => {
     seen({ operation: 'getRecord', status: 404 });
     expect(edits()[0]).toMatchObject({ record, parents: [] });
   });
+
+  test('edits no record in the moment in which its caller first saw the heads', () => {
+    const mix = mixOf();
+    const edits = () => Array.from({ length: 500 }, () => mix.next('c1')).filter((each) => each.operation === 'putRecord');
+    mix.learn(recordOf(999_000, { caller: 'c1', value: { record: 'd-r' }, operation: 'getRecord', status: 200, saw: { heads: ['v1'] } }));
+    expect(edits()).toEqual([]);
+  });
 });
 
 const mixOf = (): Mix => {
