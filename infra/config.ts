@@ -217,6 +217,8 @@ const schema = section({
     badWrites: section({
       /** Age in seconds of the newest acknowledged write that may stay lost: 0, none at all. */
       rpoSeconds: whole(0, 3_600).default(0),
+      /** Requests that may fail once all is repaired. */
+      failedRequests: whole(0, 1_000_000).default(0),
       /** Seconds from the first bad write until every item is repaired in every region. */
       repairSeconds: positive.default(300),
     }).prefault({}),

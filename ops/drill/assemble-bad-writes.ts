@@ -32,6 +32,8 @@ export interface BadWritesFindings extends Reckoning {
   readonly restored: RestoreReport;
   readonly notAsBefore: number;
   readonly broken: readonly Broken[];
+  /** Rules that did not hold before the drill began. */
+  readonly brokenBefore: readonly Broken[];
   readonly items: number;
 }
 
@@ -52,7 +54,8 @@ export const assembleBadWrites = (
     atMost('acknowledged writes lost for good', 'writes', 0, measured.rpo.writes),
     atMost('from the first bad write until all was repaired', 's', objectives.repairSeconds, measured.repairSeconds),
     atMost('harmed facts that are not as before', 'items', 0, measured.notAsBefore),
-    atMost('requests failed or answered wrong after the repair', 'requests', 0, measured.wrongAfter.dns + measured.wrongAfter.client),
+    atMost('requests that failed after the repair', 'requests', objectives.failedRequests, total(measured.failedAfter)),
+    atMost('answers after the repair that contradict what was acknowledged', 'answers', 0, total(measured.wrongAfter)),
     atMost('rules that do not hold on the tables', 'rules', 0, measured.broken.length),
     ...judgeLedger(ledger),
   ];
@@ -73,12 +76,15 @@ export const assembleBadWrites = (
   };
 };
 
+const total = ({ dns, client }: { readonly dns: number; readonly client: number }): number => dns + client;
+
 const measuredOf = (
   records: readonly OperationRecord[],
   { corruptedMs, repairedMs }: BadWritesCourse,
-  { damage, spreadSeconds, harmed, restored, notAsBefore, broken, settled, items }: BadWritesFindings,
+  { damage, spreadSeconds, harmed, restored, notAsBefore, broken, brokenBefore, settled, items }: BadWritesFindings,
 ): BadWritesReport['measured'] => {
   const bad = records.filter(({ outcome, wrong }) => outcome !== 'ok' || wrong !== null);
+  const after = bad.filter(({ startMs }) => startMs >= repairedMs);
   const { lost } = settled.comparison;
   const { facts } = restored.repaired ?? {};
   return {
@@ -86,7 +92,8 @@ const measuredOf = (
     spreadSeconds,
     harmedWrites: harmed,
     noticed: byKind((kind) => bad.filter((each) => each.kind === kind && each.endMs >= corruptedMs && each.startMs < repairedMs).length),
-    wrongAfter: byKind((kind) => bad.filter((each) => each.kind === kind && each.startMs >= repairedMs).length),
+    failedAfter: byKind((kind) => after.filter((each) => each.kind === kind && each.outcome !== 'ok').length),
+    wrongAfter: byKind((kind) => after.filter((each) => each.kind === kind && each.wrong !== null).length),
     rpo: {
       writes: lost.length,
       seconds: lost.length === 0 ? 0 : Math.max(0, (repairedMs - Math.max(...lost.map((write) => write.ackMs))) / 1_000),
@@ -100,6 +107,7 @@ const measuredOf = (
     },
     tableItems: items,
     broken: broken.map((each) => ({ ...each })),
+    brokenBefore: brokenBefore.map((each) => ({ ...each })),
   };
 };
 

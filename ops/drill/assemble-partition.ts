@@ -25,6 +25,8 @@ export interface PartitionCourse {
 export interface PartitionFindings extends Reckoning {
   readonly events: readonly TargetEvent[];
   readonly broken: readonly Broken[];
+  /** Rules that did not hold before the drill began. */
+  readonly brokenBefore: readonly Broken[];
   readonly judged: readonly (Omit<Conflict, 'judge'> & Judgement)[];
   /** Requests of the drill itself. */
   readonly own: readonly OperationRecord[];
@@ -82,7 +84,7 @@ export const assemblePartition = (
 const measuredOf = (
   records: readonly OperationRecord[],
   { baselineMs, partitionMs, healMs, agreedSeconds }: PartitionCourse,
-  { judged, broken, own, items }: PartitionFindings,
+  { judged, broken, brokenBefore, own, items }: PartitionFindings,
 ): PartitionReport['measured'] => {
   const failed = [...records, ...own].filter(({ outcome, startMs, endMs }) => outcome !== 'ok' && endMs >= partitionMs && startMs < healMs);
   const failedBy = (kind: OperationRecord['kind']): number => failed.filter((record) => record.kind === kind).length;
@@ -101,6 +103,7 @@ const measuredOf = (
     })),
     tableItems: items,
     broken: broken.map((each) => ({ ...each })),
+    brokenBefore: brokenBefore.map((each) => ({ ...each })),
   };
 };
 

@@ -13,12 +13,12 @@ import type { BadWritesReport } from '../reports/report.ts';
 import { writeReport } from '../reports/write.ts';
 import type { RestoreReport } from '../restore/report.ts';
 import { assembleBadWrites } from './assemble-bad-writes.ts';
+import { atRest, brokenBefore } from './at-rest.ts';
 import { type BadWrite, chooseBadWrites, isDone, type WriteItem, writeThrough } from './faulty-client.ts';
 import { type DrillPlan, type DrillProps, planDrill, reckon, runDrill, type Stage, scoped, WATCH_EVERY_MS } from './frame.ts';
 import type { Broken } from './invariants.ts';
 import { acknowledged, compareLedger, partitionOf, SUBJECT, type Write } from './ledger.ts';
 import { allSkus } from './mix.ts';
-import { atRest, brokenBefore } from './partition.ts';
 import { putBack, type Restore } from './repair.ts';
 import type { ScanReplica } from './replica.ts';
 import type { Scene } from './scene.ts';
@@ -53,9 +53,12 @@ const REPAIR_SECONDS_ALLOWED = 600;
 export const runBadWrites = async (props: BadWritesProps): Promise<BadWritesReport> => {
   const { restore, writes = 40, harmSeconds = 5, write = writeThrough(props.target) } = props;
   const plan: Plan = { ...planDrill(props), restore, writes, harmSeconds, write };
-  const before = await brokenBefore(plan);
+  let before: readonly Broken[] = [];
   return runDrill(plan, {
     marker: { drill: 'bad-writes', atMs: null, witness: '' },
+    before: async () => {
+      before = await brokenBefore(plan);
+    },
     near: plan.target.regions[0]?.name ?? '',
     actSecondsMax: harmSeconds + REPAIR_SECONDS_ALLOWED,
     act: (stage) => harmAndRepair(plan, stage),
@@ -171,6 +174,7 @@ const conclude = async (plan: Plan, stage: Stage, acted: Concluded, endMs: numbe
       restored,
       notAsBefore: notAsBefore.length,
       broken,
+      brokenBefore: acted.before,
       items: replicas[0]?.items.length ?? 0,
       events: await target.events(),
     },

@@ -93,6 +93,8 @@ export interface Stage {
 
 export interface FramedDrill<T, R extends Report> {
   readonly marker: MarkerContent;
+  /** Looks at a system that is known to be whole, before there is any load. */
+  before?(): Promise<void>;
   /** The region near which the shared name is watched. */
   readonly near: string;
   /** Longest time from the end of the baseline to the end of the load. */
@@ -114,6 +116,8 @@ export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: Fram
   const hold = await takeMarker(plan.stateFolder, { ...drill.marker, startedAt }, (before) => isWhole(plan, before));
   try {
     await allServe(target);
+    await drill.before?.();
+    signal.throwIfAborted();
     progress(`callers near ${target.regions.map((each) => each.name).join(', ')} begin: ${plan.ratePerSecond} requests a second`);
     const loadSecondsMax = plan.baselineSeconds + plan.steadySecondsMax + drill.actSecondsMax + plan.afterSeconds;
     const scene = await openScene({ ...plan, region: drill.near, loadSecondsMax });

@@ -4,12 +4,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import { SCOPES } from '../../functions/contract/routes.ts';
+import { foldHeld, stockKey } from '../../functions/core/stock-fold.ts';
+import type { Item } from '../../functions/core/store.ts';
 import { compareWriters } from '../../functions/core/writer.ts';
 import { readFacts } from '../../sim/facts.ts';
 import { UserError } from '../errors.ts';
 import type { PartitionReport } from '../reports/report.ts';
 import { writeReport } from '../reports/write.ts';
 import { assemblePartition, type PartitionCourse } from './assemble-partition.ts';
+import { atRest, brokenBefore } from './at-rest.ts';
 import {
   type Conflict,
   type Ground,
@@ -22,7 +25,7 @@ import {
   sellLast,
 } from './conflicts.ts';
 import { type DrillPlan, type DrillProps, planDrill, reckon, runDrill, type Stage, scoped, WATCH_EVERY_MS } from './frame.ts';
-import { type Broken, brokenRules, disagreements, type Replica } from './invariants.ts';
+import { type Broken, disagreements, type Replica } from './invariants.ts';
 import { acknowledged, partitionOf, SUBJECT } from './ledger.ts';
 import type { OperationRecord } from './operations.ts';
 import { type Hand, regionCaller } from './region-caller.ts';
@@ -51,13 +54,16 @@ export const runPartition = async (props: PartitionProps): Promise<PartitionRepo
   const plan: Plan = { ...planDrill(props), seconds: props.seconds ?? 20 };
   const { target, seconds, watchSecondsMax } = plan;
   const token = await plan.token(SUBJECT, SCOPES);
-  const before = await brokenBefore(plan);
+  let before: readonly Broken[] = [];
   const hands = target.regions.map((region) => regionCaller(region, token)).sort((a, b) => compareWriters(a.region, b.region));
   try {
     return await runDrill(plan, {
       marker: { drill: 'partition' },
+      before: async () => {
+        before = await brokenBefore(plan);
+      },
       near: target.regions[0]?.name ?? '',
-      actSecondsMax: seconds + watchSecondsMax + ARRIVES_WITHIN_MS / 1_000,
+      actSecondsMax: seconds + watchSecondsMax + (2 * ARRIVES_WITHIN_MS) / 1_000,
       act: (stage) => partAndHeal(plan, stage, hands),
       conclude: (stage, acted, endMs) => conclude(plan, stage, hands, { ...acted, before }, endMs),
     });
@@ -114,6 +120,12 @@ const prepare = async (
   ground: Ground,
   hands: readonly Hand[],
 ): Promise<{ readonly rounds: readonly Round[]; readonly records: readonly OperationRecord[] }> => {
+  // A caller that was answered late may have handed a region's receipt to another one: it is booked when it has arrived.
+  const stocked = async () =>
+    (
+      await Promise.all(hands.flatMap(({ region }) => ground.skus.map(async (sku) => holds(await read(region, stockKey(sku)), region))))
+    ).every(Boolean);
+  await arrives(stocked, signal);
   const count = Math.min(ROUNDS_MAX, Math.max(1, Math.floor(seconds / ROUND_SECONDS)));
   const rounds: Round[] = [];
   const records = [...(await receiveLast(hands, ground))];
@@ -126,11 +138,18 @@ const prepare = async (
   const places = new Set(acknowledged(records).map(partitionOf));
   const arrived = async () =>
     (await Promise.all([...places].flatMap((pk) => hands.map(async ({ region }) => (await read(region, pk)).length > 0)))).every(Boolean);
-  const inTime = await until(arrived, { everyMs: WATCH_EVERY_MS, withinMs: ARRIVES_WITHIN_MS, signal });
-  signal.throwIfAborted();
-  if (!inTime) throw new UserError('the regions do not hear of each other before anything is broken; see `tandem status`');
+  await arrives(arrived, signal);
   progress(`${count} rounds of conflicts are prepared`);
   return { rounds, records };
+};
+
+const holds = (items: readonly Item[], region: string): boolean =>
+  foldHeld(items).some((held) => held.region === region && held.available > 0);
+
+const arrives = async (yes: () => Promise<boolean>, signal: AbortSignal): Promise<void> => {
+  const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: ARRIVES_WITHIN_MS, signal });
+  signal.throwIfAborted();
+  if (!inTime) throw new UserError('the regions do not hear of each other before anything is broken; see `tandem status`');
 };
 
 /** Two regions in turn, the smaller name first. */
@@ -178,34 +197,18 @@ const conclude = async (plan: Plan, stage: Stage, hands: readonly Hand[], acted:
   };
   const judged = [];
   for (const conflict of conflicts) judged.push({ ...conflict, ...(await conflict.judge(healed)) });
-  const findings = { ...reckoning, broken, judged, own, items: replicas[0]?.items.length ?? 0, events: await target.events() };
+  const findings = {
+    ...reckoning,
+    broken,
+    brokenBefore: before,
+    judged,
+    own,
+    items: replicas[0]?.items.length ?? 0,
+    events: await target.events(),
+  };
   const report = assemblePartition(plan, scene, { startedAt, loadMs, baselineMs, endMs, ...course }, findings);
   progress(`report: ${await writeReport(plan.reportFolder, report, [...scene.records, ...own], reckoning.readings)}`);
   return report;
-};
-
-/** What is broken before the drill begins is somebody else's to look after: `atRest` leaves it out. */
-export const brokenBefore = async ({ target, scan }: DrillPlan): Promise<readonly Broken[]> => brokenRules(await replicasOf(target, scan));
-
-const replicasOf = (target: DrillPlan['target'], scan: DrillPlan['scan']): Promise<readonly Replica[]> =>
-  Promise.all(target.regions.map(async ({ name }) => ({ region: name, items: await scan(name) })));
-
-/** The tables once no rule is broken any more but those that were before, or the time is over. */
-export const atRest = async (
-  { target, scan, restSecondsMax, signal }: DrillPlan,
-  before: readonly Broken[],
-): Promise<{ readonly replicas: readonly Replica[]; readonly broken: readonly Broken[] }> => {
-  const known = new Set(before.map(({ rule, detail }) => `${rule}: ${detail}`));
-  let replicas: readonly Replica[] = [];
-  let broken: readonly Broken[] = [];
-  const yes = async () => {
-    replicas = await replicasOf(target, scan);
-    broken = brokenRules(replicas).filter(({ rule, detail }) => !known.has(`${rule}: ${detail}`));
-    return broken.length === 0;
-  };
-  await until(yes, { everyMs: WATCH_EVERY_MS * 2, withinMs: restSecondsMax * 1_000, signal });
-  signal.throwIfAborted();
-  return { replicas, broken };
 };
 
 const handOf = (hands: readonly Hand[], region: string): Hand => {

@@ -1,4 +1,5 @@
 /** How bad writes, and their repair, are told. Pure. */
+import { beforeBrief, beforeStory, beforeTable, beforeText } from './broken.ts';
 import type { BadWritesReport } from './report.ts';
 import type { Telling } from './telling.ts';
 import { known, plural, quantity } from './words.ts';
@@ -15,6 +16,7 @@ export const tellBadWrites = (report: BadWritesReport): Telling => {
     ['Facts put back, rows computed anew', `${measured.putBack.facts}, ${measured.putBack.rows}`],
     ['Acknowledged writes not back', String(measured.rpo.writes)],
     ['Items of the table held against the rules', String(measured.tableItems)],
+    ['Rules that did not hold before the drill', beforeText(measured.brokenBefore)],
   ] as const;
   return {
     title: `Bad writes: ${regions.join(', ')}`,
@@ -29,12 +31,14 @@ export const tellBadWrites = (report: BadWritesReport): Telling => {
     brief: [
       ...facts.map(([name, value]) => [name.replace(/^[A-Z]/, (letter) => letter.toLowerCase()), value] as const),
       ...measured.broken.slice(0, BROKEN_SHOWN_MAX).map(({ rule, detail }) => ['WRONG', `${rule}: ${detail}`] as const),
+      ...beforeBrief(measured.brokenBefore),
       ['acknowledged writes', String(ledger.acknowledged)],
     ],
     callers: [
       ['Requests', (kind) => String(load.requests[kind])],
       ['Failed or answered wrong until the repair had ended', (kind) => String(measured.noticed[kind])],
-      ['Failed or answered wrong afterwards', (kind) => String(measured.wrongAfter[kind])],
+      ['Failed afterwards', (kind) => String(measured.failedAfter[kind])],
+      ['Answered wrong afterwards', (kind) => String(measured.wrongAfter[kind])],
     ],
     facts,
     tables: [
@@ -46,6 +50,7 @@ export const tellBadWrites = (report: BadWritesReport): Telling => {
       ...(measured.broken.length === 0
         ? []
         : [{ title: 'Rules that do not hold', head: ['Rule', 'Where'], rows: measured.broken.map(({ rule, detail }) => [rule, detail]) }]),
+      ...beforeTable(measured.brokenBefore),
     ],
     definitions: [
       '<b>Bad write</b>: put into, or deleted from, a real table of one region by a client that asks nobody, and replicated as any other.',
@@ -64,4 +69,5 @@ const story = ({ load, measured, ledger }: BadWritesReport): readonly string[] =
   measured.rpo.writes === 0
     ? `None of ${ledger.acknowledged} acknowledged writes is lost.`
     : `${measured.rpo.writes} of ${ledger.acknowledged} acknowledged writes are not back, the newest ${quantity(measured.rpo.seconds, 's')} old.`,
+  ...beforeStory(measured.brokenBefore),
 ];

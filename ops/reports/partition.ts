@@ -1,4 +1,5 @@
 /** How a partition is told. Pure. */
+import { beforeBrief, beforeStory, beforeTable, beforeText } from './broken.ts';
 import type { PartitionReport } from './report.ts';
 import type { Telling } from './telling.ts';
 import { known, plural, quantity } from './words.ts';
@@ -13,6 +14,7 @@ export const tellPartition = (report: PartitionReport): Telling => {
     ['Regions agreed on them after', known(measured.agreedSeconds, 's', '\u2013')],
     ['Items of the table held against the rules', String(measured.tableItems)],
     ['Rules that do not hold', broken.length === 0 ? 'none' : String(broken.length)],
+    ['Rules that did not hold before the drill', beforeText(measured.brokenBefore)],
   ] as const;
   return {
     title: `Partition: ${regions.join(', ')}`,
@@ -28,6 +30,7 @@ export const tellPartition = (report: PartitionReport): Telling => {
       ...facts.map(([name, value]) => [name.replace(/^[A-Z]/, (letter) => letter.toLowerCase()), value] as const),
       ...waysOf(report).map(([kind, how, count]) => [`${kind} (${count})`, how] as const),
       ...wrongOf(report).map((each) => ['WRONG', each] as const),
+      ...beforeBrief(measured.brokenBefore),
       ['acknowledged writes', String(ledger.acknowledged)],
     ],
     callers: [
@@ -40,6 +43,7 @@ export const tellPartition = (report: PartitionReport): Telling => {
     tables: [
       { title: 'Conflicts, and how they were resolved', head: ['Conflict', 'Resolved', 'Times'], rows: waysOf(report) },
       ...(wrongOf(report).length === 0 ? [] : [{ title: 'What is wrong', head: ['What'], rows: wrongOf(report).map((each) => [each]) }]),
+      ...beforeTable(measured.brokenBefore),
     ],
     definitions: [
       '<b>Conflict</b>: the same thing done in two regions on purpose, which both took because neither heard of the other.',
@@ -70,6 +74,7 @@ const story = ({ load, measured, ledger }: PartitionReport, apartSeconds: number
     `Under ${load.ratePerSecond} requests a second the regions did not hear of each other for ${quantity(apartSeconds, 's')}; ${plural(dns + client + region, 'request')} failed meanwhile.`,
     `${plural(measured.conflicts.length, 'conflict')} ${measured.conflicts.length === 1 ? 'was' : 'were'} made on purpose; ${wrong === 0 ? 'all ended as they must' : `${wrong} ended otherwise than they must`}.`,
     `${measured.broken.length === 0 ? 'Every rule holds' : `${plural(measured.broken.length, 'rule')} ${measured.broken.length === 1 ? 'does' : 'do'} not hold`} on the tables of all regions.`,
+    ...beforeStory(measured.brokenBefore),
     ledger.lost.length === 0
       ? `None of ${ledger.acknowledged} acknowledged writes was lost.`
       : `${ledger.lost.length} of ${ledger.acknowledged} acknowledged writes were lost for good.`,

@@ -238,6 +238,9 @@ const partition = z.strictObject({
       .describe('done in several regions on purpose while replication was paused'),
     tableItems: count.describe('items of the data table that the rules were held against, in each region'),
     broken,
+    brokenBefore: broken
+      .default([])
+      .describe('that did not hold before the drill began, and are no fault of it: they are told, and not counted in the verdict'),
   }),
 });
 
@@ -257,7 +260,7 @@ const badWrites = z.strictObject({
     .describe(
       'milliseconds since 1970: load begins, baseline begins, the point that is restored, the first bad write, the repair begins, has ended, load has ended',
     ),
-  objectives: z.strictObject({ rpoSeconds: z.number(), repairSeconds: z.number() }),
+  objectives: z.strictObject({ rpoSeconds: z.number(), failedRequests: count, repairSeconds: z.number() }),
   measured: z.strictObject({
     damage: z
       .array(z.strictObject({ kind: z.string(), region, pk: z.string(), sk: z.string(), writer: z.string() }))
@@ -265,7 +268,8 @@ const badWrites = z.strictObject({
     spreadSeconds: seconds.nullable().describe('from the last bad write until it was in every region; null: not within 30 s'),
     harmedWrites: count.describe('acknowledged writes that no region had any more before the repair'),
     noticed: byKind(count).describe('requests that failed, or were answered wrong, from the first bad write until the repair had ended'),
-    wrongAfter: byKind(count).describe('requests that failed, or were answered wrong, and were due after the repair had ended'),
+    failedAfter: byKind(count).describe('requests that were due after the repair had ended, and failed'),
+    wrongAfter: byKind(count).describe('answers to such that contradict what was asked for or acknowledged before'),
     rpo: z
       .strictObject({ writes: count, seconds: seconds })
       .describe(
@@ -276,6 +280,9 @@ const badWrites = z.strictObject({
     putBack: z.strictObject({ facts: count, rows: count, left: count }),
     tableItems: count,
     broken,
+    brokenBefore: broken
+      .default([])
+      .describe('that did not hold before the drill began, and are no fault of it: they are told, and not counted in the verdict'),
   }),
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../infra/config.ts';
 import { CONFLICT_KINDS } from '../../../ops/drill/conflicts.ts';
+import { RULES } from '../../../ops/drill/invariants.ts';
 import { operationRecord } from '../../../ops/drill/operations.ts';
 import { type PartitionProps, runPartition } from '../../../ops/drill/partition.ts';
 import { abortDrill } from '../../../ops/drill/repair.ts';
@@ -11,10 +12,15 @@ import { verdictText } from '../../../ops/reports/text.ts';
 import { DEAD, markerOf, scratch } from './scratch.ts';
 import { ToySystem } from './toy-system.ts';
 
-const config = parseConfig({ regions: [{ name: 'eu-central-1' }, { name: 'us-east-2' }], auth: 'keys' });
+const config = parseConfig({
+  regions: [{ name: 'eu-central-1' }, { name: 'us-east-2' }],
+  auth: 'keys',
+  // A machine that is busy with other tests answers late: what is right must be right, and may take its time.
+  objectives: { partition: { failedRequests: 1_000_000, agreeSeconds: 60 } },
+});
 
 describe.concurrent('regions that do not hear of each other', () => {
-  test('take what conflicts, and resolve all of it when they do', { timeout: 60_000 }, async () => {
+  test('take what conflicts, and resolve all of it when they do', { timeout: 150_000 }, async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const report = await runPartition(propsFor(system, folder.path));
@@ -40,19 +46,27 @@ describe.concurrent('regions that do not hear of each other', () => {
     expect(await readdir(folder.path)).toEqual(['reports']);
   });
 
-  test('and whose reconcilers never run fail the drill, which names what is wrong', { timeout: 60_000 }, async () => {
+  test('and whose reconcilers never run fail the drill, which names what is wrong, and apart from that what was before', {
+    timeout: 150_000,
+  }, async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     system.reconciles = false;
+    const unbooked = { pk: 'STOCK#tea', sk: 'RECEIPT#early#us-east-2', v: 1, region: 'eu-central-1', quantity: 3, at: 1 };
+    await system.write('us-east-2', unbooked, unbooked);
     const report = await runPartition({ ...propsFor(system, folder.path), settleSecondsMax: 2, restSecondsMax: 2 });
     const failed = report.verdicts.filter((verdict) => !verdict.passed).map(({ name }) => name);
     expect(failed).toContain('conflicts that ended otherwise than they must');
     expect(failed).toContain('rules that do not hold on the tables');
     expect(report.measured.agreedSeconds).toBeNull();
+    const early = { rule: RULES.receipt, detail: 'receipt early of tea is booked by nobody' };
+    expect(report.measured.brokenBefore).toEqual([early]);
+    expect(report.measured.broken).not.toContainEqual(early);
+    expect(verdictText(report)).toMatch(/1 rule did not hold before the drill began .*\n(?:.*\n)*BROKEN BEFORE +a receipt is booked once/);
     expect(report.measured.conflicts.find(({ kind }) => kind === 'same order')?.wrong).toBe('us-east-2 has not ended its reservation');
   });
 
-  test('are joined again when the drill is ended in the middle, and no marker stays', { timeout: 60_000 }, async () => {
+  test('are joined again when the drill is ended in the middle, and no marker stays', { timeout: 150_000 }, async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const ended = new AbortController();
@@ -92,7 +106,8 @@ const propsFor = (system: ToySystem, folder: string): PartitionProps => ({
   steadySecondsMax: 5,
   afterSeconds: 1,
   watchSecondsMax: 30,
-  settleSecondsMax: 20,
+  settleSecondsMax: 60,
+  restSecondsMax: 60,
   callersPerRegion: 2,
   reportFolder: join(folder, 'reports'),
   stateFolder: folder,

@@ -13,7 +13,13 @@ const REGION = 'eu-central-1';
 const config = parseConfig({
   regions: [{ name: REGION }, { name: 'us-east-2' }],
   auth: 'keys',
-  objectives: { formulaRatio: { min: 0.001, max: 1 } },
+  // A machine that is busy with other tests answers late: what is right must be right, and may take its time.
+  objectives: {
+    formulaRatio: { min: 0.001, max: 1 },
+    rtoSeconds: { dns: 90, client: 90 },
+    slowestExtraMs: { client: 60_000 },
+    rpoMilliseconds: 60_000,
+  },
 });
 
 describe.concurrent('a region that is lost', () => {
