@@ -43,7 +43,7 @@ export class Backup extends Construct {
     });
     this.copies = this.otherVault();
     const plan = new BackupPlan(this, 'Plan', {
-      backupPlanName: 'tandem',
+      backupPlanName: BACKUPS.plan,
       backupPlanRules: [
         new BackupPlanRule({
           ruleName: 'replicas',

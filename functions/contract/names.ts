@@ -19,6 +19,7 @@ export const KEYS = {
 /** Physical names of backups, one set in each region: operators, functions and other accounts find them without a reference. */
 export const BACKUPS = {
   vault: (region: string): string => `tandem-${region}`,
+  plan: 'tandem',
   /** Letters, digits and underscores only. */
   restoreTestPlan: 'tandem_weekly',
   /** AWS Backup begins the names of tables that it restores for tests with this: nobody can choose another. */

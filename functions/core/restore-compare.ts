@@ -9,9 +9,10 @@ import { canonical } from './hash.ts';
 import { textOf, writerOf } from './item.ts';
 import { orderKey } from './order-items.ts';
 import { isFactOf } from './rebuild.ts';
+import { RECORD_PREFIX } from './records.ts';
 import { stockKey } from './stock-fold.ts';
 import type { Item } from './store.ts';
-import { canarySku, isSynthetic } from './synthetic.ts';
+import { isSynthetic, isSyntheticSku } from './synthetic.ts';
 import { regionOf } from './writer.ts';
 
 export const RESOURCES = ['orders', 'stock', 'records'] as const;
@@ -32,7 +33,7 @@ export interface Difference {
   readonly moved: readonly Item[];
 }
 
-const PREFIXES: Readonly<Record<Resource, string>> = { orders: orderKey(''), stock: stockKey(''), records: 'RECORD#' };
+const PREFIXES: Readonly<Record<Resource, string>> = { orders: orderKey(''), stock: stockKey(''), records: RECORD_PREFIX };
 
 /** Undefined: heartbeats, and what a later release may keep beside them. Neither is compared, and so neither is repaired. */
 export const resourceOf = ({ pk }: Pick<Item, 'pk'>): Resource | undefined => RESOURCES.find((each) => pk.startsWith(PREFIXES[each]));
@@ -73,6 +74,6 @@ const usersItems = (items: readonly Item[]): readonly Item[] => items.filter((it
 
 /** Partitions of canaries: their orders expire, so what is missing of them is no loss. */
 export const syntheticPartitions = (items: readonly Item[]): ReadonlySet<string> =>
-  new Set(
-    items.filter((item) => item.pk.startsWith(stockKey(canarySku(''))) || isSynthetic(textOf(item, 'subject') ?? '')).map(({ pk }) => pk),
-  );
+  new Set(items.filter((item) => isSyntheticStock(item) || isSynthetic(textOf(item, 'subject') ?? '')).map(({ pk }) => pk));
+
+const isSyntheticStock = ({ pk }: Item): boolean => pk.startsWith(stockKey('')) && isSyntheticSku(pk.slice(stockKey('').length));

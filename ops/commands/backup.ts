@@ -28,12 +28,12 @@ export const addBackup = (program: Command): void => {
     .option('--region <region>', 'of one region only')
     .option('--json', 'print JSON', false)
     .action((options: StatusOptions, command: Command) =>
-      withBackups(options.target, command, async (target) => {
+      withBackups(options.target, command, async (target, objectives) => {
         const names = chosenRegions(
           target.regions.map(({ name }) => name),
           options.region,
         );
-        const statuses = await backupStatus(target, names, Date.now());
+        const statuses = await backupStatus(target, names, objectives, Date.now());
         console.log(options.json ? JSON.stringify(statuses, undefined, 2) : describeBackups(statuses));
         if (statuses.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
       }),

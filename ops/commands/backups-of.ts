@@ -2,20 +2,29 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
+import type { BackupObjectives } from '../restore/backup-status.ts';
 import { AwsBackups } from '../targets/aws-backups.ts';
 import type { BackupTarget } from '../targets/backups.ts';
 import { attachLocal } from '../targets/local.ts';
 import { configFileOf } from './regions-of.ts';
 import type { TargetName } from './target-option.ts';
 
-/** Runs `work` with the system on this machine, or with the configuration's on AWS. @throws {UserError} when none runs here */
-export const withBackups = async <T>(target: TargetName, command: Command, work: (target: BackupTarget) => Promise<T>): Promise<T> => {
-  if (target === 'aws') return work(new AwsBackups(readConfig(configFileOf(command)), false));
+/**
+ * Runs `work` with the system on this machine, or with the configuration's on AWS, and with what the configuration wants.
+ * @throws {UserError} when none runs here
+ */
+export const withBackups = async <T>(
+  target: TargetName,
+  command: Command,
+  work: (target: BackupTarget, objectives: BackupObjectives) => Promise<T>,
+): Promise<T> => {
+  const config = readConfig(configFileOf(command));
+  if (target === 'aws') return work(new AwsBackups(config), config.objectives);
   const local = await attachLocal();
   if (local === undefined)
     throw new UserError('no local system runs; start one with `tandem start`, or use the one on AWS with `--target aws`');
   try {
-    return await work(local);
+    return await work(local, config.objectives);
   } finally {
     local.close();
   }

@@ -1,9 +1,9 @@
 /** How a region's backups are: what there is, how old it is, and what of it breaks an objective. Pure, but for the asking. */
 import { TABLES } from '../../functions/contract/names.ts';
+import type { Config } from '../../infra/config.ts';
 import { messageOf } from '../errors.ts';
 import { table } from '../table.ts';
 import type { BackupTarget, PointInTime, RegionBackups } from '../targets/backups.ts';
-import { RECOVERY_POINT_HOURS } from './objectives.ts';
 
 const HOUR_MS = 3_600_000;
 /** DynamoDB keeps to about five minutes. */
@@ -26,26 +26,36 @@ export interface BackupStatus {
   readonly problems: readonly string[];
 }
 
+/** What the configuration wants of backups. */
+export type BackupObjectives = Pick<Config['objectives'], 'recoveryPointHours'>;
+
 /** Of every region that was named; one that does not answer is a problem of its own. */
-export const backupStatus = (target: BackupTarget, regions: readonly string[], nowMs: number): Promise<readonly BackupStatus[]> =>
+export const backupStatus = (
+  target: BackupTarget,
+  regions: readonly string[],
+  objectives: BackupObjectives,
+  nowMs: number,
+): Promise<readonly BackupStatus[]> =>
   Promise.all(
     regions.map(async (region) => {
       try {
-        return judge(await target.backups(region), nowMs);
+        return judge(await target.backups(region), objectives, nowMs);
       } catch (error) {
         return { region, tables: [], problems: [`its backups cannot be seen: ${messageOf(error)}`] };
       }
     }),
   );
 
-export const judge = (backups: RegionBackups, nowMs: number): BackupStatus => {
+export const judge = (backups: RegionBackups, { recoveryPointHours }: BackupObjectives, nowMs: number): BackupStatus => {
   const tables = Object.values(TABLES).map((name) => tableOf(name, backups, nowMs));
   return {
     region: backups.region,
     tables,
     problems: [
       ...backups.missing.map(({ what, command }) => `not opted in: ${what}; set it with \`${command}\``),
-      ...(backups.points === undefined ? ['there is no vault; deploy the cell'] : tables.flatMap(pointProblems)),
+      ...(backups.points === undefined
+        ? ['there is no vault; deploy the cell']
+        : tables.flatMap((each) => pointProblems(each, recoveryPointHours))),
       ...tables.flatMap((each) => pointInTimeProblems(each, nowMs)),
     ],
   };
@@ -70,11 +80,11 @@ const windowOf = (found: PointInTime | undefined): TableBackups['pointInTime'] =
     ? { earliest: instant(found.earliestMs), latest: instant(found.latestMs) }
     : null;
 
-const pointProblems = ({ table: name, newest }: TableBackups): readonly string[] => {
+const pointProblems = ({ table: name, newest }: TableBackups, allowedHours: number): readonly string[] => {
   if (newest === null) return [`${name} has no recovery point; take one with \`tandem backup now\``];
-  if (newest.ageHours <= RECOVERY_POINT_HOURS) return [];
+  if (newest.ageHours <= allowedHours) return [];
   return [
-    `the newest recovery point of ${name} is ${hours(newest.ageHours)} old; allowed: ${RECOVERY_POINT_HOURS} h; see the jobs of AWS Backup, and take one with \`tandem backup now\``,
+    `the newest recovery point of ${name} is ${hours(newest.ageHours)} old; allowed: ${allowedHours} h; see the jobs of AWS Backup, and take one with \`tandem backup now\``,
   ];
 };
 

@@ -25,15 +25,11 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { dynamoClient } from '../../functions/aws/clients.ts';
-import { TABLES } from '../../functions/contract/names.ts';
+import { BACKUPS, TABLES } from '../../functions/contract/names.ts';
 import type { Config } from '../../infra/config.ts';
 import { CALLS } from '../delivery/aws-cells.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { BackupTarget, PointInTime, RecoveryPoint, RegionBackups } from './backups.ts';
-
-/** Name of the plan that every cell has, and of a region's vault: as infra/backup.ts makes them. */
-const PLAN = 'tandem-daily';
-const vaultOf = (region: string): string => `tandem-${region}`;
 
 /** A restore takes minutes to hours, whatever the size: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/pointintimerecovery_beforeyoubegin.html */
 const RESTORE_LOOK_MS = 15_000;
@@ -52,15 +48,15 @@ export interface AwsBackupsOptions {
 export class AwsBackups implements BackupTarget {
   readonly kind = 'aws';
   readonly regions: BackupTarget['regions'];
+  /** Backups are copied to another account, which asks for one more opt-in. */
   readonly #copies: boolean;
   readonly #options: AwsBackupsOptions;
   readonly #dynamo = new Map<string, DynamoDBClient>();
   readonly #backup = new Map<string, BackupClient>();
 
-  /** @param copies backups are copied to vaults elsewhere, which asks for one more opt-in */
-  constructor({ regions }: Pick<Config, 'regions'>, copies: boolean, options: AwsBackupsOptions = {}) {
+  constructor({ regions, backup }: Pick<Config, 'regions' | 'backup'>, options: AwsBackupsOptions = {}) {
     this.regions = regions.map(({ name }) => ({ name }));
-    this.#copies = copies;
+    this.#copies = backup.copyTo !== undefined;
     this.#options = options;
   }
 
@@ -80,7 +76,7 @@ export class AwsBackups implements BackupTarget {
   async backUp(region: string, table: string): Promise<void> {
     const [resource, role] = await Promise.all([this.#describe(region, table), this.#role(region)]);
     if (resource?.TableArn === undefined) throw new UserError(`there is no table ${table} in ${region}; deploy it first`);
-    const input = { BackupVaultName: vaultOf(region), ResourceArn: resource.TableArn, IamRoleArn: role };
+    const input = { BackupVaultName: BACKUPS.vault(region), ResourceArn: resource.TableArn, IamRoleArn: role };
     await this.#backupClient(region).send(new StartBackupJobCommand(input));
   }
 
@@ -144,7 +140,7 @@ export class AwsBackups implements BackupTarget {
     try {
       for await (const { RecoveryPoints = [] } of paginateListRecoveryPointsByBackupVault(
         { client: this.#backupClient(region) },
-        { BackupVaultName: vaultOf(region) },
+        { BackupVaultName: BACKUPS.vault(region) },
       )) {
         found.push(
           ...RecoveryPoints.map(({ RecoveryPointArn = '', ResourceArn = '', CreationDate, Status }) => ({
@@ -206,11 +202,12 @@ export class AwsBackups implements BackupTarget {
   async #role(region: string): Promise<string> {
     const client = this.#backupClient(region);
     const { BackupPlansList = [] } = await client.send(new ListBackupPlansCommand({}));
-    const plan = BackupPlansList.find((each) => each.BackupPlanName === PLAN)?.BackupPlanId;
+    const plan = BackupPlansList.find((each) => each.BackupPlanName === BACKUPS.plan)?.BackupPlanId;
     const { BackupSelectionsList = [] } =
       plan === undefined ? {} : await client.send(new ListBackupSelectionsCommand({ BackupPlanId: plan }));
     const role = BackupSelectionsList[0]?.IamRoleArn;
-    if (role === undefined) throw new UserError(`there is no backup plan ${PLAN} with a selection in ${region}; deploy the cell first`);
+    if (role === undefined)
+      throw new UserError(`there is no backup plan ${BACKUPS.plan} with a selection in ${region}; deploy the cell first`);
     return role;
   }
 

@@ -36,6 +36,7 @@ describe('backups', () => {
     const vault = only(cell, 'AWS::Backup::BackupVault');
 
     expect([dig(vault.Properties, 'BackupVaultName'), vault.DeletionPolicy]).toEqual([BACKUPS.vault(HERE), 'Retain']);
+    expect(dig(only(cell, 'AWS::Backup::BackupPlan').Properties, 'BackupPlan', 'BackupPlanName')).toBe(BACKUPS.plan);
     expect(ruleOf(cell)).toMatchObject({ Lifecycle: { DeleteAfterDays: 35 }, ScheduleExpression: 'cron(0 3 * * ? *)' });
     expect(dig(ruleOf(cell), 'CopyActions')).toBeUndefined();
     const tables = list(dig(only(cell, 'AWS::Backup::BackupSelection').Properties, 'BackupSelection', 'Resources')).map(joined);

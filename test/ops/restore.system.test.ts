@@ -10,6 +10,8 @@ import { LocalTarget } from '../../ops/targets/local.ts';
 import { EU, startTestSystem, type TestSystem, US } from '../local/local-system.ts';
 import { eventually } from '../local/replication-regions.ts';
 
+const OBJECTIVES = { recoveryPointHours: 36 };
+
 describe('restoring what a faulty client destroyed', () => {
   let system: TestSystem;
   let token: string;
@@ -27,11 +29,11 @@ describe('restoring what a faulty client destroyed', () => {
   });
 
   it('shows backups of each region, and that one is missing until it was taken', async () => {
-    const problems = async () => (await backupStatus(target, [EU, US], Date.now())).map((each) => each.problems.length);
+    const problems = async () => (await backupStatus(target, [EU, US], OBJECTIVES, Date.now())).map((each) => each.problems.length);
     expect(await problems()).toEqual([2, 2]);
     for (const region of [EU, US]) for (const table of Object.values(TABLES)) await target.backUp(region, table);
     expect(await problems()).toEqual([0, 0]);
-    const [status] = await backupStatus(target, [EU], Date.now());
+    const [status] = await backupStatus(target, [EU], OBJECTIVES, Date.now());
     expect(status?.tables).toMatchObject([
       { table: 'tandem-data', points: 1, pointInTime: { earliest: expect.any(String) } },
       { table: 'tandem-control', points: 1 },

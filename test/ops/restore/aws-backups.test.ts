@@ -1,10 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { BACKUPS } from '../../../functions/contract/names.ts';
+import { parseConfig } from '../../../infra/config.ts';
 import { UserError } from '../../../ops/errors.ts';
 import { AwsBackups } from '../../../ops/targets/aws-backups.ts';
 
 const REGION = 'eu-central-1';
+/** With copies to another account. */
+const CONFIG = parseConfig({
+  regions: [{ name: REGION }, { name: 'us-east-2' }],
+  auth: 'keys',
+  backup: { copyTo: { account: '210987654321', vault: 'copies' } },
+});
 const TABLE_ARN = `arn:aws:dynamodb:${REGION}:123456789012:table/tandem-data`;
 const ROLE = 'arn:aws:iam::123456789012:role/backups';
 
@@ -116,7 +124,7 @@ describe('backups on AWS, as far as requests tell', () => {
         'GET /backup/plans': () => ({
           BackupPlansList: [
             { BackupPlanId: 'other', BackupPlanName: 'x' },
-            { BackupPlanId: 'own', BackupPlanName: 'tandem-daily' },
+            { BackupPlanId: 'own', BackupPlanName: BACKUPS.plan },
           ],
         }),
         'GET /backup/plans/own/selections': () => ({ BackupSelectionsList: [{ IamRoleArn: ROLE }] }),
@@ -195,7 +203,7 @@ const withAws = async (answers: Answers, work: (aws: AwsBackups, requests: reado
   const endpoint = `http://127.0.0.1:${at !== null && typeof at === 'object' ? at.port : 0}`;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   try {
-    await work(new AwsBackups({ regions: [{ name: REGION, state: 'serving' }] }, true, { endpoint, credentials, lookMs: 1 }), requests);
+    await work(new AwsBackups(CONFIG, { endpoint, credentials, lookMs: 1 }), requests);
   } finally {
     server.close();
     server.closeAllConnections();

@@ -10,6 +10,7 @@ import type { PointInTime, RecoveryPoint, RegionBackups } from '../../../ops/tar
 
 const NOW_MS = Date.parse('2026-11-25T12:00:00Z');
 const HOUR_MS = 3_600_000;
+const OBJECTIVES = { recoveryPointHours: 36 };
 
 const point = (table: string, hoursOld: number): RecoveryPoint => ({
   arn: `arn:${table}`,
@@ -24,7 +25,7 @@ const ON: PointInTime = { enabled: true, earliestMs: NOW_MS - 24 * HOUR_MS, late
 
 describe('the status of backups', () => {
   it('is fine with a recovery point of each table within the objective, and point-in-time recovery', () => {
-    const status = judge(backups(), NOW_MS);
+    const status = judge(backups(), OBJECTIVES, NOW_MS);
     expect(status.problems).toEqual([]);
     expect(describeBackups([status])).toMatch(/eu-central-1 +tandem-data +1 +2\.0 h old +2026-11-25T10:00:00\.000Z/);
   });
@@ -64,7 +65,7 @@ describe('the status of backups', () => {
     ],
     ['a missing opt-in', { missing: [{ what: 'it', command: 'aws backup x' }] }, /not opted in: it; set it with `aws backup x`/],
   ])('is broken by %s, and says what to do', (_, change, problem) => {
-    const { problems } = judge({ ...backups(), ...change }, NOW_MS);
+    const { problems } = judge({ ...backups(), ...change }, OBJECTIVES, NOW_MS);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(problem);
   });
