@@ -128,7 +128,7 @@ const abort = async (progress: Progress): Promise<number> => {
     restore: restoreOf(target),
     progress: progress.line,
   });
-  progress.line(repaired === undefined ? 'no drill has left anything broken' : `${repaired} is repaired`);
+  progress.line(repaired === undefined ? 'no drill has left anything broken' : `repaired: ${repaired}`);
   target.close();
   return 0;
 };
