@@ -10,9 +10,11 @@ import { acknowledge, wildcardBelow } from './strict.ts';
 import type { Tables } from './tables.ts';
 
 const TIMEOUT_SECONDS = 30;
-/** Attempts after the first. With bisection a poisoned record is alone after 7 halvings of a batch of 100. */
-const STREAM_RETRIES = 10;
-/** A record that could not be worked on for so long goes to the queue, so that newer ones get their turn. */
+/**
+ * A record that could not be worked on for so long goes to the queue, so that newer ones get their turn. Its attempts are
+ * not counted: a region that waits to be let in fails all of its records, and must not lose the work that was never tried.
+ * The price is that one poisoned record holds up its shard for so long; the alarm on the stream's age tells.
+ */
 const RECORD_AGE_HOURS = 2;
 
 export interface HousekeepingProps {
@@ -71,7 +73,6 @@ export class Housekeeping extends Construct {
       filters: [FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') })],
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
-      retryAttempts: STREAM_RETRIES,
       maxRecordAge: Duration.hours(RECORD_AGE_HOURS),
       onFailure: new SqsDlq(this.deadLetters),
     });

@@ -291,7 +291,7 @@ const receiptElsewhere = async ([first, second]: Pair, { skus: [sku] }: Ground):
   };
 };
 
-export const NOT_OFFERED = 'not offered: answers carry no token';
+const NOT_OFFERED = 'not offered: answers carry no token';
 
 /** What the second region says to a caller whom the first one told of an order. */
 const told = async ([first, second]: Pair, ground: Ground): Promise<Conflict> => {
