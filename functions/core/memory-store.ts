@@ -33,7 +33,9 @@ export class MemoryStore implements Store {
       const item = this.peek(keyOf(write));
       if (!(write.guards ?? []).every((guard) => holds(guard, item))) return { ok: false, failed, item };
     }
-    for (const write of writes) this.#apply(write);
+    // A write that is refused whatever the guards say throws here, before anything of its transaction is there.
+    const updates = writes.map((write) => (write.action === 'update' ? updated(this.peek(write.key), write) : undefined));
+    for (const [index, write] of writes.entries()) this.#apply(write, updates[index]);
     return { ok: true };
   }
 
@@ -59,7 +61,7 @@ export class MemoryStore implements Store {
     return [...this.#partitions.values()].flatMap((partition) => [...partition.values()]);
   }
 
-  #apply(write: Write): void {
+  #apply(write: Write, becomes: Item | undefined): void {
     switch (write.action) {
       case 'check':
         return;
@@ -69,7 +71,8 @@ export class MemoryStore implements Store {
         this.#partitions.get(write.key.pk)?.delete(write.key.sk);
         return;
       case 'update':
-        return this.place(updated(this.peek(write.key), write));
+        if (becomes !== undefined) this.place(becomes);
+        return;
     }
   }
 }

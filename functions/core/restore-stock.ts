@@ -46,28 +46,26 @@ interface Row {
  * @param views of the regions that answer, after their facts were repaired
  */
 export const planStock = (restored: readonly Item[], views: readonly View[]): readonly StockRepair[] => {
-  const all = [...restored, ...views.flatMap((view) => view.items)];
-  const hidden = syntheticPartitions(all);
-  const sold = new Map(views.map((view) => [view.region, reservationsOf(view.region, view.items).units]));
+  const sold = new Map(views.map((view) => [view.region, soldOf(view)]));
   const stock = views.map((view) => ({ view, bySku: bySku(view.items) }));
   const past = bySku(restored);
-  const skus = new Set(
-    stock
-      .flatMap(({ bySku: each }) => [...each.keys()])
-      .concat(
-        [...past.keys()],
-        [...sold.values()].flatMap((each) => [...each.keys()]),
-      ),
-  );
-  return [...skus]
-    .filter((sku) => !hidden.has(stockKey(sku)))
-    .sort()
-    .flatMap((sku) => {
-      const rows = stock.map(({ view, bySku: each }) => rowOf(view, sku, each.get(sku) ?? [], sold.get(view.region)?.get(sku) ?? 0));
-      const elsewhere = [...(past.get(sku) ?? []), ...stock.flatMap(({ view, bySku: each }) => copiesOf(each.get(sku) ?? [], view, views))];
-      return planSku(sku, rows, elsewhere.filter((item) => partsOf(item)[0] === 'HELD').map(heldOf));
-    });
+  return [...stockSkus(restored, views)].sort().flatMap((sku) => {
+    const rows = stock.map(({ view, bySku: each }) => rowOf(view, sku, each.get(sku) ?? [], sold.get(view.region)?.get(sku) ?? 0));
+    const elsewhere = [...(past.get(sku) ?? []), ...stock.flatMap(({ view, bySku: each }) => copiesOf(each.get(sku) ?? [], view, views))];
+    return planSku(sku, rows, elsewhere.filter((item) => partsOf(item)[0] === 'HELD').map(heldOf));
+  });
 };
+
+/** All that there is stock of, or was, or orders of, but for the canaries'. */
+export const stockSkus = (restored: readonly Item[], views: readonly View[]): ReadonlySet<string> => {
+  const all = [...restored, ...views.flatMap((view) => view.items)];
+  const hidden = syntheticPartitions(all);
+  const skus = [...bySku(all).keys(), ...views.flatMap((view) => [...soldOf(view).keys()])];
+  return new Set(skus.filter((sku) => !hidden.has(stockKey(sku))));
+};
+
+/** Units in open or shipped orders of the view's own region, by sku. */
+const soldOf = (view: View): ReadonlyMap<string, number> => reservationsOf(view.region, view.items).units;
 
 const bySku = (items: readonly Item[]): ReadonlyMap<string, readonly Item[]> =>
   Map.groupBy(
@@ -184,6 +182,7 @@ const wantRepair = (sku: string, { view, held }: Row, rows: readonly Row[]): Sto
 const seen = (item: Item | undefined): readonly Guard[] => {
   if (item === undefined) return [{ is: 'absent' }];
   const rev = item['rev'];
+  if (rev === undefined) return [{ is: 'missing', attribute: 'rev' }, { is: 'present' }];
   return typeof rev === 'number' || typeof rev === 'string' || typeof rev === 'boolean'
     ? [{ is: 'equals', attribute: 'rev', value: rev }]
     : [{ is: 'present' }];

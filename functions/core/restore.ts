@@ -15,13 +15,15 @@
 import { numberOf, partsOf, writerOf } from './item.ts';
 import { reput } from './rebuild.ts';
 import { compare, keyText, type Resource, resourceOf, sameFact } from './restore-compare.ts';
-import { planStock, type StockRepair, type View } from './restore-stock.ts';
+import { planStock, type StockRepair, stockSkus, type View } from './restore-stock.ts';
 import { heldKey } from './stock-fold.ts';
 import type { Clock, Guard, Item, Key, Store, Write } from './store.ts';
 import { regionOf } from './writer.ts';
 
 /** Looks at the whole and repairs of it, until nothing is left to do: callers go on meanwhile. */
 const PASSES_MAX = 10;
+/** Rows of stock that are read at the same time. */
+const READS_AT_ONCE = 25;
 
 /** A region that answers. */
 export interface Replica {
@@ -138,23 +140,29 @@ const unchanged = (live: Item | undefined, restored: Item): readonly Guard[] => 
   ];
 };
 
+/**
+ * Stock of a sku is right once its rows were seen to be while all of them stood still. Any other look proves nothing,
+ * neither way: an order between the reading of orders and of a row may make up for exactly what the row is off by.
+ */
 const repairStock = async ({ restored, replicas }: RepairProps): Promise<Pick<Repaired, 'rows' | 'left'>> => {
   const rows: Omit<StockRepair, 'write'>[] = [];
-  for (let pass = 0; pass < PASSES_MAX; pass += 1) {
-    const suspects = new Set(planStock(restored, await viewsOf(replicas)).map((each) => each.sku));
-    if (suspects.size === 0) return { rows, left: [] };
-    const measured = await Promise.all(replicas.map((replica) => measure(replica, suspects)));
-    for (const { write, ...told } of planStock(
+  let doubtful = stockSkus(restored, await viewsOf(replicas));
+  for (let pass = 0; pass < PASSES_MAX && doubtful.size > 0; pass += 1) {
+    const skus = doubtful;
+    const measured = await Promise.all(replicas.map((replica) => measure(replica, skus)));
+    const plan = planStock(
       restored,
       measured.map((each) => each.view),
-    )) {
+    );
+    for (const { write, ...told } of plan) {
       const steady = measured.find((each) => each.view.region === told.region)?.steady;
-      if (!steady?.has(told.sku)) continue;
-      if ((await storeOf(replicas, told.region).transact([write])).ok) rows.push(told);
+      if (steady?.has(told.sku) && (await storeOf(replicas, told.region).transact([write])).ok) rows.push(told);
     }
+    const wrong = new Set(plan.map((each) => each.sku));
+    doubtful = new Set([...skus].filter((sku) => wrong.has(sku) || !measured.every((each) => each.steady.has(sku))));
   }
-  const last = planStock(restored, await viewsOf(replicas));
-  return { rows, left: last.map((each) => ({ ...keyOf(each.write), why: BUSY })) };
+  const left = replicas.flatMap(({ writer }) => [...doubtful].map((sku) => ({ ...heldKey(sku, writer), why: BUSY })));
+  return { rows, left };
 };
 
 const BUSY = 'callers changed it all the while; run it again, or evacuate the region first';
@@ -170,8 +178,14 @@ const measure = async (
   skus: ReadonlySet<string>,
 ): Promise<{ readonly view: View; readonly steady: ReadonlySet<string> }> => {
   const revisions = async () => {
-    const found: [string, Item | undefined][] = [];
-    for (const sku of skus) found.push([sku, await replica.store.get(heldKey(sku, replica.writer))]);
+    const found: (readonly [string, Item | undefined])[] = [];
+    const list = [...skus];
+    for (let at = 0; at < list.length; at += READS_AT_ONCE)
+      found.push(
+        ...(await Promise.all(
+          list.slice(at, at + READS_AT_ONCE).map(async (sku) => [sku, await replica.store.get(heldKey(sku, replica.writer))] as const),
+        )),
+      );
     return new Map(found);
   };
   const before = await revisions();

@@ -10,7 +10,8 @@ const ROWS_MAX = 50;
 export const tellRebuild = (preview: RebuildPreview): string => {
   const { loss, writer, begun, copied, items, openOrders, negative } = preview;
   const { region, survivors } = loss;
-  if (!loss.isLost) return `${region} is rebuilt and admitted as ${writer}: all that is left is to say everywhere that it may serve.`;
+  if (!loss.isLost)
+    return `${region} is not lost: it was rebuilt and admitted as ${writer}. A rebuild copies nothing, and says once more everywhere that it may serve.`;
   return [
     `${region} is lost. ${begun ? `Its rebuild as ${writer} was begun, and would go on` : `It would be rebuilt as ${writer}`} from ${survivors.join(', ')}.`,
     table([

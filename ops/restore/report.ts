@@ -70,7 +70,7 @@ export const restoreText = (report: RestoreReport): string => {
       ]),
     ],
     repaired === undefined ? [] : repairLines(repaired),
-    [verdict(applied, whole, remaining)],
+    [applied ? verdict(whole, remaining) : outlook(resources)],
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -89,8 +89,13 @@ const shown = (lines: readonly string[]): readonly string[] =>
     ? lines
     : [...lines.slice(0, ROWS_SHOWN_MAX), `  and ${lines.length - ROWS_SHOWN_MAX} more: see restore.json`];
 
-const verdict = (applied: boolean, whole: boolean, remaining: RestoreReport['remaining']): string => {
-  if (!applied) return 'Nothing was changed; --apply repairs what is missing or changed. What is extra stays: callers were told of it.';
+/** Of a look, which changes nothing. */
+const outlook = (resources: RestoreReport['resources']): string =>
+  resources.every(({ missing, changed }) => missing + changed === 0)
+    ? 'Nothing is missing or changed, and nothing was done; --apply would only compute rows of stock anew that do not add up.'
+    : 'Nothing was done; --apply repairs what is missing or changed. What is extra stays: callers were told of it.';
+
+const verdict = (whole: boolean, remaining: RestoreReport['remaining']): string => {
   if (whole) return 'Every region that answers holds what the copy held.';
   return `Not everything is repaired: ${remaining.map((each) => `${each.region} lacks ${each.facts}`).join(', ')}; run it again with the same --at`;
 };

@@ -116,7 +116,7 @@ const regions = async (a: Behaviour, b: Behaviour) => {
   const doors = { a: await FrontDoor.open('a', a), b: await FrontDoor.open('b', b) };
   const settings: ClientProps['settings'] = {
     refreshMs: 0,
-    operation: { hedgeAfterMs, attemptTimeoutMs: a === silence ? 300 : 10_000, deadlineMs: 20_000, backoffMs: 5, backoffMaxMs: 20 },
+    operation: { hedgeAfterMs, attemptTimeoutMs: a === silence ? 2_000 : 10_000, deadlineMs: 20_000, backoffMs: 5, backoffMaxMs: 20 },
   };
   return {
     ...doors,

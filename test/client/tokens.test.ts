@@ -137,7 +137,18 @@ const regions = async (a: Behaviour, b: Behaviour) => {
     client: (settings: ClientProps['settings'] = {}) =>
       new TandemClient({
         endpoints: [doors.a, doors.b].map(({ region, url }) => ({ region, url })),
-        settings: { refreshMs: 0, ...settings, operation: { backoffMs: 5, patienceMs: 500, ...settings.operation } },
+        settings: {
+          refreshMs: 0,
+          ...settings,
+          operation: {
+            hedgeAfterMs: 15_000,
+            attemptTimeoutMs: 15_000,
+            deadlineMs: 20_000,
+            backoffMs: 5,
+            patienceMs: 500,
+            ...settings.operation,
+          },
+        },
       }),
     [Symbol.asyncDispose]: async () => {
       await doors.a.close();
