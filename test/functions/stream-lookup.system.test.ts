@@ -1,4 +1,4 @@
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TABLES } from '../../functions/contract/names.ts';
 import { type Bucket, startBucket } from './bucket.ts';
@@ -48,7 +48,18 @@ describe('the stream lookup', () => {
       Status: 'FAILED',
       Reason: expect.stringContaining('no-such-table has no stream'),
     });
-    expect((await ask('Create', TABLES.control, 9_000))?.body).toMatchObject({ Status: 'FAILED' });
+    await lab.client.send(
+      new CreateTableCommand({
+        TableName: 'streamless',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      }),
+    );
+    expect((await ask('Create', 'streamless', 9_000))?.body).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringContaining('streamless has no stream'),
+    });
   });
 
   it('lets itself be deleted, whatever became of the table', async () => {
