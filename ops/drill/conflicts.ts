@@ -81,11 +81,14 @@ export const receiveLast = (hands: readonly Hand[], ground: Ground): Promise<rea
 /** Every region sells what it holds, and no more, though others hold some too. */
 export const sellLast = async (hands: readonly Hand[], ground: Ground): Promise<Conflict> => {
   const sku = lastSku(ground);
-  const orders = hands.flatMap((hand) => Array.from({ length: LAST_UNITS + TOO_MANY }, () => hand));
-  const asked = await Promise.all(
-    orders.map((hand) => hand.ask({ operation: 'placeOrder', key: randomUUID(), lines: [{ sku, quantity: 1 }] })),
-  );
-  const records = asked.map((each) => each.record);
+  const records: OperationRecord[] = [];
+  // All regions at once, so that each sells while the others do.
+  for (let unit = 0; unit < LAST_UNITS + TOO_MANY; unit += 1) {
+    const asked = await Promise.all(
+      hands.map((hand) => hand.ask({ operation: 'placeOrder', key: randomUUID(), lines: [{ sku, quantity: 1 }] })),
+    );
+    records.push(...asked.map((each) => each.record));
+  }
   const judge = async ({ facts }: Healed) => {
     const rows = [...(facts.stock.get(sku)?.rows.values() ?? [])];
     const sold = rows.reduce((sum, row) => sum + row.sold, 0);
@@ -115,17 +118,16 @@ export const prepareRound = async ([first]: Pair, ground: Ground, round: number)
   throw new UserError(`${first.region} does not take the drill's ${refused?.operation} (${refused?.detail}); see \`tandem status\``);
 };
 
-/** One conflict of each kind, all at once. */
-export const makeRound = (pair: Pair, ground: Ground, prepared: Prepared): Promise<readonly Conflict[]> =>
-  Promise.all([
-    sameOrder(pair, ground),
-    otherOrder(pair, ground),
-    payment(pair, prepared.toPay),
-    cancelledAndShipped(pair, prepared.toShip),
-    editedTwice(pair, prepared),
-    receiptElsewhere(pair, ground),
-    told(pair, ground),
-  ]);
+/** One conflict of each kind: both regions at once, and one kind after the other, so that the drill itself is no burst of load. */
+export const makeRound = async (pair: Pair, ground: Ground, prepared: Prepared): Promise<readonly Conflict[]> => [
+  await sameOrder(pair, ground),
+  await otherOrder(pair, ground),
+  await payment(pair, prepared.toPay),
+  await cancelledAndShipped(pair, prepared.toShip),
+  await editedTwice(pair, prepared),
+  await receiptElsewhere(pair, ground),
+  await told(pair, ground),
+];
 
 const linesOf = ({ skus }: Ground, quantity: number): readonly Line[] => [{ sku: skus[0], quantity }];
 
