@@ -2,8 +2,11 @@ import { defineConfig } from 'vitest/config';
 import { TotalReporter } from './test/reporter.ts';
 import { leftOut, leftOutLines } from './test/tools.ts';
 
-/** Tests that start emulators, front doors or whole systems: seconds of CPU each, so one file at a time. */
-const HEAVY = ['test/**/*.system.test.ts'];
+/**
+ * One file at a time: tests that start emulators, front doors or whole systems, seconds of CPU each; and drills of the toy
+ * system, which are held against objectives in time.
+ */
+const HEAVY = ['test/**/*.system.test.ts', 'test/ops/drill/{region-loss,delivery,partition,bad-writes}.test.ts'];
 /** The rest mostly waits, for timers and answers: more at a time than small machines have processors. */
 const QUICK_WORKERS = 3;
 
