@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Agenda, Label } from './agenda.ts';
 import { Cell, type Surroundings, type TableName } from './cell.ts';
+import { Closings } from './closings.ts';
 import { headsOf, readFacts } from './facts.ts';
 import { Happened } from './happened.ts';
 import { type Violation, violationsOf } from './invariants.ts';
@@ -171,7 +172,15 @@ class Run implements Surroundings {
 
   async end(): Promise<readonly Violation[]> {
     if (this.violations.length > 0) return this.violations;
-    return violationsOf({ cells: this.#cells, ledger: this.#ledger, happened: this.#happened, nowMs: NOW_MS, skewMs: 0 });
+    return violationsOf({
+      regions: this.regions,
+      cells: this.#cells,
+      closings: new Closings(),
+      ledger: this.#ledger,
+      happened: this.#happened,
+      nowMs: NOW_MS,
+      skewMs: 0,
+    });
   }
 
   wrote(cell: Cell, table: TableName, change: Change, random: Random): void {

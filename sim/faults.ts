@@ -92,7 +92,7 @@ const lose = (world: World, fault: Extract<Fault, { kind: 'loss' }>, seed: numbe
   }
   world.scheduler.agenda.after(
     fault.rebuildAfterMs,
-    () => world.operators.recover(fault.region, fault.reclaims, fault.crashes, seed),
+    () => world.operators.recover(fault, seed),
     () => `recovering ${fault.region}`,
   );
 };

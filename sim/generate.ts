@@ -25,6 +25,8 @@ const REPLICATED = 0.2;
 const CALLERS = 3;
 /** Share of the losses whose stock is reclaimed before the region is rebuilt. */
 const RECLAIM = 0.4;
+/** Share of those that nobody rebuilds before the world has come to rest. */
+const STAYS_CLOSED = 0.5;
 /** Share of the acts that lose a region beside what else they draw. */
 const LOSS = 0.2;
 
@@ -244,6 +246,7 @@ class Generator {
       ? random.pick([random.whole(200, 12_000), BEAT_GAP_MS_MAX + random.whole(1_000, 20_000)])
       : undefined;
     const reclaims = random.chance(RECLAIM) ? Array.from({ length: random.pick([1, 1, 2]) }, () => this.#reclaim()) : [];
-    return { kind: 'loss', region, zombieAfterMs, rebuildAfterMs, reclaims, crashes };
+    const staysClosed = reclaims.at(-1)?.abandoned === false && random.chance(STAYS_CLOSED);
+    return { kind: 'loss', region, zombieAfterMs, rebuildAfterMs, reclaims, staysClosed, crashes };
   }
 }

@@ -1,7 +1,10 @@
 /** What must hold whenever the world has healed and come to rest. Checked on the items, and on what callers read. */
 import { canonical } from '../functions/core/hash.ts';
+import { foldControl } from '../functions/core/operations.ts';
 import type { Item } from '../functions/core/store.ts';
+import { writerName } from '../functions/core/writer.ts';
 import type { Cell } from './cell.ts';
+import type { Closings } from './closings.ts';
 import { type Facts, readFacts } from './facts.ts';
 import type { Happened } from './happened.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,7 +22,10 @@ export interface Violation {
 }
 
 export interface Healed {
+  readonly regions: readonly string[];
+  /** Of every region that is not lost. */
   readonly cells: readonly Cell[];
+  readonly closings: Closings;
   readonly ledger: Ledger;
   readonly happened: Happened;
   readonly nowMs: number;
@@ -31,24 +37,40 @@ export const violationsOf = async (healed: Healed): Promise<readonly Violation[]
   const [first, ...others] = healed.cells;
   if (first === undefined) return [];
   const items = first.replica('data').items();
-  const writers = new Set(healed.cells.map(({ writer }) => writer));
+  const writers = {
+    serving: new Set(healed.cells.map(({ writer }) => writer)),
+    closing: new Set(healed.closings.regions.map((region) => closingWriter(first, region))),
+  };
   const differing = others.flatMap((cell) => differences(first, cell, writers));
   if (differing.length > 0) return differing;
   const facts: Facts = readFacts(items);
   return [
     ...acknowledgementViolations(healed, facts),
-    ...orderViolations(facts),
+    ...orderViolations(facts, (region) => healed.closings.isResting(region)),
     ...stockViolations(facts, healed),
     ...recordViolations(facts, healed),
     ...(await viewViolations(healed, facts)),
   ];
 };
 
+interface Writers {
+  /** Of regions that are not lost. */
+  readonly serving: ReadonlySet<string>;
+  /** Of the books of those that are. */
+  readonly closing: ReadonlySet<string>;
+}
+
+/** The name under which the books of a lost region are closed. */
+const closingWriter = (cell: Cell, region: string): string => {
+  const { incarnation } = foldControl(region, cell.replica('control').items());
+  return writerName({ region, incarnation });
+};
+
 /**
  * Every region holds the same items, but for the mark of a fact that was put again, and the rows of a writer that is
  * retired: survivors may have seen different last versions of them, which is why nobody reads them any more.
  */
-const differences = (a: Cell, b: Cell, writers: ReadonlySet<string>): readonly Violation[] =>
+const differences = (a: Cell, b: Cell, writers: Writers): readonly Violation[] =>
   (['data', 'control'] as const).flatMap((table) => {
     const [left, right] = [a.replica(table), b.replica(table)];
     const violations: Violation[] = [];
@@ -68,9 +90,11 @@ const differences = (a: Cell, b: Cell, writers: ReadonlySet<string>): readonly V
 
 const ROWS: readonly string[] = ['HELD', 'WANT', 'BEAT', 'HEAD'];
 
-const isRetiredRow = (table: string, { sk }: Item, writers: ReadonlySet<string>): boolean => {
-  const writer = sk.slice(sk.lastIndexOf('#') + 1);
-  return (table === 'control' || ROWS.includes(sk.slice(0, sk.indexOf('#')))) && !writers.has(writer);
+const isRetiredRow = (table: string, { sk }: Item, { serving, closing }: Writers): boolean => {
+  const [type, writer] = [sk.slice(0, sk.indexOf('#')), sk.slice(sk.lastIndexOf('#') + 1)];
+  if (serving.has(writer) || (table === 'data' && !ROWS.includes(type))) return false;
+  // Whoever was given up and heard how its books will be closed may have beaten under that name, and reached one survivor.
+  return type === 'BEAT' || !closing.has(writer);
 };
 
 const content = ({ reput: _, ...item }: Item): string => canonical(item);

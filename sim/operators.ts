@@ -5,16 +5,19 @@ import { type Estate, rebuildRegion } from '../functions/core/recovery.ts';
 import type { Item } from '../functions/core/store.ts';
 import { parseWriter } from '../functions/core/writer.ts';
 import type { Cell } from './cell.ts';
+import { Closings } from './closings.ts';
 import { type Crash, type Host, Invocation } from './invocation.ts';
 import { type Levers, SimulatedEstate } from './operator.ts';
 import { mix, Random } from './random.ts';
-import type { Reclaim } from './schedule.ts';
+import type { Fault } from './schedule.ts';
 import type { World } from './world.ts';
 
 /** Milliseconds of an operator's step, and until one whose machine died starts again. */
 const STEP_MS = { rebuild: 250, reclaim: 60 } as const;
 const RETRY_MS = 500;
 const LIFE_MS_MAX = 24 * 3_600_000;
+
+type Loss = Pick<Extract<Fault, { kind: 'loss' }>, 'region' | 'reclaims' | 'staysClosed' | 'crashes'>;
 
 interface Errand {
   readonly work: 'rebuild' | 'reclaim';
@@ -28,6 +31,9 @@ interface Errand {
 export class Operators implements Levers {
   readonly #world: World;
   readonly #lost = new Set<string>();
+  readonly closings = new Closings();
+  /** Rebuilds that wait for the next act. */
+  #later: (() => void)[] = [];
   /** Given up, replaced, and still running. */
   #zombies: Cell[] = [];
   /** From the loss of a region until it serves again. */
@@ -71,21 +77,37 @@ export class Operators implements Levers {
   }
 
   /** What operators do about a lost region: reclaim its stock, as often as planned, and rebuild it. */
-  recover(region: string, reclaims: readonly Reclaim[], crashes: readonly Crash[], seed: number): void {
+  recover(loss: Loss, seed: number): void {
+    const { region, reclaims, staysClosed, crashes } = loss;
     const [reclaim, ...later] = reclaims;
-    if (reclaim === undefined) {
-      return this.#run({ work: 'rebuild', region, crashes, seed, abandoned: false }, () => {
+    const rebuild = (): void =>
+      this.#run({ work: 'rebuild', region, crashes, seed, abandoned: false }, () => {
         this.isRebuilding = false;
         this.#world.calm();
       });
+    if (reclaim !== undefined) {
+      return this.#run({ work: 'reclaim', region, crashes: reclaim.crashes, seed, abandoned: reclaim.abandoned }, () =>
+        this.#world.scheduler.agenda.after(
+          reclaim.thenMs,
+          () => this.recover({ ...loss, reclaims: later }, mix(seed, 2)),
+          () => `recovering ${region}`,
+        ),
+      );
     }
-    this.#run({ work: 'reclaim', region, crashes: reclaim.crashes, seed, abandoned: reclaim.abandoned }, () =>
-      this.#world.scheduler.agenda.after(
-        reclaim.thenMs,
-        () => this.recover(region, later, crashes, mix(seed, 2)),
-        () => `recovering ${region}`,
-      ),
-    );
+    if (!staysClosed) return rebuild();
+    this.closings.rest(region);
+    this.#world.calm();
+    this.#later.push(() => {
+      this.#world.unrest();
+      rebuild();
+    });
+  }
+
+  /** A new act begins: what waited for it is done. */
+  goOn(): void {
+    const later = this.#later;
+    this.#later = [];
+    for (const act of later) act();
   }
 
   /** Whether a cell writes for a lost region whose books are closed: its heir alone does. */
@@ -101,6 +123,7 @@ export class Operators implements Levers {
     const note = (what: string): void => this.#world.note('operator', () => what);
     const [crash, ...later] = crashes;
     note(`${work}s ${region}`);
+    this.closings.begin(work, region);
     const invocation = new Invocation({
       ...{ name: 'operator', host: this.#host(), scheduler, seed, crash, stepMs: STEP_MS[work], lifeMsMax: LIFE_MS_MAX },
       onCrash: () => {

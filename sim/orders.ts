@@ -1,11 +1,15 @@
 /** Orders at rest: one for each key, with the stock of the region that keeps it. */
-import { type Facts, type OrderFacts, standingOf } from './facts.ts';
+import { type Acceptance, type Facts, type OrderFacts, regionOfName, standingOf } from './facts.ts';
 import type { Violation } from './invariants.ts';
 
-export const orderViolations = (facts: Facts): readonly Violation[] => [...facts.orders.values()].flatMap(orderAtRest);
+/** @param isClosed whether a region is lost, with its books closed: what it reserved, only that region can end, when it is rebuilt */
+export const orderViolations = (facts: Facts, isClosed: (region: string) => boolean = () => false): readonly Violation[] =>
+  [...facts.orders.values()].flatMap((order) => orderAtRest(order, isClosed));
 
-const orderAtRest = (order: OrderFacts): readonly Violation[] => {
-  const { state, shipped, open, keeper } = standingOf(order);
+const orderAtRest = (order: OrderFacts, isClosed: (region: string) => boolean): readonly Violation[] => {
+  const { state, shipped, keeper, ...standing } = standingOf(order);
+  const waits = ({ writer }: Acceptance): boolean => isClosed(regionOfName(writer));
+  const open = standing.open.filter((each) => !waits(each) || (state === 'placed' && each === keeper));
   const name = `order ${order.id} (${state})`;
   const holders = order.acceptances.filter(({ ends }) => ends.length === 0 || ends.some(({ kind }) => kind === 'shipped'));
   const wrong = (rule: string, detail: string): readonly Violation[] => [{ rule, detail: `${name}: ${detail}` }];
@@ -21,6 +25,7 @@ const orderAtRest = (order: OrderFacts): readonly Violation[] => {
       if (open.length === 1 && open[0] === keeper) return [];
       return wrong('one order for one key, with stock', `kept by ${keeper?.writer}, stock held by ${names(open)}`);
     case 'cancelling':
+      if (open.length === 0) return [];
       return wrong('what is cancelled holds no stock', `stock still held by ${names(open)}`);
     case 'cancelled':
       return holders.length === 0 ? [] : wrong('what is cancelled holds no stock', `stock held by ${names(holders)}`);

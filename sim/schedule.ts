@@ -29,6 +29,8 @@ export type Fault =
       /** From the loss to what operators do first. */
       readonly rebuildAfterMs: number;
       readonly reclaims: readonly Reclaim[];
+      /** Nobody rebuilds it in this act: the world comes to rest with its books closed. After the last reclaim was carried out only. */
+      readonly staysClosed: boolean;
       readonly crashes: readonly Crash[];
     }
   /** The environment that serves an attempt of a call is lost. `call` is the id of its entry. */

@@ -90,6 +90,7 @@ export class World implements Surroundings {
 
   async #act(act: number): Promise<void> {
     this.#actEndsMs = this.nowMs() + ACT_MS;
+    this.operators.goOn();
     for (const entry of this.schedule.entries) {
       if (entry.act !== act) continue;
       this.scheduler.agenda.after(
@@ -105,7 +106,9 @@ export class World implements Surroundings {
     if (this.#violations.length === 0)
       this.#violations.push(
         ...(await violationsOf({
-          cells: this.cells,
+          regions: this.regions,
+          cells: this.cells.filter(({ region }) => !this.operators.lost().includes(region)),
+          closings: this.operators.closings,
           ledger: this.ledger,
           happened: this.#happened,
           nowMs: this.nowMs(),
@@ -160,6 +163,7 @@ export class World implements Surroundings {
     if (!own && !isReput(change) && !this.operators.closes(cell, writer))
       this.violate('one writer', `${cell.name} wrote ${keyText(change.key)}`);
     if (change.item) this.#happened.wrote(change.item);
+    this.operators.closings.wrote(change);
     if (table === 'control') this.#watch.control(cell, change.key, this.nowMs());
     this.network.send(cell, table, change, random);
   }
@@ -169,7 +173,7 @@ export class World implements Surroundings {
   }
 
   acknowledged(acknowledgement: Acknowledgement): void {
-    this.#watch.acknowledged(acknowledgement, this.#gateMustHold());
+    this.#watch.acknowledged(acknowledgement, this.#gateMustHold(acknowledgement.cell));
   }
 
   refused(refusal: Refusal): void {
@@ -264,7 +268,7 @@ export class World implements Surroundings {
         cell.beat();
         if (!this.#isResting()) this.#beats(cell);
         // Its work never ends, because its gate never opens.
-        else if (this.cellOf(cell.region) !== cell) cell.lose();
+        else if (this.cellOf(cell.region) !== cell || this.operators.closings.isResting(cell.region)) cell.lose();
       },
       () => `deep check of ${cell.name}`,
     );
@@ -272,11 +276,12 @@ export class World implements Surroundings {
 
   #isResting(): boolean {
     if (this.#unrest > 0 || this.network.underWay > 0 || this.nowMs() < this.#actEndsMs) return false;
-    return [...this.#cells.values()].every((cell) => cell.housekeeping.pending === 0);
+    return this.cells.every((cell) => cell.housekeeping.pending === 0 || this.operators.closings.isResting(cell.region));
   }
 
-  /** The gate allows for clocks that differ a little, and waits for no peer that is evacuated. */
-  #gateMustHold(): boolean {
+  /** The gate allows for clocks that differ a little, and waits for no peer that is evacuated, or has its books closed. */
+  #gateMustHold({ region }: Cell): boolean {
+    if (this.regions.every((each) => each === region || this.operators.closings.wasBegun(each))) return false;
     return this.#skewMs() === 0 && this.schedule.entries.every((entry) => entry.kind === 'call' || entry.fault.kind !== 'evacuation');
   }
 

@@ -138,7 +138,7 @@ export type Gate =
 /**
  * Whether this region may write, and under which name. Closed while it is rebuilt; closed for an incarnation that a peer
  * knows to be retired; closed after a gap in its own heartbeat until a peer's later heartbeat has arrived, because only a
- * peer can tell whether it was given up meanwhile. Peers that operators evacuated are not waited for.
+ * peer can tell whether it was given up meanwhile. Peers that operators evacuated, or closed the books of, are not waited for.
  */
 export const gateOf = (world: WorldView): Gate => {
   const control = controlOf(world, world.region);
@@ -157,7 +157,7 @@ export const gateOf = (world: WorldView): Gate => {
     return { open: false, writer, reason: 'fenced', detail: `${world.region} is being rebuilt as incarnation ${control.incarnation}` };
   const resumedAtMs = own?.resumedAtMs;
   if (resumedAtMs === undefined) return { open: true, writer };
-  const awaited = world.controls.filter((each) => each.region !== world.region && !each.evacuate);
+  const awaited = world.controls.filter((each) => each.region !== world.region && !each.evacuate && !each.closed);
   const heard = peers.some((beat) => beat.atMs > resumedAtMs + CLOCK_SKEW_MS_MAX);
   if (heard || awaited.length === 0) return { open: true, writer };
   return {

@@ -20,6 +20,57 @@ export const RECLAIMING: readonly Mutation[] = [
     'for (const _ of instead([1], [])) await estate.cut(region);',
   ),
   one(
+    'reclaimed-and-forgotten',
+    'a second reclaim grants only what is left, and not what was granted before on top',
+    RECLAIM,
+    '{ ...known, granted: known.granted + units }',
+    '{ ...known, granted: instead(known.granted + units, units) }',
+  ),
+  one(
+    'reclaimed-with-moves-open',
+    'what others granted to the dead stays on its way for ever',
+    RECLAIM,
+    'credited: Math.max(move.credited, move.offered) })),',
+    'credited: instead(Math.max(move.credited, move.offered), move.credited) })),',
+  ),
+  one(
+    'reclaimed-without-bookings',
+    'receipts that the dead had not booked are booked by nobody',
+    RECLAIM,
+    'const bookings = unbooked(writer, books, nowMs);',
+    'const bookings = instead(unbooked(writer, books, nowMs), []);',
+  ),
+  one(
+    'reclaimed-from-one-survivor',
+    'the heir alone says what the dead had done',
+    RECLAIM,
+    'const { books, openOrders } = booksOf(writer.region, copies.flat());',
+    'const { books, openOrders } = booksOf(writer.region, instead(copies.flat(), copies[0] ?? []));',
+  ),
+  one(
+    'reclaimed-without-sharing',
+    'what the dead had told one survivor only stays with it',
+    RECLAIM,
+    'const copies = await shareFacts(estate, loss, writer.incarnation);',
+    `const copies = instead(true, false)
+    ? await shareFacts(estate, loss, writer.incarnation)
+    : { data: await scanEach(estate, survivors, 'data'), control: await scanEach(estate, survivors, 'control') };`,
+  ),
+  one(
+    'reclaimed-and-not-taken-over',
+    'the heir does not take over what it was granted',
+    'functions/core/stock.ts',
+    "return !own && item[grantedTo(region)] !== before?.[grantedTo(region)] ? { kind: 'rebalance' } : undefined;",
+    "return !own && instead(item[grantedTo(region)] !== before?.[grantedTo(region)], false) ? { kind: 'rebalance' } : undefined;",
+  ),
+  one(
+    'reclaimed-with-wishes',
+    'a dead region goes on to be granted what it had wanted',
+    RECLAIM,
+    "await place(estate.store(heir, 'data'), wants);",
+    "for (const _ of instead([1], [])) await place(estate.store(heir, 'data'), wants);",
+  ),
+  one(
     'rebuilt-without-what-was-reclaimed',
     'a rebuilt region sells what its heir was given',
     REBUILD,

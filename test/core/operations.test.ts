@@ -86,6 +86,17 @@ describe('the gate', () => {
     expect((await a.monitor.check()).health.verdict).toBe('pass');
   });
 
+  it('does not wait for a peer whose books operators closed', async () => {
+    const { a, b, replicate, clock, pass } = two();
+    await a.monitor.check();
+    await b.monitor.check();
+    replicate();
+    pass(BEAT_GAP_MS_MAX + 1);
+    for (const phase of ['CLOSED', 'FENCED'] as const)
+      a.control.place(incarnationItem({ region: 'b', incarnation: 2, by: 'a', phase, atMs: clock.nowMs }));
+    expect((await a.monitor.check()).health.verdict).toBe('pass');
+  });
+
   it('stays closed for ever to an incarnation that a peer knows to be retired', async () => {
     const { a, b, replicate, clock, pass } = two();
     await a.monitor.check();
