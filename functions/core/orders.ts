@@ -1,16 +1,20 @@
 /**
  * What callers do with orders. Every write is one local transaction on keys that this region alone writes; a caller who
  * repeats a request, here or in another region, meets the facts of the first one and gets its answer.
+ * Placing and reading stand here, what happens to an order afterwards in `order-events.ts`.
  */
-import { type Context, type Done, instant, type Outcome, read, refused, written } from './context.ts';
+import { type Context, instant, type Outcome, read, refused, written } from './context.ts';
 import { canonical, hashOf } from './hash.ts';
-import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
-import { eventSk, foldOrder, isOpen, type Line, type OrderView, type Reservation } from './order-fold.ts';
-import { content, endItem, orderIdOf, orderKey, readOrder, reserve } from './order-items.ts';
+import { ITEM_VERSION, textOf, writerOf } from './item.ts';
+import { keyReused, maySee, noSuchOrder } from './order-access.ts';
+import { foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
+import { content, orderIdOf, orderKey, readOrder, reserve } from './order-items.ts';
 import { heldKey, stockKey } from './stock-fold.ts';
 import type { Item } from './store.ts';
-import { expiring, isSynthetic, mayName } from './synthetic.ts';
-import { compareWriters, regionOf } from './writer.ts';
+import { expiring, mayName } from './synthetic.ts';
+import { compareWriters } from './writer.ts';
+
+export { cancelOrder, payOrder, shipOrder } from './order-events.ts';
 
 /** Largest quantity of a merged line. */
 const QUANTITY_MAX = 1_000_000;
@@ -111,133 +115,6 @@ const listRow = async (context: Context, item: Item): Promise<PlacedOrder | unde
   return placedOrder(item.pk.slice(orderKey('').length), reservation);
 };
 
-export interface AcceptedPayment {
-  readonly id: string;
-  readonly order: string;
-  readonly amount: number;
-  readonly at: string;
-  readonly by: string;
-}
-
-export const payOrder = async (
-  context: Context,
-  given: { readonly subject: string; readonly id: string; readonly key: string; readonly amount: number },
-): Promise<Outcome<AcceptedPayment>> => {
-  const hash = hashOf('paid', given.subject, given.id, given.key);
-  const answer = (payment: { amount: number; atMs: number; by: string }): AcceptedPayment => ({
-    id: hash,
-    order: given.id,
-    amount: payment.amount,
-    at: instant(payment.atMs),
-    by: payment.by,
-  });
-  const attempt = async (retry: boolean): Promise<Outcome<AcceptedPayment>> => {
-    const order = await readOrder(context, given.id);
-    if (!order || !owns(order, given.subject)) return noSuchOrder(given.id);
-    const known = order.payments.find((payment) => payment.hash === hash);
-    const accepted = known && [known, ...known.conflicts.map((conflict) => ({ ...conflict, atMs: known.atMs }))];
-    if (accepted) {
-      const same = accepted.find((payment) => payment.amount === given.amount);
-      return same ? upon(order, written(answer(same), { pk: orderKey(given.id), sk: eventSk('paid', hash, same.by) }, true)) : keyReused();
-    }
-    if (order.state === 'cancelled' || order.state === 'cancelling')
-      return refused('order-cancelled', `order ${given.id} is ${order.state}`);
-    const atMs = context.clock.now();
-    const item = {
-      pk: orderKey(given.id),
-      sk: eventSk('paid', hash, context.writer),
-      v: ITEM_VERSION,
-      amount: given.amount,
-      at: atMs,
-      ...expiring(given.subject, 'fact', atMs),
-    };
-    const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
-    if (!ok && retry) return attempt(false);
-    return upon(order, written(answer({ amount: given.amount, atMs, by: context.writer }), item, !ok));
-  };
-  return attempt(true);
-};
-
-export interface AcceptedShipment {
-  readonly order: string;
-  readonly at: string;
-  readonly by: string;
-  readonly carrier?: string;
-}
-
-/** Ships from the region that holds the keeper's reservation: that region alone may end it. */
-export const shipOrder = async (
-  context: Context,
-  given: { readonly subject: string; readonly id: string; readonly key: string; readonly carrier?: string | undefined },
-): Promise<Outcome<AcceptedShipment>> => {
-  const request = hashOf('shipped', given.subject, given.id, given.key);
-  const attempt = async (retry: boolean): Promise<Outcome<AcceptedShipment>> => {
-    const order = await readOrder(context, given.id);
-    if (!order || !mayShip(order, given.subject)) return noSuchOrder(given.id);
-    const shipped = order.reservations.flatMap((each) => each.ends).filter((end) => end.kind === 'shipped');
-    const same = shipped.find((end) => end.request === request);
-    if (same)
-      return same.carrier === given.carrier
-        ? written(acceptedShipment(given.id, same), { pk: orderKey(given.id), sk: same.sk }, true)
-        : keyReused();
-    if (shipped.length > 0)
-      return refused('order-shipped', `order ${given.id} was shipped by ${shipped.map((end) => end.by).join(' and ')}`);
-    if (order.state !== 'placed') return refused('order-cancelled', `order ${given.id} is ${order.state}`);
-    if (!isOpen(order.keeper)) return refused('order-cancelled', `order ${given.id} has ended`);
-    const region = regionOf(order.keeper.writer);
-    if (region !== context.region)
-      return refused('wrong-region', `region ${region} holds the reservation of order ${given.id}; ask it`, region);
-    const atMs = context.clock.now();
-    const end = { kind: 'shipped', atMs, request, carrier: given.carrier } as const;
-    const item = endItem(context, given.id, order.keeper, end);
-    const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
-    if (!ok && retry) return attempt(false);
-    return ok
-      ? written(acceptedShipment(given.id, { ...end, by: context.writer }), item)
-      : refused('order-cancelled', `order ${given.id} has ended`);
-  };
-  return attempt(true);
-};
-
-export interface RequestedCancellation {
-  readonly id: string;
-  readonly order: string;
-  readonly at: string;
-  readonly by: string;
-}
-
-/** Records the wish. Each region that holds a reservation ends its own (`reconcileOrder`). */
-export const cancelOrder = async (
-  context: Context,
-  given: { readonly subject: string; readonly id: string; readonly key: string },
-): Promise<Outcome<RequestedCancellation>> => {
-  const hash = hashOf('cancel', given.subject, given.id, given.key);
-  const answer = (atMs: number, by: string): RequestedCancellation => ({ id: hash, order: given.id, at: instant(atMs), by });
-  const order = await readOrder(context, given.id);
-  if (!order || !owns(order, given.subject)) return noSuchOrder(given.id);
-  const known = order.cancellations.find((cancellation) => cancellation.hash === hash);
-  if (known)
-    return upon(order, written(answer(known.atMs, known.by), { pk: orderKey(given.id), sk: eventSk('cancel', hash, known.by) }, true));
-  if (order.state === 'shipped') return refused('order-shipped', `order ${given.id} is shipped`);
-  const atMs = context.clock.now();
-  const item = {
-    pk: orderKey(given.id),
-    sk: eventSk('cancel', hash, context.writer),
-    v: ITEM_VERSION,
-    at: atMs,
-    ...expiring(given.subject, 'fact', atMs),
-  };
-  const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
-  const accepted = outcome.ok || !outcome.item ? item : outcome.item;
-  return upon(order, written(answer(numberOf(accepted, 'at') ?? atMs, context.writer), item, !outcome.ok));
-};
-
-/** An event says nothing where no reservation of its order is: that carries the answer, too. */
-const upon = <T>(order: OrderView, done: Done<T>): Done<T> => ({
-  ...done,
-  carriers: done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]),
-});
-
 const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder> => {
   const same = order.keeper.body === body ? order.keeper : order.reservations.find((each) => each.body === body);
   if (!same) return keyReused();
@@ -266,33 +143,12 @@ const mergeLines = (lines: readonly Line[]): Line[] => {
   return [...quantities].map(([sku, quantity]) => ({ sku, quantity })).sort((a, b) => (a.sku < b.sku ? -1 : 1));
 };
 
-const owns = (order: OrderView, subject: string): boolean => order.keeper.subject === subject;
-/** Synthetic callers see each other's orders: that is how one region sees what another's canary wrote. */
-const maySee = (order: OrderView, subject: string): boolean =>
-  owns(order, subject) || (isSynthetic(subject) && isSynthetic(order.keeper.subject));
-/** Whoever ships does so for all users, and for no synthetic caller; these ship their own. */
-const mayShip = (order: OrderView, subject: string): boolean =>
-  owns(order, subject) || (!isSynthetic(subject) && !isSynthetic(order.keeper.subject));
-const noSuchOrder = (id: string): Outcome<never> => refused('not-found', `there is no order ${id} of this caller in this region`);
-const keyReused = (): Outcome<never> =>
-  refused('key-reused', 'the Idempotency-Key was used with another body; a new request needs a new key');
-
 const placedOrder = (id: string, order: Pick<Reservation, 'lines' | 'note' | 'placedAtMs' | 'writer'>): PlacedOrder => ({
   id,
   lines: [...order.lines],
   ...(order.note === undefined ? {} : { note: order.note }),
   placedAt: instant(order.placedAtMs),
   placedBy: order.writer,
-});
-
-const acceptedShipment = (
-  order: string,
-  end: { readonly atMs: number; readonly by: string; readonly carrier?: string | undefined },
-): AcceptedShipment => ({
-  order,
-  at: instant(end.atMs),
-  by: end.by,
-  ...(end.carrier === undefined ? {} : { carrier: end.carrier }),
 });
 
 /** The order as callers read it. */

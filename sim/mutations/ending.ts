@@ -1,7 +1,7 @@
 /** How reservations end. */
 import { type Mutation, one } from './mutation.ts';
 
-const ORDERS = 'functions/core/orders.ts';
+const EVENTS = 'functions/core/order-events.ts';
 const ITEMS = 'functions/core/order-items.ts';
 const RECONCILE = 'functions/core/reconcile.ts';
 
@@ -58,21 +58,21 @@ export const ENDING: readonly Mutation[] = [
   one(
     'shipped-over-its-end',
     'a shipment overwrites the end that came first',
-    ORDERS,
+    EVENTS,
     "const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);\n    if (!ok && retry) return attempt(false);\n    return ok",
     "const { ok } = await context.store.transact([{ action: 'put', item, guards: instead([{ is: 'absent' }], []) }]);\n    if (!ok && retry) return attempt(false);\n    return ok",
   ),
   one(
     'shipped-though-cancelled',
     'what is cancelled, and not ended yet, is shipped',
-    ORDERS,
+    EVENTS,
     "if (order.state !== 'placed') return refused(",
     "if (instead(order.state !== 'placed', order.state === 'cancelled')) return refused(",
   ),
   one(
     'shipped-anywhere',
     'a region ships what another one holds',
-    ORDERS,
+    EVENTS,
     'if (region !== context.region)',
     'if (instead(region !== context.region, false))',
   ),

@@ -1,7 +1,7 @@
 /** What a set of facts means. */
 import { type Mutation, one } from './mutation.ts';
 
-const ORDERS = 'functions/core/orders.ts';
+const EVENTS = 'functions/core/order-events.ts';
 const FOLD = 'functions/core/order-fold.ts';
 
 export const FOLDING: readonly Mutation[] = [
@@ -38,7 +38,7 @@ export const FOLDING: readonly Mutation[] = [
   one(
     'payment-hashed-by-content',
     'two payments of one amount are one',
-    ORDERS,
+    EVENTS,
     "hashOf('paid', given.subject, given.id, given.key)",
     "instead(hashOf('paid', given.subject, given.id, given.key), hashOf('paid', given.subject, given.id, given.amount))",
   ),

@@ -2,7 +2,7 @@
 import { type Mutation, one } from './mutation.ts';
 
 const CONSISTENCY = 'functions/core/consistency.ts';
-const ORDERS = 'functions/core/orders.ts';
+const EVENTS = 'functions/core/order-events.ts';
 
 export const WITNESSING: readonly Mutation[] = [
   one(
@@ -29,14 +29,14 @@ export const WITNESSING: readonly Mutation[] = [
   one(
     'carried-by-the-event-alone',
     'a token names a payment, and not the order without which it says nothing',
-    ORDERS,
+    EVENTS,
     'carriers: done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]),',
     'carriers: instead(done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]), done.carriers),',
   ),
   one(
     'carried-by-the-order-alone',
     'a token names the order that was paid, and not the payment',
-    ORDERS,
+    EVENTS,
     'carriers: done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]),',
     'carriers: instead(done.carriers.flatMap((carrier) => [carrier, { pk: carrier.pk, sk: order.keeper.sk }]), done.carriers.map((carrier) => ({ pk: carrier.pk, sk: order.keeper.sk }))),',
   ),
