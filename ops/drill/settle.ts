@@ -1,6 +1,6 @@
 /** Waits until the regions agree, and says what the ledger finds then. */
 import type { Report } from '../reports/report.ts';
-import { LOST_LISTED_MAX } from '../reports/report.ts';
+import { LOST_LISTED_MAX } from '../reports/schema/parts.ts';
 import { type CompareProps, type Comparison, compareLedger, partitionOf, type Write } from './ledger.ts';
 import { pause } from './wait.ts';
 
