@@ -16,6 +16,8 @@ import { type Answered, type Asked, DOOMED, type Doomed, type DoomedProps, type 
 const STOCK = 1_000_000;
 /** Milliseconds after an answer at which a region is killed at the latest. */
 const KILL_MS_MAX = 5;
+/** A region that does not start on a busy machine has answered nobody: another is started. */
+const STARTS_MAX = 5;
 /** Milliseconds that the answer which is the sign may take. */
 const SIGN_MS_MAX = 60_000;
 
@@ -47,8 +49,7 @@ export interface KillProps extends Omit<DoomedProps, 'survivor'> {
 /** One kill. @throws when the region does not start, or refuses a write */
 export const killOnce = async (props: KillProps): Promise<Killed> => {
   const { survivor, writers, number } = props;
-  await survivor.reset();
-  const region = await startDoomed({ ...props, survivor: survivor.endpoint });
+  const region = await startAnew(props);
   const told: { readonly route: string; readonly token: string; readonly atMs: number }[] = [];
   const sign = Promise.withResolvers<void>();
   const signAt = 1 + ((number * 7) % (3 * writers));
@@ -87,6 +88,17 @@ export const killOnce = async (props: KillProps): Promise<Killed> => {
   const acknowledged = told.map(({ route, token, atMs }) => ({ route, token, beforeKillMs: killedAtMs - atMs }));
   const held = await Promise.all(acknowledged.map(({ token }) => holds(survivor, token)));
   return { acknowledged, missing: acknowledged.filter((_, index) => held[index] !== true), local, unanswered };
+};
+
+const startAnew = async (props: KillProps): Promise<Doomed> => {
+  for (let start = 1; ; start += 1) {
+    try {
+      await props.survivor.reset();
+      return await startDoomed({ ...props, survivor: props.survivor.endpoint });
+    } catch (error: unknown) {
+      if (start === STARTS_MAX) throw error;
+    }
+  }
 };
 
 const holds = async ({ store }: Survivor, token: string): Promise<boolean> => {

@@ -98,18 +98,23 @@ const main = async (): Promise<void> => {
   if (![kills, times, writers].every((each) => Number.isSafeInteger(each) && Number(each) > 0))
     throw new Error(`given --kills ${values.kills} --times ${values.times} --writers ${values.writers}; allowed: whole numbers above 0`);
   const startedMs = performance.now();
-  let seen = 0;
+  const seen = { kills: 0, answers: 0, missing: 0 };
+  const progress = (): string =>
+    `${seen.kills} kills, ${seen.answers} answers, ${seen.missing} missing, ${Math.round((performance.now() - startedMs) / 1_000)} s`;
   const proof = await proveDurability({
     kills: kills ?? 1,
     times: times ?? 1,
     writers: writers ?? 1,
     credulous: values.credulous,
     replicatedDeadlineMs: 1_500,
-    onKill: (number, { acknowledged }) => {
-      seen += acknowledged.length;
-      if (number % PROGRESS_EVERY === 0)
-        process.stdout.write(`${number} kills, ${seen} answers, ${Math.round((performance.now() - startedMs) / 1_000)} s\n`);
+    onKill: (kills, { acknowledged, missing }) => {
+      seen.kills = kills;
+      seen.answers += acknowledged.length;
+      seen.missing += missing.length;
+      if (kills % PROGRESS_EVERY === 0) process.stdout.write(`${progress()}\n`);
     },
+  }).catch((error: unknown) => {
+    throw new Error(`the proof ended early, after ${progress()}`, { cause: error });
   });
   process.stdout.write(`${tell(proof).join('\n')}\n`);
   process.exitCode = proof.missing.length === 0 && proof.acknowledged.length >= Number(times) ? 0 : 1;
