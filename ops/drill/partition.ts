@@ -13,17 +13,8 @@ import type { PartitionReport } from '../reports/report.ts';
 import { writeReport } from '../reports/write.ts';
 import { assemblePartition, type PartitionCourse } from './assemble-partition.ts';
 import { atRest, brokenBefore } from './at-rest.ts';
-import {
-  type Conflict,
-  type Ground,
-  type Healed,
-  makeRound,
-  type Pair,
-  type Prepared,
-  prepareRound,
-  receiveLast,
-  sellLast,
-} from './conflicts.ts';
+import type { Healed } from './conflict-judges.ts';
+import { type Conflict, type Ground, makeRound, type Pair, type Prepared, prepareRound, receiveLast, sellLast } from './conflicts.ts';
 import { type DrillPlan, type DrillProps, planDrill, reckon, runDrill, type Stage, scoped, WATCH_EVERY_MS } from './frame.ts';
 import { type Broken, disagreements, type Replica } from './invariants.ts';
 import { acknowledged, partitionOf, SUBJECT } from './ledger.ts';
