@@ -30,6 +30,14 @@ const compareVersions = (a: Version, b: Version): number => {
   return a.count - b.count;
 };
 
+/** A survivor puts a fact of a lost region again, verbatim: it may, though the key is not its own. */
+export const isReput = ({ item, before }: Change): boolean => {
+  if (item?.['reput'] === undefined || before === undefined) return false;
+  const names = new Set([...Object.keys(item), ...Object.keys(before)]);
+  names.delete('reput');
+  return [...names].every((name) => item[name] === before[name]);
+};
+
 export const keyText = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
 
 /** The items are those of `MemoryStore`, which passes the contract suite of the DynamoDB adapter. Items are shared, never copied. */

@@ -62,5 +62,15 @@ export interface Schedule {
   readonly entries: readonly Entry[];
 }
 
+/** Where the attempts of a call end early, by the number of the attempt. */
+export const crashesOf = ({ entries }: Schedule, call: number): ReadonlyMap<number, Crash> =>
+  new Map(
+    entries.flatMap((entry) =>
+      entry.kind === 'fault' && entry.fault.kind === 'crash' && entry.fault.call === call
+        ? [[entry.fault.attempt, entry.fault.crash] as const]
+        : [],
+    ),
+  );
+
 /** Milliseconds in which an act's calls begin and its faults end, but for long absences. */
 export const ACT_MS = 10_000;

@@ -15,9 +15,9 @@ import { Memory } from './memory.ts';
 import { Network } from './network.ts';
 import { Operators } from './operators.ts';
 import { mix, Random } from './random.ts';
-import { type Change, keyText } from './replica.ts';
+import { type Change, isReput, keyText } from './replica.ts';
 import { describe } from './requests.ts';
-import { ACT_MS, type Entry, type Schedule } from './schedule.ts';
+import { ACT_MS, crashesOf, type Entry, type Schedule } from './schedule.ts';
 import { Restless, Scheduler } from './scheduler.ts';
 import { Watch } from './watch.ts';
 
@@ -216,23 +216,13 @@ export class World implements Surroundings {
           ...{ name: `${name}.${number + 1} in ${attempt.region}`, seed: mix(seed, number), crash, asked, answer },
         }),
     };
-    new Caller(call, this.#crashesOf(id), roads, (verdict) => this.ledger.ended(request, verdict)).next();
+    new Caller(call, crashesOf(this.schedule, id), roads, (verdict) => this.ledger.ended(request, verdict)).next();
   }
 
   #memoryOf(who: number): Memory {
     const memory = this.#memories.get(who) ?? new Memory();
     this.#memories.set(who, memory);
     return memory;
-  }
-
-  #crashesOf(call: number): ReadonlyMap<number, Crash> {
-    return new Map(
-      this.schedule.entries.flatMap((entry) =>
-        entry.kind === 'fault' && entry.fault.kind === 'crash' && entry.fault.call === call
-          ? [[entry.fault.attempt, entry.fault.crash] as const]
-          : [],
-      ),
-    );
   }
 
   /** The cell that answers under a region's name: now and then its zombie does. */
@@ -299,11 +289,3 @@ export class World implements Surroundings {
     );
   }
 }
-
-/** A survivor puts a fact of a lost region again: the one exception, and verbatim. */
-const isReput = ({ item, before }: Change): boolean => {
-  if (item?.['reput'] === undefined || before === undefined) return false;
-  const names = new Set([...Object.keys(item), ...Object.keys(before)]);
-  names.delete('reput');
-  return [...names].every((name) => item[name] === before[name]);
-};
