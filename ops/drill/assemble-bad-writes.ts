@@ -2,11 +2,9 @@
 import type { BadWritesReport, ReportEvent } from '../reports/report.ts';
 import type { RestoreReport } from '../restore/report.ts';
 import type { TargetEvent } from '../targets/target.ts';
-import { byKind, eventAt, loadOf, targetEvents } from './assemble.ts';
-import type { PartitionSetting } from './assemble-partition.ts';
+import { type AtRestSetting, byKind, envelope, eventAt, type RulesHeld, rulesHeld, timeline } from './assemble.ts';
 import type { BadWrite } from './faulty-client.ts';
 import type { Reckoning } from './frame.ts';
-import type { Broken } from './invariants.ts';
 import { atLeast, atMost, judgeLedger } from './measure.ts';
 import type { OperationRecord } from './operations.ts';
 import type { Scene } from './scene.ts';
@@ -24,21 +22,17 @@ export interface BadWritesCourse {
   readonly endMs: number;
 }
 
-export interface BadWritesFindings extends Reckoning {
+export interface BadWritesFindings extends Reckoning, RulesHeld {
   readonly events: readonly TargetEvent[];
   readonly damage: readonly BadWrite[];
   readonly spreadSeconds: number | null;
   readonly harmed: number;
   readonly restored: RestoreReport;
   readonly notAsBefore: number;
-  readonly broken: readonly Broken[];
-  /** Rules that did not hold before the drill began. */
-  readonly brokenBefore: readonly Broken[];
-  readonly items: number;
 }
 
 export const assembleBadWrites = (
-  { target, config, ratePerSecond }: PartitionSetting,
+  { target, config, ratePerSecond }: AtRestSetting,
   scene: Pick<Scene, 'records' | 'callers'>,
   course: BadWritesCourse,
   findings: BadWritesFindings,
@@ -60,19 +54,12 @@ export const assembleBadWrites = (
     ...judgeLedger(ledger),
   ];
   return {
-    version: 1,
     drill: 'bad-writes',
-    target: target.kind,
-    regions: target.regions.map((each) => each.name),
-    startedAt,
-    load: loadOf(scene, ratePerSecond),
+    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
     phases,
-    events: eventsOf(ratePerSecond, phases, measured, findings),
+    events: timeline({ ratePerSecond, phases, zeroMs: phases.corruptedMs, ...findings }, ownEvents(phases, measured)),
     objectives,
     measured,
-    ledger,
-    verdicts,
-    passed: verdicts.every((each) => each.passed),
   };
 };
 
@@ -81,8 +68,9 @@ const total = ({ dns, client }: { readonly dns: number; readonly client: number 
 const measuredOf = (
   records: readonly OperationRecord[],
   { corruptedMs, repairedMs }: BadWritesCourse,
-  { damage, spreadSeconds, harmed, restored, notAsBefore, broken, brokenBefore, settled, items }: BadWritesFindings,
+  findings: BadWritesFindings,
 ): BadWritesReport['measured'] => {
+  const { damage, spreadSeconds, harmed, restored, notAsBefore, settled } = findings;
   const bad = records.filter(({ outcome, wrong }) => outcome !== 'ok' || wrong !== null);
   const after = bad.filter(({ startMs }) => startMs >= repairedMs);
   const { lost } = settled.comparison;
@@ -105,29 +93,20 @@ const measuredOf = (
       rows: restored.repaired?.rows.length ?? 0,
       left: restored.repaired?.left.length ?? 0,
     },
-    tableItems: items,
-    broken: broken.map((each) => ({ ...each })),
-    brokenBefore: brokenBefore.map((each) => ({ ...each })),
+    ...rulesHeld(findings),
   };
 };
 
-const eventsOf = (
-  ratePerSecond: number,
-  { loadMs, baselineMs, pointMs, corruptedMs, repairMs, repairedMs, endMs }: BadWritesReport['phases'],
+const ownEvents = (
+  { pointMs, corruptedMs, repairMs, repairedMs }: BadWritesReport['phases'],
   { damage, spreadSeconds }: BadWritesReport['measured'],
-  { events, settled }: BadWritesFindings,
-): ReportEvent[] => {
+): readonly ReportEvent[] => {
   const event = eventAt(corruptedMs);
   return [
-    event('load', loadMs, `load begins: ${ratePerSecond} requests a second`),
-    event('load', baselineMs, 'baseline begins'),
     event('repair', pointMs, 'the point that is restored'),
     event('fault', corruptedMs, `a faulty client makes ${damage.length} bad writes`),
     ...(spreadSeconds === null ? [] : [event('link', corruptedMs + spreadSeconds * 1_000, 'they are in every region')]),
     event('repair', repairMs, 'the restore begins'),
     event('recovered', repairedMs, 'everything is repaired in every region'),
-    event('load', endMs, 'load ends'),
-    ...(settled.seconds === null ? [] : [event('ledger', endMs + settled.seconds * 1_000, 'the ledgers of all regions agree')]),
-    ...targetEvents(events, loadMs, corruptedMs),
-  ].sort((a, b) => a.atMs - b.atMs);
+  ];
 };

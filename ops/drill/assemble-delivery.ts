@@ -6,7 +6,7 @@ import type { Versions } from '../delivery/versions.ts';
 import { DECIDED } from '../reports/delivery.ts';
 import type { DeliveryReport, ReportEvent, Verdict } from '../reports/report.ts';
 import type { DeliveryTarget, TargetEvent } from '../targets/target.ts';
-import { eventAt, loadOf, targetEvents } from './assemble.ts';
+import { envelope, eventAt, timeline } from './assemble.ts';
 import { DELIVERY_FAULTS, type DeliveryFault } from './faults.ts';
 import type { Reckoning } from './frame.ts';
 import { atLeast, atMost, judgeLedger } from './measure.ts';
@@ -68,24 +68,23 @@ export const assembleDelivery = (
   ];
   const phases = { loadMs, baselineMs, deliveredMs, endedMs, endMs };
   return {
-    version: 1,
     drill: fault === undefined ? 'good-deploy' : 'bad-deploy',
     fault: fault ?? null,
     controlPlane: target.kind === 'local' ? 'simulated' : 'aws',
     region,
-    target: target.kind,
-    regions: target.regions.map((each) => each.name),
-    startedAt,
+    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
     settings: { exposePercent: config.delivery.exposePercent, exposeMinutes, bakeMinutes },
-    load: loadOf(scene, ratePerSecond),
     phases,
     delivery: { id: delivery.id, state: delivery.state, detail: delivery.detail, regions: delivery.regions.map((each) => ({ ...each })) },
-    events: eventsOf(setting, phases, measured, findings),
+    events: timeline(
+      {
+        ...{ ratePerSecond, phases, zeroMs: deliveredMs, ...findings },
+        loadEnds: `load ends; ${spoiledRequests(measured.spoiled)} requests were spoiled`,
+      },
+      ownEvents(fault, deliveredMs, measured),
+    ),
     objectives: config.objectives.delivery,
     measured,
-    ledger,
-    verdicts,
-    passed: verdicts.every((each) => each.passed),
   };
 };
 
@@ -212,25 +211,11 @@ const judgeGood = ({ measured, delivery }: Judged): readonly Verdict[] => {
   ];
 };
 
-const eventsOf = (
-  { ratePerSecond, fault }: DeliverySetting,
-  phases: DeliveryReport['phases'],
-  { decision, spoiled }: Measured,
-  { events, settled }: DeliveryFindings,
-): ReportEvent[] => {
-  const { loadMs, baselineMs, deliveredMs, endMs } = phases;
+const ownEvents = (fault: DeliveryFault | undefined, deliveredMs: number, { decision }: Measured): readonly ReportEvent[] => {
   const event = eventAt(deliveredMs);
+  const what = fault === undefined ? 'a healthy version is delivered' : `a version is delivered that ${DELIVERY_FAULTS[fault].means}`;
   return [
-    event('load', loadMs, `load begins: ${ratePerSecond} requests a second`),
-    event('load', baselineMs, 'baseline begins'),
-    event(
-      'fault',
-      deliveredMs,
-      fault === undefined ? 'a healthy version is delivered' : `a version is delivered that ${DELIVERY_FAULTS[fault].means}`,
-    ),
+    event('fault', deliveredMs, what),
     ...(decision === null ? [] : [event('repair', decision.atMs, `${DECIDED[decision.by]}: ${decision.detail}`)]),
-    event('load', endMs, `load ends; ${spoiledRequests(spoiled)} requests were spoiled`),
-    ...(settled.seconds === null ? [] : [event('ledger', endMs + settled.seconds * 1_000, 'the ledgers of all regions agree')]),
-    ...targetEvents(events, loadMs, deliveredMs),
-  ].sort((a, b) => a.atMs - b.atMs);
+  ];
 };

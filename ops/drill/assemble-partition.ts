@@ -1,12 +1,10 @@
 /** Puts the report of a partition together from its course. Pure. */
-import type { Config } from '../../infra/config.ts';
 import type { PartitionReport, ReportEvent } from '../reports/report.ts';
-import type { Target, TargetEvent } from '../targets/target.ts';
-import { byKind, eventAt, loadOf, targetEvents } from './assemble.ts';
+import type { TargetEvent } from '../targets/target.ts';
+import { type AtRestSetting, byKind, envelope, eventAt, type RulesHeld, rulesHeld, timeline } from './assemble.ts';
 import type { Judgement } from './conflict-judges.ts';
 import type { Conflict } from './conflicts.ts';
 import type { Reckoning } from './frame.ts';
-import type { Broken } from './invariants.ts';
 import { atMost, judgeLedger } from './measure.ts';
 import type { OperationRecord } from './operations.ts';
 import type { Scene } from './scene.ts';
@@ -23,25 +21,15 @@ export interface PartitionCourse {
   readonly agreedSeconds: number | null;
 }
 
-export interface PartitionFindings extends Reckoning {
+export interface PartitionFindings extends Reckoning, RulesHeld {
   readonly events: readonly TargetEvent[];
-  readonly broken: readonly Broken[];
-  /** Rules that did not hold before the drill began. */
-  readonly brokenBefore: readonly Broken[];
   readonly judged: readonly (Omit<Conflict, 'judge'> & Judgement)[];
   /** Requests of the drill itself. */
   readonly own: readonly OperationRecord[];
-  readonly items: number;
-}
-
-export interface PartitionSetting {
-  readonly target: Pick<Target, 'kind' | 'regions'>;
-  readonly config: Pick<Config, 'objectives'>;
-  readonly ratePerSecond: number;
 }
 
 export const assemblePartition = (
-  { target, config, ratePerSecond }: PartitionSetting,
+  { target, config, ratePerSecond }: AtRestSetting,
   scene: Pick<Scene, 'records' | 'callers'>,
   course: PartitionCourse,
   findings: PartitionFindings,
@@ -66,27 +54,21 @@ export const assemblePartition = (
     ...judgeLedger(ledger),
   ];
   return {
-    version: 1,
     drill: 'partition',
-    target: target.kind,
-    regions: target.regions.map((each) => each.name),
-    startedAt,
-    load: loadOf(scene, ratePerSecond),
+    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
     phases,
-    events: eventsOf(ratePerSecond, phases, measured, findings),
+    events: timeline({ ratePerSecond, phases, zeroMs: phases.partitionMs, ...findings }, ownEvents(phases, measured)),
     objectives,
     measured,
-    ledger,
-    verdicts,
-    passed: verdicts.every((each) => each.passed),
   };
 };
 
 const measuredOf = (
   records: readonly OperationRecord[],
   { baselineMs, partitionMs, healMs, agreedSeconds }: PartitionCourse,
-  { judged, broken, brokenBefore, own, items }: PartitionFindings,
+  findings: PartitionFindings,
 ): PartitionReport['measured'] => {
+  const { judged, own } = findings;
   const failed = [...records, ...own].filter(({ outcome, startMs, endMs }) => outcome !== 'ok' && endMs >= partitionMs && startMs < healMs);
   const failedBy = (kind: OperationRecord['kind']): number => failed.filter((record) => record.kind === kind).length;
   return {
@@ -102,27 +84,18 @@ const measuredOf = (
       how,
       wrong,
     })),
-    tableItems: items,
-    broken: broken.map((each) => ({ ...each })),
-    brokenBefore: brokenBefore.map((each) => ({ ...each })),
+    ...rulesHeld(findings),
   };
 };
 
-const eventsOf = (
-  ratePerSecond: number,
-  { loadMs, baselineMs, partitionMs, healMs, endMs }: PartitionReport['phases'],
+const ownEvents = (
+  { partitionMs, healMs }: PartitionReport['phases'],
   { agreedSeconds, conflicts }: PartitionReport['measured'],
-  { events, settled }: PartitionFindings,
-): ReportEvent[] => {
+): readonly ReportEvent[] => {
   const event = eventAt(partitionMs);
   return [
-    event('load', loadMs, `load begins: ${ratePerSecond} requests a second`),
-    event('load', baselineMs, 'baseline begins'),
     event('fault', partitionMs, 'replication is paused between all regions'),
     event('repair', healMs, `replication is resumed, after ${conflicts.length} conflicts`),
     ...(agreedSeconds === null ? [] : [event('recovered', healMs + agreedSeconds * 1_000, 'the regions agree on every conflict')]),
-    event('load', endMs, 'load ends'),
-    ...(settled.seconds === null ? [] : [event('ledger', endMs + settled.seconds * 1_000, 'the ledgers of all regions agree')]),
-    ...targetEvents(events, loadMs, partitionMs),
-  ].sort((a, b) => a.atMs - b.atMs);
+  ];
 };

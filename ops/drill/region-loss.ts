@@ -7,7 +7,7 @@ import { statusOf } from '../region-status.ts';
 import type { RegionLossReport } from '../reports/report.ts';
 import { writeReport } from '../reports/write.ts';
 import type { Fault, LossKind, Target } from '../targets/target.ts';
-import { addressesBefore, assembleReport, type Course } from './assemble.ts';
+import { addressesBefore, assembleReport, type Course } from './assemble-region-loss.ts';
 import { type DrillPlan, type DrillProps, planDrill, reckon, runDrill, type Stage, scoped, WATCH_EVERY_MS } from './frame.ts';
 import { CALM_SECONDS, calm, dnsChangedSeconds } from './measure.ts';
 import { type Rebuild, repairFault } from './repair.ts';
