@@ -26,7 +26,7 @@ const report = (served: Served): void => {
   const failed = status >= 500;
   const cause: Fields = refusal?.cause === undefined ? {} : errorFields(refusal.cause);
   const counted = forUsers && (caller === 'user' || caller === 'unknown');
-  const metrics: Fields = counted ? requestMetrics(failed, latencyMs - waitedMs) : {};
+  const metrics: Fields = counted ? requestMetrics(served) : {};
   const memory: Fields = caller === 'synthetic' ? { memoryMb: Math.round(process.memoryUsage.rss() / BYTES_PER_MEGABYTE) } : {};
   const level = refusal?.problem === 'internal' ? 'ERROR' : failed ? 'WARN' : 'INFO';
   log(level, 'request', {
@@ -47,14 +47,23 @@ const report = (served: Served): void => {
   });
 };
 
-/** A caller that asks to wait for another region must not make this one look slow: a peer's trouble is none of its versions'. */
-const requestMetrics = (failed: boolean, latencyMs: number): Fields =>
+/**
+ * A caller that asks to wait for another region must not make this one look slow: a peer's trouble is none of its versions'.
+ * How such waits of writes ended is told where there was one: no other caller's request pays for a metric about them.
+ */
+const requestMetrics = ({ method, status, latencyMs, waitedMs, durability }: Served): Fields =>
   embedded(
     {
       metrics: [
         { name: METRICS.requests, unit: 'Count', value: 1 },
-        { name: METRICS.errors, unit: 'Count', value: failed ? 1 : 0 },
-        { name: METRICS.latency, unit: 'Milliseconds', value: latencyMs },
+        { name: METRICS.errors, unit: 'Count', value: status >= 500 ? 1 : 0 },
+        { name: METRICS.latency, unit: 'Milliseconds', value: latencyMs - waitedMs },
+        ...(durability === undefined || method === 'GET'
+          ? []
+          : ([
+              { name: METRICS.durabilityAsked, unit: 'Count', value: 1 },
+              { name: METRICS.durabilityMissed, unit: 'Count', value: durability === 'local' ? 1 : 0 },
+            ] as const)),
       ],
       dimensions: { [DIMENSIONS.version]: environment.functionVersion },
       // Under the version too: alarms on a new one must not see the faults of the old.

@@ -54,7 +54,14 @@ export class CellDashboard extends Construct {
             props.peers.map((peer) => metrics.replicationLatency(peer)()),
           ),
         ],
-        [graph('Reconciled', 'count', [metrics.reconciled(), metrics.doubleShipments()]), ...functions(props)],
+        [
+          graph('Users: writes that were to be replicated, and that no peer was seen to hold in time', 'count', [
+            metrics.durabilityAsked(),
+            metrics.durabilityMissed(),
+          ]),
+          graph('Reconciled', 'count', [metrics.reconciled(), metrics.doubleShipments()]),
+          ...functions(props),
+        ],
         backups(),
       ],
     });

@@ -73,6 +73,8 @@ export const metrics = {
   errors: own(METRICS.errors, Stats.SUM),
   latencyMedian: own(METRICS.latency, Stats.p(50)),
   latencyP99: own(METRICS.latency, Stats.p(99)),
+  durabilityAsked: own(METRICS.durabilityAsked, Stats.SUM),
+  durabilityMissed: own(METRICS.durabilityMissed, Stats.SUM),
   reconciled: own(METRICS.reconciled, Stats.SUM),
   doubleShipments: own(METRICS.doubleShipments, Stats.SUM),
   /** Seconds since the peer's last heartbeat, as this region's replica shows it. */

@@ -138,6 +138,9 @@ export const METRICS = {
   errors: 'Errors',
   /** Milliseconds from the handler's start to its answer, user requests; without the time that a caller asked to wait for other regions. */
   latency: 'Latency',
+  /** Count of users' writes that were done and asked to be `replicated`; and of those, the ones that no peer was seen to hold in time (202). */
+  durabilityAsked: 'DurabilityAsked',
+  durabilityMissed: 'DurabilityMissed',
   /** Seconds since the last heartbeat of region `Peer`, as seen in this region's replica. */
   heartbeatAge: 'HeartbeatAge',
   /** Orders that needed an end because they were placed in two regions, or cancelled. */

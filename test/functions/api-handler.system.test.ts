@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { readEnvironment } from '../../functions/aws/environment.ts';
-import { ENV, HEALTHY_TEXT, METRICS, PEER_ENDPOINTS_ENV } from '../../functions/contract/names.ts';
+import { ENV, HEALTHY_TEXT, METRICS, PEER_ENDPOINTS_ENV, TABLES } from '../../functions/contract/names.ts';
 import { canarySubject } from '../../functions/core/synthetic.ts';
-import { tokenOf } from '../../functions/core/token.ts';
+import { keysOf, tokenOf } from '../../functions/core/token.ts';
 import { journeys } from './api-journeys.ts';
-import { ApiWorld, REGIONS } from './api-world.ts';
+import { ApiWorld, REGIONS, type Sent } from './api-world.ts';
 import { makeTestKey } from './callers.ts';
-import { HERE, invocation, type Lab, logged, startLab } from './lab.ts';
+import { HERE, invocation, type Lab, logged, PEER, startLab } from './lab.ts';
 import { recordJourneys } from './record-journeys.ts';
+import { clientOf, createTables } from './tables.ts';
 
 const key = makeTestKey();
 const canary = makeTestKey({ subjects: ['canary:*'] });
@@ -101,6 +104,43 @@ describe('the API handler', () => {
     expect(line?.['Latency']).toBe(Number(line?.['latencyMs']) - Number(line?.['waitedMs']));
   });
 
+  it("counts users' writes that are to be replicated, and those that no peer was seen to hold in time", async () => {
+    const { handler } = await load();
+    const sent = { token: key.token(), key: randomUUID(), body: { quantity: 1 } };
+    const ask = (more: Sent, method = 'POST', path = `/stock/tea/regions/${HERE}/receipts`) =>
+      logged(() => handler(world.event(method, path, { ...sent, ...more }), invocation));
+    const replicated = { 'tandem-durability': 'replicated' };
+    // Nobody asks for it; the peer has no table; it has one that holds what was written.
+    const plain = await ask({});
+    const missed = await ask({ headers: replicated });
+    const carriers = keysOf(missed.value.headers['tandem-token'] ?? '') ?? [];
+    await withPeer(async (replica) => {
+      for (const carrier of carriers) await replica.transact([{ action: 'put', item: { ...carrier, v: 1 } }]);
+      const held = await ask({ headers: replicated });
+      const token = canary.token({ sub: canarySubject(HERE) });
+      const synthetic = await ask({ headers: replicated, token }, 'POST', `/stock/canary.tea/regions/${HERE}/receipts`);
+      const looked = await ask(
+        { headers: { ...replicated, 'tandem-token': missed.value.headers['tandem-token'] ?? '' }, key: null },
+        'GET',
+        '/stock/tea',
+      );
+      const told = [plain, missed, held, synthetic, looked];
+      expect(
+        told.map(({ value, lines }) => [value.statusCode, lines.at(-1)?.['DurabilityAsked'], lines.at(-1)?.['DurabilityMissed']]),
+      ).toEqual([
+        [201, undefined, undefined],
+        [202, 1, 1],
+        [201, 1, 0],
+        [202, undefined, undefined],
+        [200, undefined, undefined],
+      ]);
+      expect([missed, plain].map(({ lines }) => JSON.stringify(lines.at(-1)?.['_aws']).includes(METRICS.durabilityAsked))).toEqual([
+        true,
+        false,
+      ]);
+    });
+  });
+
   it('passes its deep check without a word', async () => {
     const { handler } = await load();
     const { value, lines } = await logged(() => handler(world.event('GET', '/health', { token: null }), invocation));
@@ -120,3 +160,14 @@ describe('the API handler', () => {
     });
   });
 });
+
+/** The other region's replica, on the same emulator. */
+const withPeer = async (work: (replica: DynamoStore) => Promise<void>): Promise<void> => {
+  const client = clientOf({ ...lab.emulator, region: PEER });
+  try {
+    await createTables(client);
+    await work(new DynamoStore({ client, table: TABLES.data }));
+  } finally {
+    client.destroy();
+  }
+};

@@ -9,6 +9,8 @@ const OWN: Readonly<Record<Exclude<keyof typeof METRICS, 'namespace'>, readonly 
   requests: [[], [version]],
   errors: [[], [version]],
   latency: [[], [version]],
+  durabilityAsked: [[], [version]],
+  durabilityMissed: [[], [version]],
   heartbeatAge: [[peer]],
   reconciled: [[]],
   doubleShipments: [[]],
