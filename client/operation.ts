@@ -3,11 +3,13 @@
  * is executed in two regions is one order (docs: data rules), so an attempt may be repeated, and hedged, anywhere. So may
  * an edit of a record: its version is named by a hash of its content.
  */
-import { problemName, type Verdict } from './answer.ts';
+import type { Verdict } from './answer.ts';
 import type { RetryBudget } from './budget.ts';
 import type { Fleet, Member } from './fleet.ts';
-import { nextRegion, type Refusal } from './next-region.ts';
-import type { Attempt, Outcome, Unknown } from './outcome.ts';
+import { Flights, type Landing, type Send } from './flights.ts';
+import { History, type HistoryProps, type Told } from './history.ts';
+import { nextRegion } from './next-region.ts';
+import type { Outcome, Unknown } from './outcome.ts';
 import { backoffMs, type Runtime } from './runtime.ts';
 
 export interface OperationSettings {
@@ -25,10 +27,7 @@ export interface OperationSettings {
   readonly backoffMaxMs: number;
 }
 
-/** Sends one request; never rejects. The signal ends it. */
-export type Send = (member: Member, signal: AbortSignal) => Promise<Verdict>;
-
-export interface OperationProps {
+export interface OperationProps extends HistoryProps {
   readonly settings: OperationSettings;
   readonly fleet: Fleet;
   readonly budget: RetryBudget;
@@ -36,47 +35,20 @@ export interface OperationProps {
   readonly send: Send;
   /** It has an effect. */
   readonly write: boolean;
-  readonly idempotencyKey: string | undefined;
-  /** An earlier try of the same operation ended `unknown`. */
-  readonly mayHaveRun: boolean;
   readonly signal: AbortSignal | undefined;
 }
-
-/** The answer, unread. */
-export interface Told {
-  readonly body: string;
-  readonly token: string | undefined;
-}
-
-interface Flight {
-  readonly member: Member;
-  readonly startMs: number;
-  /** When it is given up. */
-  endMs: number;
-  readonly stop: AbortController;
-  readonly landed: Promise<Landing>;
-}
-
-interface Landing {
-  readonly flight: Flight;
-  readonly verdict: Verdict;
-}
-
-const TIMEOUT: Verdict = { kind: 'failed', sent: true, status: undefined, result: 'timeout', retryAfterMs: undefined };
 
 export class Operation {
   private readonly props: OperationProps;
   private readonly startMs: number;
   private readonly deadlineMs: number;
-  private readonly attempts: Attempt[] = [];
-  private readonly inFlight = new Set<Flight>();
-  private readonly refusals: Refusal[] = [];
+  private readonly flights: Flights;
+  private readonly history: History;
   /** Regions that an attempt was sent to and that never answered it. */
   private readonly silent = new Set<Member>();
   private readonly tries = new Map<Member, number>();
   /** Regions whose failure this operation has counted: one bad request must not open a circuit by itself. */
   private readonly blamed = new Set<Member>();
-  private mayHaveRun: boolean;
   private failures = 0;
   private launches = 0;
   /** When the next attempt is due; undefined: not before something lands. */
@@ -87,7 +59,8 @@ export class Operation {
     this.props = props;
     this.startMs = props.runtime.now();
     this.deadlineMs = this.startMs + props.settings.deadlineMs;
-    this.mayHaveRun = props.mayHaveRun;
+    this.flights = new Flights(props.send, props.runtime);
+    this.history = new History(props);
     this.nextMs = this.startMs;
   }
 
@@ -99,33 +72,11 @@ export class Operation {
       if (this.props.signal?.aborted) return this.giveUp('aborted');
       if (nowMs >= this.deadlineMs) return this.giveUp('deadline');
       if (this.nextMs !== undefined && nowMs >= this.nextMs) this.launch(nowMs);
-      if (this.inFlight.size === 0 && this.nextMs === undefined) return this.conclude();
-      const landing = this.overdue(nowMs) ?? (await this.nextLanding(this.wakeMs() - nowMs));
+      if (this.flights.size === 0 && this.nextMs === undefined) return this.conclude();
+      const wakeMs = Math.min(this.nextMs ?? this.deadlineMs, this.deadlineMs, this.flights.firstEndMs);
+      const landing = this.flights.overdue(nowMs) ?? (await this.flights.next(wakeMs - nowMs, this.props.signal));
       const done = landing && this.land(landing);
       if (done) return done;
-    }
-  }
-
-  private wakeMs(): number {
-    return Math.min(this.nextMs ?? this.deadlineMs, this.deadlineMs, ...[...this.inFlight].map((flight) => flight.endMs));
-  }
-
-  private overdue(nowMs: number): Landing | undefined {
-    const flight = [...this.inFlight].find((each) => nowMs >= each.endMs);
-    flight?.stop.abort();
-    return flight && { flight, verdict: TIMEOUT };
-  }
-
-  private async nextLanding(withinMs: number): Promise<Landing | undefined> {
-    const stop = new AbortController();
-    const signal = this.props.signal ? AbortSignal.any([this.props.signal, stop.signal]) : stop.signal;
-    try {
-      return await Promise.race([
-        ...[...this.inFlight].map((flight) => flight.landed),
-        this.props.runtime.wait(withinMs, signal).then(() => undefined),
-      ]);
-    } finally {
-      stop.abort();
     }
   }
 
@@ -139,59 +90,28 @@ export class Operation {
     if (this.stopReason) return;
     this.launches += 1;
     this.tries.set(member, (this.tries.get(member) ?? 0) + 1);
-    this.inFlight.add(this.fly(member, nowMs));
+    const refused = this.history.refusals.some(({ scope }) => scope.kind === 'here');
+    this.flights.launch(member, { startMs: nowMs, endMs: nowMs + (refused ? settings.patienceMs : settings.attemptTimeoutMs) });
     this.nextMs = nowMs + settings.hedgeAfterMs;
-  }
-
-  private fly(member: Member, startMs: number): Flight {
-    const { settings } = this.props;
-    const stop = new AbortController();
-    const refused = this.refusals.some(({ scope }) => scope.kind === 'here');
-    member.circuit.sent();
-    const flight: Flight = {
-      member,
-      startMs,
-      endMs: startMs + (refused ? settings.patienceMs : settings.attemptTimeoutMs),
-      stop,
-      landed: this.props.send(member, stop.signal).then((verdict): Landing => ({ flight, verdict })),
-    };
-    return flight;
   }
 
   private candidate(): Member | undefined {
     if (this.stopReason) return undefined;
-    const inFlight = new Set([...this.inFlight].map((flight) => flight.member));
-    return nextRegion({
-      write: this.props.write,
-      fleet: this.props.fleet,
-      inFlight,
-      tries: this.tries,
-      silent: this.silent,
-      refusals: this.refusals,
-    });
+    const { write, fleet } = this.props;
+    const { tries, silent } = this;
+    return nextRegion({ write, fleet, inFlight: this.flights.members, tries, silent, refusals: this.history.refusals });
   }
 
   /** Takes in one answer; returns the outcome when that settles the operation. */
   private land({ flight, verdict }: Landing): Outcome<Told> | undefined {
     const { member } = flight;
-    this.inFlight.delete(flight);
-    this.note(flight, verdict);
+    this.flights.land(flight);
+    this.history.answered(flight, verdict, this.props.runtime.now());
     switch (verdict.kind) {
       case 'ok':
         member.circuit.succeeded();
         this.ground(member.region);
-        return {
-          kind: 'ok',
-          value: { body: verdict.body, token: verdict.token },
-          status: verdict.status,
-          region: member.region,
-          replayed: verdict.replayed,
-          stale: verdict.stale,
-          durability: verdict.durability,
-          tag: verdict.tag,
-          idempotencyKey: this.props.idempotencyKey,
-          attempts: this.attempts,
-        };
+        return this.history.ok(member.region, verdict);
       case 'refused':
         this.refuse(member, verdict);
         return undefined;
@@ -203,15 +123,14 @@ export class Operation {
 
   private refuse(member: Member, { scope, problem, stale }: Extract<Verdict, { kind: 'refused' }>): void {
     const nowMs = this.props.runtime.now();
-    this.refusals.push({ member, problem, scope, stale });
+    this.history.refusals.push({ member, problem, scope, stale });
     if (scope.kind === 'later') {
       member.circuit.abandoned();
       member.circuit.rest(nowMs + (scope.retryAfterMs ?? this.jitter()));
     } else {
       member.circuit.succeeded();
       // A write that is still under way elsewhere may yet end well, and without its answer nobody could say: it keeps its time.
-      if (!this.props.write)
-        for (const flight of this.inFlight) flight.endMs = Math.min(flight.endMs, nowMs + this.props.settings.patienceMs);
+      if (!this.props.write) this.flights.hasten(nowMs + this.props.settings.patienceMs);
     }
     this.another(nowMs);
   }
@@ -219,7 +138,7 @@ export class Operation {
   private fail(member: Member, verdict: Extract<Verdict, { kind: 'failed' }>): void {
     const nowMs = this.props.runtime.now();
     this.failures += 1;
-    if (verdict.sent) this.mayHaveRun = true;
+    if (verdict.sent) this.history.mayHaveRun = true;
     if (verdict.sent && verdict.status === undefined) this.silent.add(member);
     this.blame(member);
     if (verdict.retryAfterMs !== undefined) member.circuit.rest(nowMs + verdict.retryAfterMs);
@@ -256,51 +175,22 @@ export class Operation {
   /** Ends what is still in flight. A region that was overtaken by a later attempt elsewhere is too slow, and counts as failing. */
   private ground(winner: string | undefined): void {
     const nowMs = this.props.runtime.now();
-    for (const flight of this.inFlight) {
+    for (const flight of this.flights.ground()) {
       const slow = nowMs - flight.startMs >= this.props.settings.hedgeAfterMs;
       if (slow) this.blame(flight.member);
       else flight.member.circuit.abandoned();
-      this.mayHaveRun = true;
-      this.attempts.push({
-        region: flight.member.region,
-        startMs: flight.startMs,
-        endMs: nowMs,
-        status: undefined,
-        result: winner === undefined ? 'given up' : `outrun by ${winner}`,
-        correlationId: undefined,
-      });
-      flight.stop.abort();
+      this.history.grounded(flight, winner, nowMs);
     }
-    this.inFlight.clear();
   }
 
   private giveUp(reason: 'aborted' | 'deadline'): Outcome<Told> {
-    if (reason === 'aborted') for (const flight of this.inFlight) this.blamed.add(flight.member);
+    if (reason === 'aborted') for (const member of this.flights.members) this.blamed.add(member);
     this.ground(undefined);
     this.stopReason = reason;
     return this.conclude();
   }
 
-  /** Nothing is in flight and nothing more will be: refused only if every attempt that was sent got a definite answer. */
   private conclude(): Outcome<Told> {
-    // Of two that say the same, the one that holds all that the caller was told.
-    const refusals = this.refusals.toSorted((a, b) => Number(a.stale) - Number(b.stale));
-    const refusal =
-      refusals.find((each) => each.scope.kind === 'final') ?? refusals.find((each) => each.scope.kind !== 'later') ?? refusals[0];
-    const settled = { idempotencyKey: this.props.idempotencyKey, attempts: this.attempts };
-    if (refusal && !this.mayHaveRun)
-      return { kind: 'refused', problem: refusal.problem, region: refusal.member.region, stale: refusal.stale, ...settled };
-    return { kind: 'unknown', reason: this.stopReason ?? 'attempts', mayHaveRun: this.mayHaveRun, refusal: refusal?.problem, ...settled };
-  }
-
-  private note(flight: Flight, verdict: Verdict): void {
-    this.attempts.push({
-      region: flight.member.region,
-      startMs: flight.startMs,
-      endMs: this.props.runtime.now(),
-      status: verdict.kind === 'refused' ? verdict.problem.status : verdict.status,
-      result: verdict.kind === 'ok' ? 'ok' : verdict.kind === 'refused' ? problemName(verdict.problem) : verdict.result,
-      correlationId: verdict.kind === 'ok' ? verdict.correlationId : verdict.kind === 'refused' ? verdict.problem.correlationId : undefined,
-    });
+    return this.history.concluded(this.stopReason ?? 'attempts');
   }
 }

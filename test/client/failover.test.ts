@@ -262,7 +262,7 @@ describe('an evacuation', () => {
 
   test('reaches the client by another region, and the evacuated one is left', async () => {
     await using world = await regions(placing('a'), with_(view('a'), placing('b')));
-    const client = world.client({ refreshMs: 20 });
+    const client = world.client({ refreshMs: 200 });
     await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('b');
     const before = world.a.asked.length;
     await client.placeOrder(ORDER);
