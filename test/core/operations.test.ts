@@ -33,7 +33,7 @@ const two = () => {
   const pass = (ms: number) => {
     clock.nowMs += ms;
   };
-  return { clock, a, b, replicate, pass };
+  return { clock, a, b, region, replicate, pass };
 };
 const ok = { ok: true } as const;
 
@@ -108,6 +108,37 @@ describe('the gate', () => {
     pass(VIEW_MS_MAX);
     expect(gateOf(await a.monitor.world())).toMatchObject({ open: false, reason: 'retired' });
     expect((await a.monitor.check()).health.verdict).toBe('fail');
+  });
+
+  it('stays closed in an old place that heard of the fence: what it beats under the next name opens nothing, there or elsewhere', async () => {
+    const { a, b, region, replicate, clock, pass } = two();
+    await a.monitor.check();
+    await b.monitor.check();
+    b.control.place(incarnationItem({ region: 'a', incarnation: 2, by: 'b', phase: 'FENCED', atMs: clock.nowMs }));
+    replicate();
+    pass(VIEW_MS_MAX);
+    await a.monitor.check();
+    replicate();
+    expect(b.data.peek({ pk: 'REGIONS', sk: 'BEAT#a.2' })).toBeDefined();
+    // Now a is cut off, and rebuilt from what b holds.
+    const rebuilt = region('a');
+    for (const table of ['data', 'control'] as const) for (const item of b[table].items()) rebuilt[table].place(item);
+    expect(gateOf(await rebuilt.monitor.world())).toMatchObject({ open: false, reason: 'fenced' });
+    const serves = incarnationItem({ region: 'a', incarnation: 2, by: 'b', phase: 'SERVES', atMs: clock.nowMs });
+    for (const each of [rebuilt, b]) each.control.place(serves);
+    pass(VIEW_MS_MAX);
+    // It must have heard a peer since the beat under its name, whoever wrote that.
+    expect(gateOf(await rebuilt.monitor.world())).toMatchObject({ open: false, reason: 'behind' });
+    await b.monitor.check();
+    for (const item of b.data.items()) if (item.sk === 'BEAT#b') rebuilt.data.place(item);
+    pass(VIEW_MS_MAX);
+    expect(gateOf(await rebuilt.monitor.world())).toEqual({ open: true, writer: 'a.2' });
+    for (let minute = 0; minute < 3; minute += 1) {
+      pass(60_000);
+      await b.monitor.check();
+      expect((await a.monitor.check()).health).toMatchObject({ verdict: 'fail', reasons: [{ code: 'fenced' }] });
+      expect(gateOf(await b.monitor.world())).toEqual({ open: true, writer: 'b' });
+    }
   });
 
   it('opens under the new name once the rebuilt incarnation may serve', async () => {
