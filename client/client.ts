@@ -13,8 +13,8 @@
  * - 412 of a region that has not heard of what an edit was made from: each other usable region once;
  * - 404 to a read: each other usable region once, since the thing may not have arrived here yet.
  * A write that was refused wherever it was sent (`out-of-stock`, 404) is left at that: see next-region.ts.
- * What a write was told (`Tandem-Token`) goes along with later requests about the same resource, to any region: one that
- * does not hold it yet waits a little, and then says that its answer is stale.
+ * What a write was told (`Tandem-Token`) goes along with later requests about the same resource, to any region, and what
+ * placed an order with later lists: a region that does not hold it yet waits a little, and then says that its answer is stale.
  * Every request after an operation's first comes out of the retry budget.
  */
 import type { Regions } from '../functions/contract/answers.ts';
@@ -26,7 +26,7 @@ import type { Outcome } from './outcome.ts';
 import { type Answer, type Body, type ClientRoute, HEALTH_PATH, pathOf, type Query, REGIONS_PATH, SIGNATURES } from './routes.ts';
 import { type Runtime, systemRuntime } from './runtime.ts';
 import { type ClientSettings, mergeSettings, type SettingsGiven } from './settings.ts';
-import { resourceOf, TokenMemory } from './tokens.ts';
+import { TokenMemory } from './tokens.ts';
 
 /** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
@@ -194,8 +194,7 @@ export class TandemClient {
   private async run<T>(path: string, call: Call): Promise<Outcome<T>> {
     const token = typeof this.props.token === 'function' ? await this.props.token() : this.props.token;
     this.fleet.maintain();
-    const known = resourceOf(path);
-    const tokens = known === undefined ? undefined : this.tokens.recall(known);
+    const tokens = this.tokens.recall(path, this.runtime.now());
     const outcome = await new Operation({
       settings: call.replicated ? this.patient() : this.settings.operation,
       fleet: this.fleet,
@@ -209,8 +208,7 @@ export class TandemClient {
     }).run();
     if (outcome.kind !== 'ok') return outcome;
     const value: T = JSON.parse(outcome.value.body);
-    const about = resourceOf(path, value);
-    if (about !== undefined && outcome.value.token !== undefined) this.tokens.remember(about, outcome.value.token);
+    if (outcome.value.token !== undefined) this.tokens.remember(path, value, outcome.value.token, this.runtime.now());
     return { ...outcome, value };
   }
 
@@ -279,6 +277,6 @@ interface Call {
 }
 
 interface Carrying extends Call {
-  /** Of earlier answers about the same resource. */
+  /** Of earlier answers about the same resource, or to what was made in the list. */
   readonly tokens: string | undefined;
 }

@@ -29,7 +29,7 @@ export interface Ok<T> extends Settled {
   readonly status: number;
   readonly region: string;
   readonly replayed: boolean;
-  /** The region did not hold all that this client had been told of the resource: ask again, and it may know more. */
+  /** The region did not hold all that this client had been told of the resource, or put into the list: ask again, and it may know more. */
   readonly stale: boolean;
   /** Told where the write asked for `replicated`. `local`: done, but the region is still the only one that was seen to hold it. */
   readonly durability: Durability | undefined;

@@ -9,6 +9,7 @@ import { ROUTES, type Route, type Scope } from '../contract/routes.ts';
 import type { Done, Outcome } from '../core/context.ts';
 import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
+import { listing } from '../core/listed.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
 import { type Store, StoreUnavailable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
@@ -161,7 +162,7 @@ export class Api {
     const work = USER_ROUTES[route]({ subject, input });
     const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
     learnt.stale = !(await this.#timed(learnt, catchUp(this.#props, demands)));
-    const outcome = await work({ store, clock, hlc, region, regions, writer });
+    const outcome = await work({ store: listing(store, demands.keys), clock, hlc, region, regions, writer });
     if (outcome.kind === 'done' && demands.replicated) {
       const keys = method === 'GET' ? demands.keys : outcome.carriers;
       // Of what is not here, a peer's copy is the only one that was seen.
