@@ -14,22 +14,27 @@ const KEYS_MAX = 100;
 
 export type Fetch = (url: string, init: { readonly signal: AbortSignal; readonly redirect: 'error' }) => Promise<Response>;
 
-const discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https$/ }) });
-const text = z.optional(z.string());
-const jwk = z.object({
-  kty: z.enum(['RSA', 'EC', 'OKP']),
-  kid: z.string(),
-  alg: text,
-  use: text,
-  crv: text,
-  n: text,
-  e: text,
-  x: text,
-  y: text,
-});
-const jwks = z.object({ keys: z.array(z.unknown()).check(z.maxLength(KEYS_MAX)) });
+/** What an issuer's documents are held to. Made with its keys: a function that trusts registered keys does not build it. */
+const shapes = () => {
+  const text = z.optional(z.string());
+  return {
+    discovery: z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https$/ }) }),
+    jwks: z.object({ keys: z.array(z.unknown()).check(z.maxLength(KEYS_MAX)) }),
+    jwk: z.object({
+      kty: z.enum(['RSA', 'EC', 'OKP']),
+      kid: z.string(),
+      alg: text,
+      use: text,
+      crv: text,
+      n: text,
+      e: text,
+      x: text,
+      y: text,
+    }),
+  };
+};
 
-type Key = z.output<typeof jwk>;
+type Key = z.output<ReturnType<typeof shapes>['jwk']>;
 
 /** The issuer did not answer, and its keys are not known. */
 export class IssuerUnavailable extends Error {
@@ -45,6 +50,7 @@ export class OidcKeys {
   readonly #issuer: string;
   readonly #clock: Clock;
   readonly #fetch: Fetch;
+  readonly #shapes = shapes();
   #known: ReadonlyMap<string, Key> | undefined;
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
   #triedAtMs = Number.NEGATIVE_INFINITY;
@@ -78,6 +84,7 @@ export class OidcKeys {
 
   async #load(): Promise<void> {
     this.#triedAtMs = this.#clock.now();
+    const { discovery, jwks, jwk } = this.#shapes;
     const found = discovery.parse(await this.#json(`${this.#issuer.replace(/\/$/, '')}/.well-known/openid-configuration`));
     if (found.issuer !== this.#issuer) throw new Error(`the discovery document names the issuer ${found.issuer}, allowed: ${this.#issuer}`);
     const { keys } = jwks.parse(await this.#json(found.jwks_uri));

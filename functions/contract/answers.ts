@@ -2,7 +2,9 @@
 import type { ZodMiniType } from 'zod/mini';
 import * as z from 'zod/mini';
 import type { RouteName } from './routes.ts';
-import { cursor, instant, lines, note, orderId, recordId, recordValue, region, sku, versionId } from './schemas.ts';
+import { cursor, lines, note, orderId, recordId, recordValue, region, sku, versionId } from './schemas.ts';
+
+const instant = z.iso.datetime();
 
 /** What was agreed when the order was placed: the same on every replay and in every region. */
 export const placedOrder = z.object({

@@ -12,6 +12,8 @@ import * as schemas from './schemas.ts';
 /** `*`, or one ETag or several (RFC 9110, 13.1). */
 const ANY_OR_TAGS = '^(\\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$';
 
+const recordTag = schemas.pattern(schemas.RECORD_TAG, 'The ETag of a record, as an answer gave it: all of its heads.');
+
 type Json = { readonly [name: string]: unknown };
 
 const SUCCESS_TEXT = {
@@ -115,7 +117,7 @@ const parametersOf = (route: Route): readonly Json[] => {
 const preconditionsOf = ({ method, success }: Route): readonly Json[] => {
   if (success.tagged !== true) return [];
   const header = (name: string, schema: Json, description: string): Json => ({ name, in: 'header', required: false, schema, description });
-  const tag = schemaOf(schemas.recordTag);
+  const tag = schemaOf(recordTag);
   return method === 'GET'
     ? [
         header(HEADERS.ifNoneMatch, { type: 'string', pattern: ANY_OR_TAGS }, 'Answers 304 where it is unchanged.'),
@@ -208,7 +210,7 @@ const HEADER_COMPONENTS = {
     description: '`true` on an answer that repeats an earlier one to the same request.',
     schema: { type: 'string', enum: ['true'] },
   },
-  ETag: { description: 'Names all heads of the record, as the answer has them.', schema: schemaOf(schemas.recordTag) },
+  ETag: { description: 'Names all heads of the record, as the answer has them.', schema: schemaOf(recordTag) },
   Token: { description: 'What this answer rests on: for later requests, to any region.', schema: { type: 'string' } },
   Stale: {
     description: '`true` where this region does not hold all that the tokens of the request name: another may know more.',

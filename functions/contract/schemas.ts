@@ -19,7 +19,7 @@ export const LIMITS = {
 } as const;
 
 const integer = (minimum: number, maximum: number) => z.int().check(z.minimum(minimum), z.maximum(maximum));
-const pattern = (regex: RegExp, description: string) => z.string().check(z.regex(regex), z.meta({ description }));
+export const pattern = (regex: RegExp, description: string) => z.string().check(z.regex(regex), z.meta({ description }));
 
 export const sku = pattern(/^[A-Za-z0-9._-]{1,64}$/, 'Stock keeping unit.');
 export const region = pattern(/^[a-z]{2}(-[a-z]+)+-\d$/, 'An AWS region of this system.');
@@ -28,12 +28,10 @@ export const recordId = pattern(/^[A-Za-z0-9._-]{1,64}$/, "Id of a record among 
 export const versionId = pattern(/^[0-9a-f]{32}$/, 'A version: a hash of the record, what it was made from, its value and who made it.');
 /** A strong ETag that names up to 64 heads: one for each writer that there ever was, and more while a region catches up. */
 export const RECORD_TAG = /^"[0-9a-f]{32}(\.[0-9a-f]{32}){0,63}"$/;
-export const recordTag = pattern(RECORD_TAG, 'The ETag of a record, as an answer gave it: all of its heads.');
 export const recordValue = z.record(z.string(), z.unknown());
 export const idempotencyKey = pattern(/^[\x21-\x7e]{8,128}$/, 'Made once per operation by the caller and kept on retries.');
 export const cursor = pattern(/^[A-Za-z0-9_-]{1,256}$/, 'Continues a list; valid in any region.');
 export const note = z.string().check(z.maxLength(500));
-export const instant = z.iso.datetime();
 
 export const line = z.strictObject({ sku, quantity: integer(1, LIMITS.quantity) });
 export const lines = z.array(line).check(z.minLength(1), z.maxLength(LIMITS.lines));
