@@ -15,7 +15,7 @@ import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addStock } from './commands/stock.ts';
 import { addToken } from './commands/token.ts';
-import { messageOf, UserError } from './errors.ts';
+import { mendable, messageOf, UserError } from './errors.ts';
 import { Interrupted } from './signals.ts';
 
 const program = new Command('tandem')
@@ -43,7 +43,8 @@ const COMMANDS = [
 for (const add of COMMANDS) add(program);
 
 /** Prints what the user needs to know of an error, and returns the exit code. */
-const report = (error: unknown): number => {
+const report = (thrown: unknown): number => {
+  const error = mendable(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
   if (error instanceof Interrupted) {
     console.error(`tandem: ${error.message}`);
@@ -53,7 +54,7 @@ const report = (error: unknown): number => {
   else if (error instanceof UserError) console.error(`tandem: ${error.message}`);
   else if (error instanceof StoreUnavailable)
     console.error(
-      `tandem: ${error.message}; see \`tandem status\`, and for AWS the credentials, then run it again or name another --region`,
+      `tandem: ${error.message}: ${messageOf(error.cause)}; see \`tandem status\`, and for AWS the credentials, then run it again or name another --region`,
     );
   else console.error(`tandem: unexpected: ${messageOf(error)}\nrun it again with TANDEM_DEBUG=1 for the stack`);
   return error instanceof UserError ? 2 : 1;

@@ -11,6 +11,7 @@ import { KEYS_FOLDER } from '../folders.ts';
 import { collect, oneOf, whole } from '../options.ts';
 import { table } from '../table.ts';
 import { attachLocal } from '../targets/local.ts';
+import { tellingWhere } from '../unanswered.ts';
 import { configFileOf } from './regions-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
 
@@ -86,7 +87,7 @@ const withReplica = async ({ target, region }: Options, command: Command, work: 
   const names = regions.map((each) => each.name);
   const name = region ?? home;
   if (!names.includes(name)) throw new UserError(`given region "${name}"; allowed: ${names.join(', ')}`);
-  return work({ region: name, client: dynamoClient({ region: name }) });
+  return work({ region: name, client: tellingWhere(dynamoClient({ region: name }), name) });
 };
 
 const add = async (replica: Replica, { target, subject, scope, expiresDays }: AddOptions): Promise<void> => {

@@ -9,6 +9,7 @@ import type { Store } from '../../functions/core/store.ts';
 import type { Config } from '../../infra/config.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { TargetRegion } from '../targets/target.ts';
+import { tellingWhere } from '../unanswered.ts';
 import { type Cells, controlStore } from './cells.ts';
 import type { Functions } from './versions.ts';
 
@@ -32,13 +33,13 @@ export class AwsCells implements Cells {
   }
 
   store(region: string): Store {
-    return controlStore(kept(this.#dynamo, region, () => dynamoClient({ region })));
+    return controlStore(kept(this.#dynamo, region, () => tellingWhere(dynamoClient({ region }), region)));
   }
 
   async lambda(region: string): Promise<Functions> {
     const apiFunction = outputOf(await this.stack(region), OUTPUTS.apiFunction);
     if (apiFunction === undefined) throw new UserError(`the stack ${STACKS.cell(region)} names no API function; deploy it first`);
-    return { client: kept(this.#lambda, region, () => new LambdaClient({ region, ...CALLS })), apiFunction };
+    return { client: kept(this.#lambda, region, () => tellingWhere(new LambdaClient({ region, ...CALLS }), region)), apiFunction };
   }
 
   async deploying(region: string): Promise<string | undefined> {
@@ -63,7 +64,7 @@ export class AwsCells implements Cells {
   }
 
   cloudFormation(region: string): CloudFormationClient {
-    return kept(this.#cloudFormation, region, () => new CloudFormationClient({ region, ...CALLS }));
+    return kept(this.#cloudFormation, region, () => tellingWhere(new CloudFormationClient({ region, ...CALLS }), region));
   }
 
   /** @throws {UserError} when the cell is not deployed, or its region's CloudFormation does not answer */

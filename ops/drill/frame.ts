@@ -3,7 +3,7 @@
  * load, repairs whatever happens, and looks for every acknowledged write in every region.
  */
 import type { Config } from '../../infra/config.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { mendable, messageOf, UserError } from '../errors.ts';
 import { statusOf } from '../region-status.ts';
 import type { Report } from '../reports/report.ts';
 import type { DeliveryTarget, Target } from '../targets/target.ts';
@@ -108,7 +108,7 @@ export interface FramedDrill<T, R extends Report> {
 /**
  * Runs a drill inside its frame.
  *
- * @throws {UserError} when it cannot begin, or cannot be repaired; the signal's reason when it was aborted
+ * @throws {UserError} when it cannot begin, gets no answer half-way, or cannot be repaired; the signal's reason when it was aborted
  */
 export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: FramedDrill<T, R>): Promise<R> => {
   const { target, progress, signal } = plan;
@@ -134,6 +134,10 @@ export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: Fram
     } finally {
       await scene.stop();
     }
+  } catch (error) {
+    // What cannot be repaired says so itself.
+    if (signal.aborted && !(error instanceof UserError)) progress('nothing is left broken');
+    throw mendable(error, 'the drill has ended without a verdict, and nothing is left broken; ');
   } finally {
     await hold.close();
   }

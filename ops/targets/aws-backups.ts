@@ -29,6 +29,7 @@ import { BACKUPS, TABLES } from '../../functions/contract/names.ts';
 import type { Config } from '../../infra/config.ts';
 import { CALLS } from '../delivery/aws-cells.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { tellingWhere } from '../unanswered.ts';
 import type { BackupTarget, PointInTime, RecoveryPoint, RegionBackups } from './backups.ts';
 
 /** A restore takes minutes to hours, whatever the size: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/pointintimerecovery_beforeyoubegin.html */
@@ -63,7 +64,9 @@ export class AwsBackups implements BackupTarget {
   dynamo(region: string): DynamoDBClient {
     const { endpoint, credentials } = this.#options;
     const known = this.#dynamo.get(region);
-    const client = known ?? dynamoClient({ region, ...CALLS, ...(endpoint ? { endpoint } : {}), ...(credentials ? { credentials } : {}) });
+    const client =
+      known ??
+      tellingWhere(dynamoClient({ region, ...CALLS, ...(endpoint ? { endpoint } : {}), ...(credentials ? { credentials } : {}) }), region);
     this.#dynamo.set(region, client);
     return client;
   }
@@ -215,7 +218,11 @@ export class AwsBackups implements BackupTarget {
     const { endpoint, credentials } = this.#options;
     const known = this.#backup.get(region);
     const client =
-      known ?? new BackupClient({ region, ...CALLS, ...(endpoint ? { endpoint } : {}), ...(credentials ? { credentials } : {}) });
+      known ??
+      tellingWhere(
+        new BackupClient({ region, ...CALLS, ...(endpoint ? { endpoint } : {}), ...(credentials ? { credentials } : {}) }),
+        region,
+      );
     this.#backup.set(region, client);
     return client;
   }

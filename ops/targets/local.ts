@@ -19,6 +19,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { ROOT, STATE } from '../folders.ts';
 import type { Progress } from '../progress.ts';
 import { table } from '../table.ts';
+import { tellingWhere } from '../unanswered.ts';
 import type { BackupTarget, RegionBackups } from './backups.ts';
 import { localBackUp, localBackups, localDeleteTable, localRestore } from './local-backups.ts';
 import type { DeliveryTarget, Fault, Listener, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
@@ -180,7 +181,11 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
     const key = `${endpoint} ${region}`;
     const credentials = { accessKeyId, secretAccessKey: 'local' };
     const client =
-      this.#clients.get(key) ?? dynamoClient({ region, endpoint, credentials, maxAttempts: ATTEMPTS_MAX, requestHandler: PATIENT });
+      this.#clients.get(key) ??
+      tellingWhere(
+        dynamoClient({ region, endpoint, credentials, maxAttempts: ATTEMPTS_MAX, requestHandler: PATIENT }),
+        `${region} at ${endpoint}`,
+      );
     this.#clients.set(key, client);
     return client;
   }

@@ -5,6 +5,7 @@ import { parseConfig } from '../../../infra/config.ts';
 import { operationRecord } from '../../../ops/drill/operations.ts';
 import { type RegionLossProps, runRegionLoss } from '../../../ops/drill/region-loss.ts';
 import { abortDrill } from '../../../ops/drill/repair.ts';
+import { UserError } from '../../../ops/errors.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
 import { DEAD, markerOf, scratch } from './scratch.ts';
 import { ToySystem } from './toy-system.ts';
@@ -89,6 +90,23 @@ describe.concurrent('a region that is lost', () => {
       throw new Error('half a fault');
     };
     await expect(runRegionLoss({ ...propsFor(system, folder.path), how: 'freeze' })).rejects.toThrow('half a fault');
+    expect(system.repaired).toBe(1);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('is repaired when a call gets no answer in the middle, which is told with what is left', { timeout: 60_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const lose = system.lose.bind(system);
+    system.lose = async (region, how) => {
+      await lose(region, how);
+      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    };
+    const drill = runRegionLoss({ ...propsFor(system, folder.path), how: 'freeze' });
+    await expect(drill).rejects.toThrow(
+      /no answer \(read ECONNRESET\); the drill has ended without a verdict, and nothing is left broken; /,
+    );
+    await expect(drill).rejects.toThrow(UserError);
     expect(system.repaired).toBe(1);
     expect(await readdir(folder.path)).toEqual([]);
   });

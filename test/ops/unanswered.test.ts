@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dynamoClient } from '../../functions/aws/clients.ts';
+import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
+import { mendable, messageOf, UserError } from '../../ops/errors.ts';
+import { tellingWhere } from '../../ops/unanswered.ts';
+
+const main = fileURLToPath(new URL('../../ops/main.ts', import.meta.url));
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+const ACCEPTS_AND_IS_SILENT = `
+  const server = require('node:net').createServer(() => {});
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+`;
+
+let silent: ChildProcess;
+let silentUrl: string;
+let closedUrl: string;
+beforeAll(async () => {
+  silent = spawn(process.execPath, ['-e', ACCEPTS_AND_IS_SILENT], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (silent.stdout === null) throw new Error('no output');
+  const [line] = await once(silent.stdout, 'data');
+  silentUrl = `http://127.0.0.1:${String(line).trim()}`;
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  closedUrl = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  server.close();
+  await once(server, 'close');
+});
+afterAll(() => {
+  silent?.kill('SIGKILL');
+});
+
+describe('a command that gets no answer', () => {
+  it.each([
+    ['a process that accepts and never answers', () => silentUrl, /after \d+\.\d s, no answer \(.*2000 ms/],
+    ['a closed port', () => closedUrl, /after \d+\.\d s, no answer \(connect ECONNREFUSED 127\.0\.0\.1:\d+\)/],
+  ])('of %s says what was asked, of whom, how long it took and what to do, exit code 2', async (_what, url, how) => {
+    const { code, stdout, stderr } = await listKeys(url());
+    expect(stderr).toMatch(/^tandem: DynamoDB Scan of tandem-control in eu-central-1: /);
+    expect(stderr).toMatch(how);
+    expect(stderr).toMatch(/; the system is overloaded, stopped or out of reach; see `tandem status`, .*then run it again\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('an error of a call that nobody answered', () => {
+  it('names the attempts that were made', async () => {
+    const limits = { connectionTimeout: 1_000, requestTimeout: 50, throwOnRequestTimeout: true };
+    const client = dynamoClient({ region: 'us-east-2', endpoint: silentUrl, credentials, maxAttempts: 2, requestHandler: limits });
+    const error = await failureOf(
+      tellingWhere(client, `us-east-2 at ${silentUrl}`).send(new DescribeTableCommand({ TableName: 'orders' })),
+    );
+    client.destroy();
+    expect(messageOf(error)).toMatch(
+      /^DynamoDB DescribeTable of orders in us-east-2 at http:.*: after \d+\.\d s and 2 attempts, no answer \(/,
+    );
+  });
+
+  it('is told through the store, which knows what became of a write', async () => {
+    const client = tellingWhere(dynamoClient({ region: 'us-east-2', endpoint: silentUrl, credentials }), 'us-east-2');
+    const store = new DynamoStore({ client, table: 'orders', limits: { attempts: 2, attemptMs: 50, backoffMs: 1 } });
+    const error = await failureOf(store.transact([{ action: 'put', item: { pk: 'a', sk: 'b', v: 1 } }]));
+    client.destroy();
+    expect(messageOf(error)).toMatch(
+      /^no answer from the table after 2 of 2 attempts, its outcome is unknown: DynamoDB PutItem of orders in us-east-2: after .*, no answer \(/,
+    );
+    expect(mendable(error)).toBeInstanceOf(UserError);
+  });
+
+  it.each([
+    new Error('fetch failed', {
+      cause: new AggregateError([Object.assign(new Error('connect ECONNREFUSED ::1:1'), { code: 'ECONNREFUSED' })]),
+    }),
+    new DOMException('The operation was aborted due to timeout', 'TimeoutError'),
+    new Error('socket hang up'),
+  ])('is known by its cause: %s', (error) => {
+    expect(mendable(error, 'all is well; ')).toMatchObject({
+      name: 'UserError',
+      message: expect.stringMatching(/no answer \(.*\); all is well; the system/),
+    });
+  });
+
+  it.each([new Error('a bug'), new UserError('a mistake', { cause: new Error('socket hang up') }), 'text', undefined])(
+    'is no other error: %s',
+    (error) => {
+      expect(mendable(error)).toBe(error);
+    },
+  );
+});
+
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+const listKeys = async (endpoint: string) => {
+  const child = spawn(process.execPath, [main, 'keys', 'list', '--target', 'aws'], {
+    cwd: tmpdir(),
+    env: { PATH: process.env['PATH'], AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const [code] = await once(child, 'close');
+  return { code, stdout, stderr };
+};
