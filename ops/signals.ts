@@ -56,3 +56,6 @@ export const untilAborted = (signal: AbortSignal): Promise<void> =>
       resolve();
     });
   });
+
+/** Rejects with the signal's reason when it is aborted. For work that may be left where it stands. */
+export const rejectedWhenAborted = (signal: AbortSignal): Promise<never> => untilAborted(signal).then(() => Promise.reject(signal.reason));

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { TABLES } from '../../functions/contract/names.ts';
 import { backupStatus, describeBackups } from '../restore/backup-status.ts';
+import { describePoints, pointsOf } from '../restore/points.ts';
 import { withBackups } from './backups-of.ts';
 import { chosenRegions } from './cells-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
@@ -14,7 +15,7 @@ interface StatusOptions extends Options {
   readonly json: boolean;
 }
 
-/** `tandem backup status` and `tandem backup now`. */
+/** `tandem backup status`, `tandem backup list` and `tandem backup now`. */
 export const addBackup = (program: Command): void => {
   const backup = program.command('backup').summary('show how backups are, or take one');
   addTargetOption(
@@ -36,6 +37,26 @@ export const addBackup = (program: Command): void => {
         const statuses = await backupStatus(target, names, objectives, Date.now());
         console.log(options.json ? JSON.stringify(statuses, undefined, 2) : describeBackups(statuses));
         if (statuses.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
+      }),
+    );
+  addTargetOption(
+    backup
+      .command('list')
+      .summary('list the recovery points of each region')
+      .description(
+        "Lists what is in each region's vault, newest first, with the ARN that `tandem restore --from` takes: of complete ones of tandem-data.",
+      ),
+  )
+    .option('--region <region>', 'of one region only')
+    .option('--json', 'print JSON', false)
+    .action((options: StatusOptions, command: Command) =>
+      withBackups(options.target, command, async (target) => {
+        const names = chosenRegions(
+          target.regions.map(({ name }) => name),
+          options.region,
+        );
+        const points = await pointsOf(target, names);
+        console.log(options.json ? JSON.stringify(points, undefined, 2) : describePoints(points));
       }),
     );
   addTargetOption(

@@ -156,7 +156,7 @@ const drillOnce = (name: DrillName, config: Config, options: Options, progress: 
 const restoreOf =
   (target: BackupTarget): Restore =>
   (_, atMs, say) =>
-    restoreTables({ target, atMs, apply: true, progress: plainProgress(say) });
+    restoreTables({ target, past: { kind: 'time', atMs }, apply: true, progress: plainProgress(say) });
 
 interface TableDrill {
   readonly target: LocalTarget;

@@ -23,11 +23,16 @@ const counts = z.strictObject({
 
 export const restoreReportSchema = z.strictObject({
   format: z.literal(RESTORE_FORMAT),
-  at: z.iso.datetime(),
+  /** The option that names the past: `--at TIME`, `--from ARN`, `--table NAME`. */
+  past: z.string(),
+  /** When the copy was the present. Null: nobody knows. */
+  at: z.iso.datetime().nullable(),
   /** Whose replica was restored. */
   region: z.string(),
   /** The restored copy. */
   table: z.string(),
+  /** It is there still. */
+  kept: z.boolean(),
   startedAt: z.iso.datetime(),
   seconds: z.strictObject({ repaired: z.number(), all: z.number() }),
   /** In the restored copy. */
@@ -59,9 +64,9 @@ export type Listed = z.infer<typeof keys>;
 const ROWS_SHOWN_MAX = 20;
 
 export const restoreText = (report: RestoreReport): string => {
-  const { resources, repaired, remaining, absent, applied, whole } = report;
+  const { resources, repaired, absent, applied } = report;
   const sections = [
-    [`${report.table}: ${report.items} items of ${report.region} as of ${report.at}`],
+    [`${report.table}: ${report.items} items of ${report.region}${report.at === null ? '' : ` as of ${report.at}`}`],
     absent.length === 0 ? [] : [`left out, because they do not answer or are being rebuilt: ${absent.join(', ')}`],
     [
       table([
@@ -70,7 +75,8 @@ export const restoreText = (report: RestoreReport): string => {
       ]),
     ],
     repaired === undefined ? [] : repairLines(repaired),
-    [applied ? verdict(whole, remaining) : outlook(resources)],
+    [applied ? verdict(report) : outlook(resources)],
+    report.kept ? [keptLine(report)] : [],
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -95,10 +101,16 @@ const outlook = (resources: RestoreReport['resources']): string =>
     ? 'Nothing is missing or changed, and nothing was done; --apply would only compute rows of stock anew that do not add up.'
     : 'Nothing was done; --apply repairs what is missing or changed. What is extra stays: callers were told of it.';
 
-const verdict = (whole: boolean, remaining: RestoreReport['remaining']): string => {
+const verdict = ({ whole, remaining, repaired, past }: RestoreReport): string => {
   if (whole) return 'Every region that answers holds what the copy held.';
-  return `Not everything is repaired: ${remaining.map((each) => `${each.region} lacks ${each.facts}`).join(', ')}; run it again with the same --at`;
+  const lacking = remaining.filter(({ facts }) => facts > 0).map(({ region, facts }) => `${region} lacks ${facts}`);
+  const left = repaired?.left.length ?? 0;
+  const what = [...lacking, ...(left === 0 ? [] : [`${left} ${left === 1 ? 'item was' : 'items were'} left, as said above`])];
+  return `Not everything is repaired: ${what.join(', ')}; run it again with ${past}`;
 };
+
+const keptLine = ({ table: name, region, applied }: RestoreReport): string =>
+  `${name} is kept in ${region}${applied ? '' : `; \`tandem restore --table ${name} --region ${region} --apply\` repairs from it`}. Delete it when it has served: it costs money.`;
 
 /** @returns the folder, `REPORTS/restore-TIME` */
 export const writeRestoreReport = async (reports: string, report: RestoreReport): Promise<string> => {

@@ -1,7 +1,4 @@
-/**
- * A table as it was at a time, beside the one that is there now; and what the live one lacks, put back. The restored copy
- * has a name that the time gives, so that an interrupted run finds it again.
- */
+/** A table as it was, beside the one that is there now; and what the live one lacks, put back. */
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { itemOf } from '../../functions/aws/marshal.ts';
@@ -15,7 +12,8 @@ import { regionOf, writerName } from '../../functions/core/writer.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { OPERATOR_LIMITS } from '../limits.ts';
 import type { Progress } from '../progress.ts';
-import type { BackupTarget, PointInTime } from '../targets/backups.ts';
+import type { BackupTarget } from '../targets/backups.ts';
+import { checkContent, copyName, findPast, optionOf, type Past, regionOfPast, restorePast } from './past.ts';
 import { type Counts, type Listed, RESTORE_FORMAT, type RestoreReport } from './report.ts';
 
 /** How long the other regions may take to hold what was repaired, in looks of `LOOK_MS`. */
@@ -26,35 +24,32 @@ const LISTED_MAX = 1_000;
 
 export interface RestoreProps {
   readonly target: BackupTarget;
-  /** Milliseconds since 1970: the copy holds what was written until then. */
-  readonly atMs: number;
+  readonly past: Past;
   /** Repairs the live table; otherwise it is looked at only. */
   readonly apply: boolean;
-  /** Whose replica is restored. @default the first that answers */
+  /** Whose replica is restored, or whose table is read. @default the region of the recovery point, else the first that answers */
   readonly region?: string;
-  /** Leaves the restored copy where it is. @default false */
+  /** Leaves the restored copy where it is. One that was given is left in any case. @default false */
   readonly keepTable?: boolean;
   readonly progress: Progress;
 }
 
 /**
- * @throws {UserError} when the time cannot be restored
+ * @throws {UserError} when that past cannot be had
  * @throws {StoreUnavailable} when a region ceases to answer half-way; run it again to go on
  */
 export const restoreTables = async (props: RestoreProps): Promise<RestoreReport> => {
-  const { target, atMs, apply, progress } = props;
+  const { target, past, apply, progress } = props;
   const startedAtMs = Date.now();
   const { replicas, absent } = await progress.step('look for the regions', (say) => replicasOf(target, say));
-  const region = chosen(replicas, props.region, absent);
-  checkTime(atMs, (await target.backups(region)).pointInTime.get(TABLES.data), region);
-  const into = restoredName(atMs);
-  const restored = await progress.step(
-    `restore ${TABLES.data} of ${region} as of ${new Date(atMs).toISOString()} into ${into}`,
-    async () => {
-      await target.restore(region, { table: TABLES.data, atMs, into });
-      return scan(target, region, into);
-    },
-  );
+  const region = chosen(replicas, regionGiven(props), absent);
+  const copy = copyName(past);
+  const { atMs, title } = await findPast(target, region, past);
+  const restored = await progress.step(title, async (say) => {
+    await restorePast(target, region, past, say);
+    return scan(target, region, copy);
+  });
+  if (past.kind !== 'time') checkContent(copy, restored);
   const differences = await progress.step('compare it with the live table', () => differencesIn(region, replicas, restored));
   const repaired = apply
     ? await progress.step('repair the live table, each item through its own region', (say) =>
@@ -72,14 +67,17 @@ export const restoreTables = async (props: RestoreProps): Promise<RestoreReport>
   const remaining = apply
     ? await progress.step('wait until every region holds it', () => settled(replicas, restored))
     : new Map(replicas.map((each) => [each.region, differences] as const));
-  if (props.keepTable !== true) await progress.step(`delete ${into}`, () => target.deleteTable(region, into));
+  const kept = props.keepTable === true || past.kind === 'table';
+  if (!kept) await progress.step(`delete ${copy}`, () => target.deleteTable(region, copy));
   const missing = [...remaining].map(([name, found]) => ({ region: name, facts: total(found) }));
   const left = repaired?.left ?? [];
   return {
     format: RESTORE_FORMAT,
-    at: new Date(atMs).toISOString(),
+    past: optionOf(past),
+    at: atMs === undefined ? null : new Date(atMs).toISOString(),
     region,
-    table: into,
+    table: copy,
+    kept,
     startedAt: new Date(startedAtMs).toISOString(),
     seconds: { repaired: (repairedAtMs - startedAtMs) / 1_000, all: (Date.now() - startedAtMs) / 1_000 },
     items: restored.length,
@@ -97,8 +95,12 @@ export const restoreTables = async (props: RestoreProps): Promise<RestoreReport>
   };
 };
 
-/** The copy's name: of the table and the time, so that the same request finds it again. */
-export const restoredName = (atMs: number): string => `${TABLES.data}-at-${new Date(atMs).toISOString().replace(/[-:]|\.000/g, '')}`;
+const regionGiven = ({ past, region }: RestoreProps): string | undefined => {
+  const own = regionOfPast(past);
+  if (own !== undefined && region !== undefined && own !== region)
+    throw new UserError(`given --region ${region} with a recovery point of ${own}; allowed: ${own}; leave it out`);
+  return own ?? region;
+};
 
 interface Absent {
   readonly region: string;
@@ -139,18 +141,6 @@ const chosen = (replicas: readonly Replica[], given: string | undefined, absent:
     region === undefined
       ? `no region answers: ${lost}; see \`tandem status\``
       : `given region "${region}"; allowed: ${names.join(', ')}${lost === '' ? '' : `; not now: ${lost}`}`,
-  );
-};
-
-const checkTime = (atMs: number, window: PointInTime | undefined, region: string): void => {
-  if (window === undefined || !window.enabled || window.earliestMs === undefined || window.latestMs === undefined)
-    throw new UserError(
-      `${TABLES.data} of ${region} has no point-in-time recovery, so nothing can be restored there; see \`tandem backup status\``,
-    );
-  if (atMs >= window.earliestMs && atMs <= window.latestMs) return;
-  const [earliest, latest] = [window.earliestMs, window.latestMs].map((ms) => new Date(ms).toISOString());
-  throw new UserError(
-    `given the time ${new Date(atMs).toISOString()}${atMs > Date.now() ? ', which is in the future' : ''}; allowed in ${region}: from ${earliest} to ${latest}`,
   );
 };
 

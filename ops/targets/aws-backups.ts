@@ -30,7 +30,8 @@ import type { Config } from '../../infra/config.ts';
 import { CALLS } from '../delivery/aws-cells.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { tellingWhere } from '../unanswered.ts';
-import type { BackupTarget, PointInTime, RecoveryPoint, RegionBackups } from './backups.ts';
+import { beginRestoreJob, restoreJobState } from './aws-restore-job.ts';
+import type { BackupTarget, PointInTime, PointRestore, RecoveryPoint, RegionBackups } from './backups.ts';
 
 /** A restore takes minutes to hours, whatever the size: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/pointintimerecovery_beforeyoubegin.html */
 const RESTORE_LOOK_MS = 15_000;
@@ -88,8 +89,30 @@ export class AwsBackups implements BackupTarget {
     { table, atMs, into }: { readonly table: string; readonly atMs: number; readonly into: string },
   ): Promise<void> {
     if ((await this.#describe(region, into)) === undefined) await this.#beginRestore(region, table, atMs, into);
+    await this.#untilReady(region, into, async () => true);
+  }
+
+  /** A table that is there already is being restored, or was: a second job into it would fail. */
+  async restorePoint(region: string, { arn, into, role, say }: PointRestore): Promise<void> {
+    if ((await this.#describe(region, into)) !== undefined) return this.#untilReady(region, into, async () => true);
+    const client = this.#backupClient(region);
+    const live = await this.#describe(region, TABLES.data);
+    const job = await beginRestoreJob(client, { arn, into, live, ...(role === undefined ? {} : { role }) });
+    let told = '';
+    await this.#untilReady(region, into, async () => {
+      const { state, why } = await restoreJobState(client, job);
+      if (state !== told) say(`the restore job ${job} is ${state}`);
+      told = state;
+      // Another run was quicker: its table is this one.
+      if (state !== 'FAILED' && state !== 'ABORTED') return state === 'COMPLETED';
+      if ((await this.#describe(region, into)) !== undefined) return true;
+      throw new UserError(`the restore job ${job} of ${arn} in ${region} is ${state}: ${why}; --role names another role for AWS Backup`);
+    });
+  }
+
+  async #untilReady(region: string, into: string, jobIsOver: () => Promise<boolean>): Promise<void> {
     const endMs = Date.now() + RESTORE_MS_MAX;
-    while ((await this.#describe(region, into))?.TableStatus !== 'ACTIVE') {
+    while (!(await jobIsOver()) || !isReady(await this.#describe(region, into))) {
       if (Date.now() > endMs)
         throw new UserError(
           `${into} in ${region} is not restored after ${RESTORE_MS_MAX / 3_600_000} hours; run it again to go on waiting`,
@@ -227,6 +250,9 @@ export class AwsBackups implements BackupTarget {
     return client;
   }
 }
+
+const isReady = (table: TableDescription | undefined): boolean =>
+  table?.TableStatus === 'ACTIVE' && table.RestoreSummary?.RestoreInProgress !== true;
 
 const stateOf = (status: string | undefined): RecoveryPoint['state'] => {
   switch (status) {

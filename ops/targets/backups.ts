@@ -1,5 +1,6 @@
 /** What backups, and restoring from them, need of a system: one adapter each for the laptop and AWS. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Say } from '../progress.ts';
 
 /** A full copy of one region's replica of a table. */
 export interface RecoveryPoint {
@@ -27,6 +28,14 @@ export interface RegionBackups {
   readonly missing: readonly { readonly what: string; readonly command: string }[];
 }
 
+export interface PointRestore {
+  readonly arn: string;
+  readonly into: string;
+  /** Under which AWS Backup restores. @default the role that AWS Backup makes for itself */
+  readonly role?: string;
+  readonly say: Say;
+}
+
 export interface BackupTarget {
   readonly kind: 'local' | 'aws';
   readonly regions: readonly { readonly name: string }[];
@@ -41,5 +50,10 @@ export interface BackupTarget {
    * @throws {UserError} when the time cannot be restored
    */
   restore(region: string, given: { readonly table: string; readonly atMs: number; readonly into: string }): Promise<void>;
+  /**
+   * The same from a recovery point.
+   * @throws {UserError} when it cannot be restored
+   */
+  restorePoint(region: string, given: PointRestore): Promise<void>;
   deleteTable(region: string, table: string): Promise<void>;
 }

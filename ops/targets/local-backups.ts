@@ -10,11 +10,13 @@ import {
   type DynamoDBClient,
   ListBackupsCommand,
   ResourceNotFoundException,
+  RestoreTableFromBackupCommand,
+  TableAlreadyExistsException,
 } from '@aws-sdk/client-dynamodb';
 import { TABLES } from '../../functions/contract/names.ts';
 import { restorable, restoreToPointInTime } from '../../local/backup/point-in-time.ts';
 import type { LocalRegion } from '../../local/control/api.ts';
-import type { BackupTarget, PointInTime, RecoveryPoint, RegionBackups } from './backups.ts';
+import type { BackupTarget, PointInTime, PointRestore, RecoveryPoint, RegionBackups } from './backups.ts';
 
 /** Pages of a list, 100 backups each. */
 const PAGES_MAX = 100;
@@ -35,6 +37,14 @@ export const localBackUp = async (client: DynamoDBClient, table: string): Promis
 /** @throws {PointInTimeError} */
 export const localRestore = (region: Place, given: Parameters<BackupTarget['restore']>[1]): Promise<void> =>
   restoreToPointInTime(region, given);
+
+export const localRestorePoint = async (client: DynamoDBClient, { arn, into }: PointRestore): Promise<void> => {
+  try {
+    await client.send(new RestoreTableFromBackupCommand({ BackupArn: arn, TargetTableName: into }));
+  } catch (error) {
+    if (!(error instanceof TableAlreadyExistsException)) throw error;
+  }
+};
 
 export const localDeleteTable = async (client: DynamoDBClient, table: string): Promise<void> => {
   try {

@@ -21,7 +21,7 @@ import type { Progress } from '../progress.ts';
 import { table } from '../table.ts';
 import { tellingWhere } from '../unanswered.ts';
 import type { BackupTarget, RegionBackups } from './backups.ts';
-import { localBackUp, localBackups, localDeleteTable, localRestore } from './local-backups.ts';
+import { localBackUp, localBackups, localDeleteTable, localRestore, localRestorePoint } from './local-backups.ts';
 import type { DeliveryTarget, Fault, Listener, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
 import { listenToTopic } from './topic-listener.ts';
 
@@ -290,6 +290,10 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
 
   restore(region: string, given: Parameters<BackupTarget['restore']>[1]): Promise<void> {
     return told(localRestore(this.#region(region), given));
+  }
+
+  restorePoint(region: string, given: Parameters<BackupTarget['restorePoint']>[1]): Promise<void> {
+    return localRestorePoint(this.dynamo(region), given);
   }
 
   deleteTable(region: string, name: string): Promise<void> {

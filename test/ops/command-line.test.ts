@@ -61,6 +61,18 @@ describe('the command line', () => {
     ['a scope that does not exist', ['token', '--scope', 'orders:eat'], /allowed: orders:read, /],
     ['a rebuild on AWS', ['rebuild', 'us-east-2', '--target', 'aws'], /not done yet: .*docs\/runbook\.md/],
     ['a reclaim from nobody', ['stock', 'reclaim'], /required option '--from <region>' not specified/],
+    ['a restore of no past', ['restore'], /given no past; allowed: one of --at TIME, --from RECOVERY_POINT_ARN, --table NAME/],
+    ['a restore of two', ['restore', '--at', '1 hour ago', '--table', 'copy'], /given --at and --table; allowed: one of --at TIME, /],
+    [
+      'a restore from what is no recovery point',
+      ['restore', '--from', 'yesterday'],
+      /'yesterday' is invalid\. allowed: the ARN of a recovery point/,
+    ],
+    [
+      'a role where nothing is restored under one',
+      ['restore', '--table', 'copy', '--role', 'r'],
+      /given --role; allowed: with --from and --target aws/,
+    ],
     ['a word too many', ['status', 'now'], /too many arguments/],
   ])('refuses %s with what is allowed, exit code 2', async (_what, args, message) => {
     const { code, stdout, stderr } = await tandem(args);

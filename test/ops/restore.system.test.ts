@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TABLES } from '../../functions/contract/names.ts';
 import { plainProgress } from '../../ops/progress.ts';
 import { backupStatus } from '../../ops/restore/backup-status.ts';
+import { copyName, type Past } from '../../ops/restore/past.ts';
 import { restoreReportSchema, restoreText } from '../../ops/restore/report.ts';
-import { type RestoreProps, restoredName, restoreTables } from '../../ops/restore/restore.ts';
+import { type RestoreProps, restoreTables } from '../../ops/restore/restore.ts';
 import { LocalTarget } from '../../ops/targets/local.ts';
 import { EU, startTestSystem, type TestSystem, US } from '../local/local-system.ts';
 import { eventually } from '../local/replication-regions.ts';
@@ -89,7 +90,7 @@ describe('restoring what a faulty client destroyed', () => {
     );
     // and nothing of it is left
     const tables = await (await system.dynamo(EU)).send(new ListTablesCommand({}));
-    expect(tables.TableNames).not.toContain(restoredName(atMs));
+    expect(tables.TableNames).not.toContain(copyName({ kind: 'time', atMs }));
   });
 
   it('refuses a time that is not there, and says which are', async () => {
@@ -100,7 +101,9 @@ describe('restoring what a faulty client destroyed', () => {
     );
   });
 
-  const propsOf = (atMs: number): RestoreProps => ({ target, atMs, apply: true, progress: plainProgress(() => undefined) });
+  const propsOf = (atMs: number): RestoreProps => propsFor({ kind: 'time', atMs });
+
+  const propsFor = (past: Past): RestoreProps => ({ target, past, apply: true, progress: plainProgress(() => undefined) });
 
   const received = async (region: string, quantity: number) =>
     expect(await system.send(region, `/stock/tea/regions/${region}/receipts`, { body: { quantity }, token })).toMatchObject({

@@ -285,9 +285,11 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
     const at = new Date(atMs).toISOString();
     return {
       format: RESTORE_FORMAT,
+      past: `--at ${at}`,
       at,
       region: first?.name ?? '',
       table: 'toy',
+      kept: false,
       startedAt: at,
       seconds: { repaired: 0, all: 0 },
       items: restored.length,

@@ -14,6 +14,7 @@ const CONFIG = parseConfig({
   backup: { copyTo: { account: '210987654321', vault: 'copies' } },
 });
 const TABLE_ARN = `arn:aws:dynamodb:${REGION}:123456789012:table/tandem-data`;
+const POINT_ARN = `arn:aws:backup:${REGION}:123456789012:recovery-point:1EB3B5E7`;
 const ROLE = 'arn:aws:iam::123456789012:role/backups';
 
 describe('backups on AWS, as far as requests tell', () => {
@@ -116,6 +117,72 @@ describe('backups on AWS, as far as requests tell', () => {
       );
     },
   );
+
+  describe('from a recovery point', () => {
+    const KEY = `arn:aws:kms:${REGION}:123456789012:key/own`;
+    const given = { arn: POINT_ARN, into: 'copy', say: () => undefined };
+
+    /** A table that is there after so many looks, and a job of such states, one a look. */
+    const restoring = (looksWithout: number, states: readonly string[], live: object = {}): Answers => {
+      const left = [...states];
+      let looks = 0;
+      return {
+        'DynamoDB_20120810.DescribeTable': ({ body }) => {
+          if (body['TableName'] === 'tandem-data') return { Table: { TableArn: TABLE_ARN, TableStatus: 'ACTIVE', ...live } };
+          looks += 1;
+          return looks <= looksWithout ? refusal('ResourceNotFoundException') : { Table: { TableStatus: 'ACTIVE' } };
+        },
+        'PUT /restore-jobs': () => ({ RestoreJobId: 'job' }),
+        'GET /restore-jobs/job': () => ({ RestoreJobId: 'job', Status: left.shift() ?? 'COMPLETED', StatusMessage: 'no space' }),
+      };
+    };
+    const begun = (requests: readonly Asked[]) => requests.filter((each) => each.target === 'PUT /restore-jobs').map((each) => each.body);
+
+    it('begins a job into a table of its own, under the role that AWS Backup makes, and waits for it', async () => {
+      const said: string[] = [];
+      await withAws(restoring(1, ['PENDING', 'RUNNING', 'RUNNING']), async (aws, requests) => {
+        await aws.restorePoint(REGION, { ...given, say: (line) => said.push(line) });
+        expect(begun(requests)).toEqual([
+          {
+            RecoveryPointArn: POINT_ARN,
+            ResourceType: 'DynamoDB',
+            IamRoleArn: 'arn:aws:iam::123456789012:role/service-role/AWSBackupDefaultServiceRole',
+            Metadata: { targetTableName: 'copy', deletionProtection: 'false', encryptionType: 'Default' },
+            IdempotencyToken: expect.any(String),
+          },
+        ]);
+        expect(said).toEqual(['PENDING', 'RUNNING', 'COMPLETED'].map((state) => `the restore job job is ${state}`));
+      });
+    });
+
+    it('gives the copy the key of the live table, and takes the role that was given', async () => {
+      const live = { SSEDescription: { Status: 'ENABLED', SSEType: 'KMS', KMSMasterKeyArn: KEY } };
+      await withAws(restoring(1, [], live), async (aws, requests) => {
+        await aws.restorePoint(REGION, { ...given, role: ROLE });
+        expect(begun(requests)).toMatchObject([{ IamRoleArn: ROLE, Metadata: { encryptionType: 'KMS', kmsMasterKeyArn: KEY } }]);
+      });
+    });
+
+    it('goes on with a table that another run restores, while its own job waits or before it has one', async () => {
+      await withAws(restoring(0, []), async (aws, requests) => {
+        await aws.restorePoint(REGION, given);
+        expect(begun(requests)).toEqual([]);
+      });
+      await withAws(restoring(1, ['PENDING', 'FAILED', 'FAILED']), async (aws) => aws.restorePoint(REGION, given));
+    });
+
+    it('says why a job failed, or was not begun, and that another role may be named', async () => {
+      await withAws(restoring(9, ['RUNNING', 'FAILED']), async (aws) => {
+        await expect(aws.restorePoint(REGION, given)).rejects.toThrow(/job job of .* is FAILED: no space; --role names another/);
+      });
+      const refuses = { ...restoring(9, []), 'PUT /restore-jobs': () => refusal('InvalidParameterValueException') };
+      await withAws(refuses, async (aws) => {
+        const refused = aws.restorePoint(REGION, given);
+        await expect(refused).rejects.toThrow(UserError);
+        await expect(refused).rejects.toThrow(/under the role arn:aws:iam::123456789012:role\/service-role\/.*: Invalid.*; --role names/);
+      });
+    });
+  });
 
   it("begins a backup under the role of the region's own plan", async () => {
     await withAws(

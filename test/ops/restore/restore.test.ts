@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeBackups, judge } from '../../../ops/restore/backup-status.ts';
+import { copyName, isPointArn, optionOf, regionOfPast } from '../../../ops/restore/past.ts';
 import { RESTORE_FORMAT, type RestoreReport, restoreReportSchema, restoreText, writeRestoreReport } from '../../../ops/restore/report.ts';
-import { restoredName } from '../../../ops/restore/restore.ts';
 import { parseTime } from '../../../ops/restore/time.ts';
 import type { PointInTime, RecoveryPoint, RegionBackups } from '../../../ops/targets/backups.ts';
 
@@ -73,6 +73,7 @@ describe('the status of backups', () => {
 
 describe('a time on the command line', () => {
   const parse = parseTime(NOW_MS);
+  const nameAt = (atMs: number) => copyName({ kind: 'time', atMs });
 
   it.each([
     ['2026-11-25T10:00:00Z', '2026-11-25T10:00:00.000Z'],
@@ -86,9 +87,32 @@ describe('a time on the command line', () => {
   );
 
   it('names the restored table, the same for the same time, within what DynamoDB allows', () => {
-    expect(restoredName(NOW_MS)).toBe('tandem-data-at-20261125T120000Z');
-    expect(restoredName(NOW_MS + 250)).toMatch(/^[a-zA-Z0-9_.-]{3,255}$/);
-    expect(restoredName(NOW_MS + 250)).not.toBe(restoredName(NOW_MS));
+    expect(nameAt(NOW_MS)).toBe('tandem-data-at-20261125T120000Z');
+    expect(nameAt(NOW_MS + 250)).toMatch(/^[a-zA-Z0-9_.-]{3,255}$/);
+    expect(nameAt(NOW_MS + 250)).not.toBe(nameAt(NOW_MS));
+  });
+});
+
+describe('a past', () => {
+  const POINT = 'arn:aws:backup:us-east-2:123456789012:recovery-point:1EB3B5E7-9EB0-435A-A80B-108B488B0D45';
+  const OLD_POINT = 'arn:aws:dynamodb:us-east-2:123456789012:table/tandem-data/backup/01489602797149-73d8d5bc';
+
+  it('that is a recovery point, of AWS Backup or of DynamoDB, says its region, and names its table within what DynamoDB allows', () => {
+    expect([POINT, OLD_POINT].map((arn) => [regionOfPast({ kind: 'point', arn }), copyName({ kind: 'point', arn })])).toEqual([
+      ['us-east-2', 'tandem-data-from-1EB3B5E7-9EB0-435A-A80B-108B488B0D45'],
+      ['us-east-2', 'tandem-data-from-01489602797149-73d8d5bc'],
+    ]);
+  });
+
+  it.each(['', 'tandem-data', 'arn:aws:s3:::bucket', 'arn:aws:backup:us-east-2:1:recovery-point:x', `${POINT}:`])(
+    '"%s" is no recovery point',
+    (given) => expect(isPointArn(given)).toBe(false),
+  );
+
+  it('is asked for again by the option that gave it', () => {
+    expect(optionOf({ kind: 'time', atMs: NOW_MS })).toBe('--at 2026-11-25T12:00:00.000Z');
+    expect(optionOf({ kind: 'point', arn: POINT, role: 'r' })).toBe(`--from ${POINT} --role r`);
+    expect(optionOf({ kind: 'table', name: 'copy' })).toBe('--table copy');
   });
 });
 
@@ -106,7 +130,21 @@ describe('the report of a restore', () => {
     expect(text).toContain('put back: 2 of orders');
     expect(text).toContain('tea in a: x -> y');
     expect(text).toContain('left: ORDER#1 PLACED#b: its region b does not answer');
-    expect(text).toContain('a lacks 1; run it again');
+    expect(text).toContain('a lacks 1, 1 item was left, as said above; run it again with --at 2026-11-25T10:00:00.000Z');
+  });
+
+  it('says what is left when every fact is there, and not that a region lacks 0', () => {
+    const left = [{ pk: 'STOCK#tea', sk: 'HELD#a', why: 'its rows never stood still' }];
+    const repaired = { facts: { orders: 0, stock: 0, records: 0 }, spread: 0, rows: [], left };
+    const text = restoreText({ ...REPORT, applied: true, repaired, remaining: [{ region: 'a', facts: 0 }] });
+    expect(text).toContain('Not everything is repaired: 1 item was left, as said above; run it again');
+    expect(text).not.toContain('lacks');
+  });
+
+  it('says that a copy is kept, and how to repair from it; and nothing of a time that nobody knows', () => {
+    const text = restoreText({ ...REPORT, past: '--table copy', at: null, table: 'copy', kept: true });
+    expect(text).toMatch(/^copy: 10 items of eu-central-1\n/);
+    expect(text).toContain('copy is kept in eu-central-1; `tandem restore --table copy --region eu-central-1 --apply` repairs from it');
   });
 
   it('is written as JSON that its schema takes, and as text', async () => {
@@ -135,9 +173,11 @@ const nothing = { missing: 0, changed: 0, extra: 0, moved: 0, listed: { missing:
 
 const REPORT: RestoreReport = {
   format: RESTORE_FORMAT,
+  past: '--at 2026-11-25T10:00:00.000Z',
   at: '2026-11-25T10:00:00.000Z',
   region: 'eu-central-1',
   table: 'tandem-data-at-20261125T100000Z',
+  kept: false,
   startedAt: '2026-11-25T12:00:00.000Z',
   seconds: { repaired: 1, all: 2 },
   items: 10,
