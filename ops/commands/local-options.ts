@@ -1,7 +1,7 @@
 /** Options of commands that start a system on this machine. */
 import type { Command } from 'commander';
 import { baseUrl, port } from '../options.ts';
-import { DEFAULT_PORTS } from '../targets/local.ts';
+import { DEFAULT_PORTS } from '../targets/local-start.ts';
 
 export const addLocalOptions = (command: Command): Command =>
   command

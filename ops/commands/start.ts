@@ -5,7 +5,7 @@ import { mintToken } from '../access/token.ts';
 import { readConfig } from '../config.ts';
 import { type Progress, progressFor } from '../progress.ts';
 import { interruptible, untilAborted } from '../signals.ts';
-import { type LocalPorts, withNewLocalSystem } from '../targets/local.ts';
+import { type LocalPorts, withNewLocalSystem } from '../targets/local-start.ts';
 import { drillRegionLoss } from './drill.ts';
 import { addLocalOptions } from './local-options.ts';
 import { configFileOf } from './regions-of.ts';

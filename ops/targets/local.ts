@@ -1,27 +1,19 @@
-/** The system on this machine: attached to, or started, and a target of drills. Only this file and local-backups.ts know the stand-ins. */
+/** The system on this machine, attached to: a target of drills, deliveries, recoveries and backups. Only local*.ts know the stand-ins. */
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import type { Delivery, DeliveryRequest } from '../../functions/contract/delivery.ts';
 import type { Item } from '../../functions/core/store.ts';
-import type { Config } from '../../infra/config.ts';
-import { PointInTimeError } from '../../local/backup/point-in-time.ts';
 import type { LocalEvent, LocalRegion, LocalSystem } from '../../local/control/api.ts';
-import { ControlClient, ControlError, readSystemFile } from '../../local/control/client.ts';
-import { CdkError } from '../../local/deployment/cdk.ts';
-import { DEFAULT_PORTS, LoopbackError } from '../../local/loopback.ts';
-import { AlreadyRunningError } from '../../local/process/register.ts';
+import { ControlClient, readSystemFile } from '../../local/control/client.ts';
 import { subnetNear } from '../../local/route53/latency.ts';
-import { DnsPortError } from '../../local/route53/server.ts';
-import { startSystem } from '../../local/system.ts';
 import { messageOf, UserError } from '../errors.ts';
-import { ROOT, STATE } from '../folders.ts';
-import type { Progress } from '../progress.ts';
-import { table } from '../table.ts';
+import { STATE } from '../folders.ts';
 import { tellingWhere } from '../unanswered.ts';
 import type { BackupTarget, RegionBackups } from './backups.ts';
 import { localBackUp, localBackups, localDeleteTable, localRestore, localRestorePoint } from './local-backups.ts';
+import { told } from './local-errors.ts';
 import type { DeliveryTarget, Fault, Listener, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
 import { listenToTopic } from './topic-listener.ts';
 
@@ -32,20 +24,6 @@ const EVENT_PAGES_MAX = 100;
 /** An emulator shares the machine with everything else and answers late at times. A frozen one must not hang its caller. */
 const PATIENT = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true } as const;
 const ATTEMPTS_MAX = 2;
-
-export { DEFAULT_PORTS };
-
-/** Errors of the stand-ins that tell the user what to do. */
-const TOLD = [AlreadyRunningError, CdkError, ControlError, DnsPortError, LoopbackError, PointInTimeError];
-
-const told = async <T>(work: Promise<T>): Promise<T> => {
-  try {
-    return await work;
-  } catch (error) {
-    if (TOLD.some((each) => error instanceof each)) throw new UserError(messageOf(error), { cause: error });
-    throw error;
-  }
-};
 
 /**
  * The system that runs on this machine, also when another process started it; undefined: none does.
@@ -63,74 +41,6 @@ export const attachLocal = async (): Promise<LocalTarget | undefined> => {
     throw new UserError(
       `the local system (process ${file.pid}) does not answer at ${file.controlUrl}: ${messageOf(error)}; end that process, then start the system again`,
     );
-  }
-};
-
-export interface StartProps {
-  readonly config: Config;
-  readonly options: LocalPorts;
-  readonly progress: Progress;
-  /** Ends the start early. What was started is ended. */
-  readonly signal: AbortSignal;
-}
-
-export interface LocalPorts {
-  /** Of an emulator that runs already, and serves all regions. */
-  readonly endpoint?: string;
-  readonly edgePort: number;
-  readonly edgeTlsPort: number;
-  readonly dnsPort: number;
-  readonly controlPort: number;
-  readonly emulatorPort: number;
-}
-
-/** Runs `work` with the system that runs on this machine, else with one that is started for it and ended after it. */
-export const withLocalSystem = async <T>(props: StartProps, work: (target: LocalTarget) => Promise<T>): Promise<T> => {
-  const running = await attachLocal();
-  if (running === undefined) return withNewLocalSystem(props, work);
-  try {
-    return await work(running);
-  } finally {
-    running.close();
-  }
-};
-
-/**
- * Runs `work` with a system of its own, which ends after it, whatever happens.
- *
- * @throws {UserError} when one runs already
- */
-export const withNewLocalSystem = async <T>(
-  { config, options, progress, signal }: StartProps,
-  work: (target: LocalTarget) => Promise<T>,
-): Promise<T> => {
-  const running = await attachLocal();
-  if (running !== undefined) {
-    running.close();
-    throw new UserError(
-      `a local system runs already (process ${running.system.pid}); end it with Ctrl-C, or use it: \`tandem status\`, \`tandem drill\`, \`tandem token\``,
-    );
-  }
-  const { endpoint, edgePort, edgeTlsPort, dnsPort, controlPort, emulatorPort } = options;
-  const ports = { edge: edgePort, edgeTls: edgeTlsPort, dns: dnsPort, control: controlPort, emulator: emulatorPort };
-  const system = await told(
-    startSystem({ config, projectFolder: ROOT, ports, progress, signal, ...(endpoint === undefined ? {} : { endpoint }) }),
-  );
-  try {
-    if (system.replaced.length > 0) {
-      const rows = system.replaced.map(({ type, count, suppliedBy }) => [`  ${type}`, String(count), suppliedBy]);
-      progress.line(
-        `\nThe emulators lack what follows; docs/local-differences.md says what that leaves unproved.\n${table([['  type', 'count', 'supplied by'], ...rows])}`,
-      );
-    }
-    const control = new ControlClient(system.file);
-    const target = new LocalTarget(control, await control.system());
-    const result = await work(target);
-    target.close();
-    return result;
-  } finally {
-    progress.line('ending every region');
-    await system.stop();
   }
 };
 

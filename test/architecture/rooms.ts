@@ -60,7 +60,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   sim: { files: /^sim\//, paths: [/^sim\//, CORE], packages: [], builtins: PURE },
   local: { files: /^local\//, paths: [/^local\//, CONTRACT, CONFIG], packages: [TOOLS], builtins: 'all' },
   'ops/targets/local': {
-    files: /^ops\/targets\/local(-backups)?\.ts$/,
+    files: /^ops\/targets\/local(-[a-z]+)?\.ts$/,
     paths: [/^ops\//, /^local\//, CONTRACT, CORE, AWS, CONFIG, /^client\//],
     packages: [TOOLS],
     builtins: 'all',

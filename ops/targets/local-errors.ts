@@ -1,0 +1,20 @@
+/** Errors of the stand-ins that tell the user what to do. */
+import { PointInTimeError } from '../../local/backup/point-in-time.ts';
+import { ControlError } from '../../local/control/client.ts';
+import { CdkError } from '../../local/deployment/cdk.ts';
+import { LoopbackError } from '../../local/loopback.ts';
+import { AlreadyRunningError } from '../../local/process/register.ts';
+import { DnsPortError } from '../../local/route53/server.ts';
+import { messageOf, UserError } from '../errors.ts';
+
+const TOLD = [AlreadyRunningError, CdkError, ControlError, DnsPortError, LoopbackError, PointInTimeError];
+
+/** @throws {UserError} in their place */
+export const told = async <T>(work: Promise<T>): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (TOLD.some((each) => error instanceof each)) throw new UserError(messageOf(error), { cause: error });
+    throw error;
+  }
+};

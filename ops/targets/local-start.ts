@@ -1,0 +1,81 @@
+/** A system of its own on this machine, for as long as some work needs it. */
+import type { Config } from '../../infra/config.ts';
+import { ControlClient } from '../../local/control/client.ts';
+import { DEFAULT_PORTS } from '../../local/loopback.ts';
+import { startSystem } from '../../local/system.ts';
+import { UserError } from '../errors.ts';
+import { ROOT } from '../folders.ts';
+import type { Progress } from '../progress.ts';
+import { table } from '../table.ts';
+import { attachLocal, LocalTarget } from './local.ts';
+import { told } from './local-errors.ts';
+
+export { DEFAULT_PORTS };
+
+export interface StartProps {
+  readonly config: Config;
+  readonly options: LocalPorts;
+  readonly progress: Progress;
+  /** Ends the start early. What was started is ended. */
+  readonly signal: AbortSignal;
+}
+
+export interface LocalPorts {
+  /** Of an emulator that runs already, and serves all regions. */
+  readonly endpoint?: string;
+  readonly edgePort: number;
+  readonly edgeTlsPort: number;
+  readonly dnsPort: number;
+  readonly controlPort: number;
+  readonly emulatorPort: number;
+}
+
+/** Runs `work` with the system that runs on this machine, else with one that is started for it and ended after it. */
+export const withLocalSystem = async <T>(props: StartProps, work: (target: LocalTarget) => Promise<T>): Promise<T> => {
+  const running = await attachLocal();
+  if (running === undefined) return withNewLocalSystem(props, work);
+  try {
+    return await work(running);
+  } finally {
+    running.close();
+  }
+};
+
+/**
+ * Runs `work` with a system of its own, which ends after it, whatever happens.
+ *
+ * @throws {UserError} when one runs already
+ */
+export const withNewLocalSystem = async <T>(
+  { config, options, progress, signal }: StartProps,
+  work: (target: LocalTarget) => Promise<T>,
+): Promise<T> => {
+  const running = await attachLocal();
+  if (running !== undefined) {
+    running.close();
+    throw new UserError(
+      `a local system runs already (process ${running.system.pid}); end it with Ctrl-C, or use it: \`tandem status\`, \`tandem drill\`, \`tandem token\``,
+    );
+  }
+  const { endpoint, edgePort, edgeTlsPort, dnsPort, controlPort, emulatorPort } = options;
+  const ports = { edge: edgePort, edgeTls: edgeTlsPort, dns: dnsPort, control: controlPort, emulator: emulatorPort };
+  const system = await told(
+    startSystem({ config, projectFolder: ROOT, ports, progress, signal, ...(endpoint === undefined ? {} : { endpoint }) }),
+  );
+  try {
+    if (system.replaced.length > 0) {
+      const rows = system.replaced.map(({ type, count, suppliedBy }) => [`  ${type}`, String(count), suppliedBy]);
+      progress.line(
+        `\nThe emulators lack what follows; docs/local-differences.md says what that leaves unproved.\n${table([['  type', 'count', 'supplied by'], ...rows])}`,
+      );
+    }
+    const control = new ControlClient(system.file);
+    const target = new LocalTarget(control, await control.system());
+    const result = await work(target);
+    target.close();
+    return result;
+  } finally {
+    progress.line('ending every region');
+    await system.stop();
+  }
+};
