@@ -1,5 +1,5 @@
 /** Everything that a region has of its tables, as versions: what a link carries when it starts anew. */
-import { Unreachable } from './emulator.ts';
+import { Unreachable } from '../streams/reader.ts';
 import type { Tail } from './tail.ts';
 import type { Image, Version } from './version.ts';
 

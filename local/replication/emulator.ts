@@ -11,22 +11,13 @@ import {
   ResourceNotFoundException,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
-import {
-  DescribeStreamCommand,
-  DynamoDBStreamsClient,
-  ExpiredIteratorException,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  ResourceNotFoundException as StreamNotFoundException,
-  TrimmedDataAccessException,
-} from '@aws-sdk/client-dynamodb-streams';
+import { type Position, StreamReader, type Unreachable, unreachable } from '../streams/reader.ts';
 import type { Outcome, Send } from './replica.ts';
 import { type Content, contentOf, type Image } from './version.ts';
 
 const CONNECT_MS = 1_000;
 const REQUEST_MS = 3_000;
 const SOCKETS_MAX = 32;
-const RECORDS_MAX = 1_000;
 const SCAN_ITEMS_MAX = 200;
 /** A condition has at most 300 operators: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
 const CONDITION_ATTRIBUTES_MAX = 100;
@@ -51,30 +42,10 @@ export interface StreamRecord {
   readonly after: Image | null;
 }
 
-/** The record to continue after; undefined begins with the oldest one kept. */
-export interface Position {
-  readonly after: string | undefined;
-}
-
-/** The region's emulator gave no usable answer: refused, hung, or ended the connection. The call may have had its effect. */
-export class Unreachable extends Error {
-  override readonly name = 'Unreachable';
-}
-
-/** The stream's position is no longer valid. `trimmed`: records were lost. */
-export class PositionLost extends Error {
-  override readonly name = 'PositionLost';
-  readonly trimmed: boolean;
-  constructor(trimmed: boolean, options: ErrorOptions) {
-    super(trimmed ? 'the stream no longer has the next record' : 'the position in the stream has expired', options);
-    this.trimmed = trimmed;
-  }
-}
-
 export class Emulator {
   readonly name: string;
   readonly #tables: DynamoDBClient;
-  readonly #streams: DynamoDBStreamsClient;
+  readonly #streams: StreamReader;
 
   constructor(props: EmulatorProps) {
     this.name = props.name;
@@ -91,7 +62,7 @@ export class Emulator {
       },
     };
     this.#tables = new DynamoDBClient(settings);
-    this.#streams = new DynamoDBStreamsClient(settings);
+    this.#streams = new StreamReader(props);
   }
 
   destroy(): void {
@@ -113,41 +84,22 @@ export class Emulator {
 
   /** An iterator for the stream's only shard. @throws {Unreachable | PositionLost} */
   async iterator(arn: string, position: Position): Promise<string> {
-    try {
-      const { StreamDescription } = await this.#streams.send(new DescribeStreamCommand({ StreamArn: arn }));
-      const [shard, another] = StreamDescription?.Shards ?? [];
-      if (!shard || another) throw new Error(`the stream has ${another ? 'several shards' : 'no shard'}; allowed: one, as emulators have`);
-      const { ShardIterator } = await this.#streams.send(
-        new GetShardIteratorCommand({
-          StreamArn: arn,
-          ShardId: shard.ShardId,
-          ...(position.after === undefined
-            ? { ShardIteratorType: 'TRIM_HORIZON' }
-            : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: position.after }),
-        }),
-      );
-      if (!ShardIterator) throw new Error('the stream gave no iterator');
-      return ShardIterator;
-    } catch (error) {
-      throw this.#streamError(error);
-    }
+    return (await this.#streams.open(arn, position)).iterator;
   }
 
   /** `next` is undefined at the end of a stream that was closed. @throws {Unreachable | PositionLost} */
   async records(iterator: string): Promise<{ readonly records: readonly StreamRecord[]; readonly next: string | undefined }> {
-    try {
-      const answer = await this.#streams.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: RECORDS_MAX }));
-      const records = (answer.Records ?? []).map(({ dynamodb }) => ({
+    const { records, next } = await this.#streams.read(iterator);
+    return {
+      records: records.map(({ dynamodb }) => ({
         sequence: dynamodb?.SequenceNumber ?? '',
         createdMs: dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0,
         key: dynamodb?.Keys ?? {},
         before: dynamodb?.OldImage ?? null,
         after: dynamodb?.NewImage ?? null,
-      }));
-      return { records, next: answer.NextShardIterator };
-    } catch (error) {
-      throw this.#streamError(error);
-    }
+      })),
+      next,
+    };
   }
 
   /** One page of the table. @throws {Unreachable} */
@@ -179,18 +131,8 @@ export class Emulator {
     }
   }
 
-  #streamError(error: unknown): Error {
-    if (error instanceof TrimmedDataAccessException) return new PositionLost(true, { cause: error });
-    if (error instanceof ExpiredIteratorException || error instanceof StreamNotFoundException)
-      return new PositionLost(false, { cause: error });
-    return this.#unreachable(error);
-  }
-
   #unreachable(error: unknown): Unreachable {
-    return new Unreachable(
-      `${this.name} gives no usable answer: ${error instanceof Error ? `${error.name} ${error.message}`.trim() : String(error)}`,
-      { cause: error },
-    );
+    return unreachable(this.name, error);
   }
 }
 

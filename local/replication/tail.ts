@@ -2,15 +2,12 @@
  * One table in one region: reads its stream into what is known of it (`Replica`), hands the application's own writes on,
  * and applies what links and repairs bring. The stream alone tells what is there and in which order it came.
  */
+import { PositionLost, pollMs, Unreachable } from '../streams/reader.ts';
 import { Bell } from './bell.ts';
-import { type Emulator, PositionLost, type StreamRecord, type TableStream, Unreachable } from './emulator.ts';
+import type { Emulator, StreamRecord, TableStream } from './emulator.ts';
 import { Replica } from './replica.ts';
 import { ancient, contentOf, type Image, keyIdOf, type Version, writeTimeMs } from './version.ts';
 
-/** Time between polls while records come, and when none came for `QUIET_MS`. */
-const QUICK_POLL_MS = 150;
-const IDLE_POLL_MS = 500;
-const QUIET_MS = 2_000;
 const RETRY_MS = { first: 100, max: 2_000 } as const;
 /** Refusals of one write in a row before other keys get their turn. */
 const REFUSALS_MAX = 5;
@@ -148,7 +145,7 @@ export class Tail {
   async #step(): Promise<number> {
     const { emulator } = this.#props;
     const iterator = this.#iterator;
-    if (!iterator) return IDLE_POLL_MS;
+    if (!iterator) return pollMs(Number.POSITIVE_INFINITY);
     const waiting = this.#fresh.splice(0);
     try {
       const { records, next } = await emulator.records(iterator);
@@ -163,12 +160,12 @@ export class Tail {
       if (!next) this.#lose();
       if (records.length > 0) {
         this.#fresh.unshift(...waiting);
-        return this.#fresh.length > 0 || !this.#caughtUp ? 0 : QUICK_POLL_MS;
+        return this.#fresh.length > 0 || !this.#caughtUp ? 0 : pollMs(0);
       }
       this.#caughtUp = true;
       for (const resolve of waiting) resolve();
       this.#tidy(Date.now());
-      return this.#fresh.length > 0 ? 0 : Date.now() - this.#activeAtMs < QUIET_MS ? QUICK_POLL_MS : IDLE_POLL_MS;
+      return this.#fresh.length > 0 ? 0 : pollMs(Date.now() - this.#activeAtMs);
     } catch (error) {
       this.#fresh.unshift(...waiting);
       if (this.#iterator !== iterator) return 0;
