@@ -127,7 +127,7 @@ export class Cell {
 
 const stagePath = (restApiId: string, { stageName }: CellOutputs): string => `/restapis/${restApiId}/${stageName}/_user_request_`;
 
-export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functionEnvironment' | 'onServed'> {
+export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functionEnvironment' | 'onServed' | 'onHanded'> {
   readonly name: string;
   /** Of its front door. */
   readonly address: string;
@@ -148,7 +148,7 @@ export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functio
 
 export const makeCell = (settings: CellSettings): Cell => {
   const { name, address, regional, shared, ports, endpoint, projectFolder, stateFolder, assembly, register, events } = settings;
-  const { credentials, functionEnvironment, onServed } = settings;
+  const { credentials, functionEnvironment, onServed, onHanded } = settings;
   const region = new Region({
     name,
     address,
@@ -157,6 +157,7 @@ export const makeCell = (settings: CellSettings): Cell => {
     credentials,
     functionEnvironment,
     onServed,
+    onHanded,
     regionalName: regional,
     sharedName: shared,
     endpoint: endpoint ?? emulatorUrl(ports.emulator),

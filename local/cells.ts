@@ -24,11 +24,12 @@ export interface CellsProps extends Pick<CellSettings, 'projectFolder' | 'stateF
   readonly assemblyOf: (region: string) => string;
   readonly onTrouble: (region: string, detail: string) => void;
   readonly onServed: (region: string, ...served: Parameters<RegionProps['onServed']>) => void;
+  readonly onHanded: (region: string, ...handed: Parameters<RegionProps['onHanded']>) => void;
 }
 
 /** In the order of the config. Starts nothing. */
 export const makeCells = (props: CellsProps): readonly Cell[] => {
-  const { config, ports, caFile, endpoint, onTrouble, onServed } = props;
+  const { config, ports, caFile, endpoint, onTrouble, onServed, onHanded } = props;
   const domain = config.domain.name;
   const authority = makeAuthority(domain, props.nowMs);
   writeFileSync(caFile, authority.certificate);
@@ -53,6 +54,7 @@ export const makeCells = (props: CellsProps): readonly Cell[] => {
       assembly: props.assemblyOf(name),
       onTrouble: (detail) => onTrouble(name, detail),
       onServed: (atMs, answers) => onServed(name, atMs, answers),
+      onHanded: (age) => onHanded(name, age),
     });
   });
 };

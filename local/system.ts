@@ -141,6 +141,7 @@ const start = async (props: Start): Promise<RunningSystem> => {
       alarms.get(region)?.served(atMs, answers);
       props.onServed?.(region, atMs, answers);
     },
+    onHanded: (region, age) => alarms.get(region)?.handed(age),
   });
   props.cleanups.push(async () => {
     await Promise.all(cells.map(({ region }) => region.stop()));

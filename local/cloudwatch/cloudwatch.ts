@@ -1,11 +1,12 @@
 /**
- * CloudWatch of one region on a laptop: collects metrics from the functions' logs and the front door, evaluates the alarms
+ * CloudWatch of one region on a laptop: collects metrics from the functions' logs, the front door and the streams, evaluates the alarms
  * of the templates that AWS would get, and tells the region's emulator, which runs their actions.
  * docs/local-differences.md says what it does not prove.
  */
 import type { Stack } from '../deployment/assembly.ts';
 import type { Served } from '../region/protocol.ts';
 import { type Clock, systemClock } from '../route53/clock.ts';
+import type { IteratorAge } from '../streams/mappings.ts';
 import type { AlarmStatus } from './alarm.ts';
 import { readAlarms } from './alarms.ts';
 import { AlarmBoard, type AlarmTurn } from './board.ts';
@@ -13,6 +14,7 @@ import { type LookUp, lookUpDeployed } from './deployed.ts';
 import { Emulator, type EmulatorSettings, Unreachable } from './emulator.ts';
 import { type Api, apiOf, datapointsOf } from './front-door.ts';
 import { datapointsOfLine, type FunctionLog, functionLogsOf } from './function-logs.ts';
+import { datapointOfAge } from './iterator-age.ts';
 import { LogTail } from './log-tail.ts';
 import { MINUTE_MS } from './metrics.ts';
 import { type Unsupplied, unsupplied } from './supply.ts';
@@ -117,6 +119,11 @@ export class CloudWatch {
   /** What the region's front door answered. `atMs`: since 1970. */
   served(atMs: number, answers: readonly Served[]): void {
     if (this.#api) this.#board.add(datapointsOf(this.#api, atMs, answers), this.#clock.nowMs());
+  }
+
+  /** A function of the region got a batch of a stream's records. */
+  handed(age: IteratorAge): void {
+    this.#board.add([datapointOfAge(age)], this.#clock.nowMs());
   }
 
   /** Ends calls under way, and leaves no timer, socket or promise behind. */

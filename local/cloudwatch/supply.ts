@@ -2,6 +2,7 @@
 import { type Alarm, describeMetric, type Metric, metricsOf } from './alarm.ts';
 import { type Api, isSuppliedBy } from './front-door.ts';
 import type { FunctionLog } from './function-logs.ts';
+import { ITERATOR_AGE } from './iterator-age.ts';
 
 export interface Unsupplied {
   /** Readable: `AWS/SQS ApproximateNumberOfMessagesVisible {QueueName=...}`. */
@@ -24,6 +25,9 @@ export const unsupplied = (alarms: readonly Alarm[], suppliers: Suppliers): read
   }));
 };
 
+/** Of any function: by its log, and for the function of a stream by whoever hands it the records. */
+const SUPPLIED: ReadonlySet<string> = new Set(['Invocations', 'Duration', ITERATOR_AGE]);
+
 const isSupplied = (metric: Metric, { api, functions }: Suppliers): boolean => {
   // Whatever has a namespace of its own comes out of the functions' log lines.
   if (!metric.namespace.startsWith('AWS/')) return true;
@@ -31,7 +35,7 @@ const isSupplied = (metric: Metric, { api, functions }: Suppliers): boolean => {
   const [[dimension, value] = [], ...others] = Object.entries(metric.dimensions);
   return (
     metric.namespace === 'AWS/Lambda' &&
-    (metric.name === 'Invocations' || metric.name === 'Duration') &&
+    SUPPLIED.has(metric.name) &&
     dimension === 'FunctionName' &&
     others.length === 0 &&
     functions.some(({ functionName }) => functionName === value)

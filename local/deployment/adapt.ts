@@ -7,6 +7,7 @@ import { LOCAL_SOURCE, localRule } from './event-rules.ts';
 import { type Gate, withGate } from './gate.ts';
 import { shiftedAlias } from './shifted-alias.ts';
 import { SUPPLIERS, standInFor, standInOf, textOfRef } from './stand-ins.ts';
+import { idleMapping } from './stream-mapping.ts';
 import { isJson, type Json, mapObject, omit, propertiesOf, redirect, resourcesOf, typeOf } from './template.ts';
 import { twinOf } from './twin.ts';
 
@@ -37,7 +38,7 @@ export const adaptTemplate = (template: Json, region: string, gate?: Gate): Adap
   const alias = shiftedAlias(template);
   const twin = alias && twinOf(resources, alias);
   const adapted = Object.fromEntries(
-    Object.entries({ ...resources, ...twin?.resources }).map(([id, resource]) => [id, adaptResource(resource, region, note)]),
+    Object.entries({ ...resources, ...twin?.resources }).map(([id, resource]) => [id, adaptResource(id, resource, region, note)]),
   );
   const gated = alias && gate ? withGate(adapted, alias.id, gate) : adapted;
   const outputs = { ...(isJson(template['Outputs']) ? template['Outputs'] : {}), ...twin?.outputs };
@@ -51,7 +52,7 @@ export const sumReplacements = (lists: readonly (readonly Replacement[])[]): rea
     first ? [{ type, suppliedBy: first.suppliedBy, count: rest.reduce((sum, { count }) => sum + count, first.count) }] : [],
   );
 
-const adaptResource = (resource: Json, region: string, note: Note): Json => {
+const adaptResource = (id: string, resource: Json, region: string, note: Note): Json => {
   const alarm = lackingAlarm(resource);
   if (alarm !== undefined) {
     note(alarm, SUPPLIERS.cloudWatch);
@@ -66,6 +67,11 @@ const adaptResource = (resource: Json, region: string, note: Note): Json => {
   if (rule !== undefined) {
     note('source of AWS::Events::Rule', `the same event under the source "${LOCAL_SOURCE}aws.SERVICE": only AWS may put the original`);
     return rule;
+  }
+  const mapping = idleMapping(id, resource);
+  if (mapping !== undefined) {
+    note('stream of AWS::Lambda::EventSourceMapping', SUPPLIERS.streams);
+    return mapping;
   }
   return ownReplica(withoutShifting(resource, note), region, note);
 };

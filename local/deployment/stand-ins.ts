@@ -13,6 +13,7 @@ export const SUPPLIERS = {
   checks: 'local/route53: health checkers that read the template',
   records: 'local/route53: a name server that reads the template',
   replication: 'local/replication: copies between the emulators of the regions',
+  streams: 'local/streams: batches, retries and partial failures as the template says; the emulator skips what a function could not do',
   codeDeploy: 'local/codedeploy: hooks, alarms and steps as the template says, shifted at the front door',
   cloudWatch: 'local/cloudwatch: evaluates what the template says, and sets the state of a placeholder',
   nothing: 'nothing: not run locally',

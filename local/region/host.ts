@@ -1,8 +1,9 @@
 /**
- * The process that is a region: leader of a process group that holds its front door and its emulator, so that killing or
- * freezing the group loses all of it at once. It ends, with its group, when the supervisor does or when the emulator does.
+ * The process that is a region: leader of a process group that holds its front door, its streams' mappings and its emulator, so
+ * that killing or freezing the group loses all of it at once. It ends, with its group, when the supervisor does or when the emulator does.
  */
 import { createInterface } from 'node:readline';
+import { STACKS } from '../../functions/contract/names.ts';
 import { FrontDoor } from '../edge/front-door.ts';
 import { spawnEmulator, untilEmulatorAnswers } from './emulator.ts';
 import { type Command, commandSchema, type HostSettings, hostSettingsSchema, type Report } from './protocol.ts';
@@ -34,6 +35,18 @@ const startEmulator = async ({ region, endpoint, emulator }: HostSettings): Prom
   );
   await untilEmulatorAnswers(endpoint);
   return child.pid ?? null;
+};
+
+/** From when the stack is there, as long as this process lives. */
+const runMappings = async ({ region, endpoint, accessKeyId }: HostSettings): Promise<void> => {
+  // Not before the emulator runs: the clients take as long to load as that does.
+  const { StreamMappings } = await import('../streams/mappings.ts');
+  new StreamMappings({
+    region: { name: region, endpoint, accessKeyId },
+    stack: STACKS.cell(region),
+    onAge: (age) => void tell({ kind: 'handed', ...age }),
+    onBroken: (message) => void breakDown(message),
+  }).start();
 };
 
 /** Carries out commands one after the other. */
@@ -74,6 +87,7 @@ const main = async (): Promise<void> => {
   // The supervisor holds the other end, and is gone.
   lines.on('close', end);
   await tell({ kind: 'ready', emulatorPid: await startEmulator(settings) });
+  await runMappings(settings);
 };
 
 main().catch((error: unknown) => breakDown(error instanceof Error ? error.message : String(error)));

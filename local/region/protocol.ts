@@ -18,6 +18,8 @@ export const hostSettingsSchema = z.strictObject({
   tlsPort: z.int(),
   names: z.array(z.string()),
   endpoint: z.string(),
+  /** Names the caller to the emulator; opens nothing. */
+  accessKeyId: z.string(),
   /** How to start the emulator; null when the endpoint is somebody else's. `environment`: see `EmulatorProps`. */
   emulator: z.nullable(
     z.strictObject({ python: z.string(), port: z.int(), folder: z.string(), environment: z.record(z.string(), z.string()) }),
@@ -61,6 +63,8 @@ const reportSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('failed'), id: z.int(), message: z.string() }),
   /** What was answered since the last such report, once a second where anything was. */
   z.strictObject({ kind: z.literal('served'), atMs: z.number(), answers: z.array(servedSchema) }),
+  /** A batch of a stream's records went to a function: when, and how old its last one was. */
+  z.strictObject({ kind: z.literal('handed'), functionName: z.string(), atMs: z.number(), ageMs: z.number() }),
   /** The last line: the region ends itself. */
   z.strictObject({ kind: z.literal('broken'), message: z.string() }),
 ]);

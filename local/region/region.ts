@@ -7,6 +7,7 @@ import type { EdgeFault, RegionState } from '../control/api.ts';
 import type { Credentials } from '../edge/certificates.ts';
 import { type ProcessGroup, startGroup } from '../process/group.ts';
 import type { Register } from '../process/register.ts';
+import type { IteratorAge } from '../streams/mappings.ts';
 import { type Command, type HostSettings, parseReport, type Report, type Served } from './protocol.ts';
 
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
@@ -39,6 +40,8 @@ export interface RegionProps {
    * that is lost goes with it; one that was frozen tells when it goes on.
    */
   readonly onServed: (atMs: number, answers: readonly Served[]) => void;
+  /** A function got a batch of a stream's records. */
+  readonly onHanded: (age: IteratorAge) => void;
 }
 
 /** What was asked for does not fit the state the region is in. */
@@ -167,7 +170,8 @@ export class Region {
   }
 
   #settings(): HostSettings {
-    const { name, address, port, tlsPort, regionalName, sharedName, endpoint, emulator, folder, functionEnvironment } = this.props;
+    const { name, address, port, tlsPort, regionalName, sharedName, endpoint, accessKeyId, emulator, folder, functionEnvironment } =
+      this.props;
     return {
       region: name,
       address,
@@ -175,6 +179,7 @@ export class Region {
       tlsPort,
       names: [regionalName, sharedName],
       endpoint,
+      accessKeyId,
       emulator: emulator && { ...emulator, folder: join(folder, 'emulator'), environment: functionEnvironment },
     };
   }
@@ -232,6 +237,7 @@ export class Region {
 
   #settle(report: Report): void {
     if (report.kind === 'served') this.props.onServed(report.atMs, report.answers);
+    if (report.kind === 'handed') this.props.onHanded(report);
     if (report.kind === 'done') this.#pending.get(report.id)?.resolve();
     if (report.kind === 'failed') this.#pending.get(report.id)?.reject(new Error(`region ${this.props.name}: ${report.message}`));
   }

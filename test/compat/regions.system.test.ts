@@ -8,6 +8,9 @@ import { holdsStock } from '../../functions/core/order-fold.ts';
 import { stockKey } from '../../functions/core/stock-fold.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { Replication } from '../../local/replication/links.ts';
+import type { Answer } from '../../local/streams/batch.ts';
+import { Follower } from '../../local/streams/follower.ts';
+import { StreamReader, Unreachable } from '../../local/streams/reader.ts';
 import { REGIONS } from '../functions/api-world.ts';
 import { makeTestKey } from '../functions/callers.ts';
 import { clientOf, createTables } from '../functions/tables.ts';
@@ -16,7 +19,6 @@ import { call, type Ledger, stockUp } from './callers.ts';
 import { isLaterType } from './later.ts';
 import { otherReleases, type Release, THE_NEXT, THIS, Workshop } from './releases.ts';
 import { Served, type Told } from './served.ts';
-import { StreamPump } from './stream-pump.ts';
 
 const CALLERS = 4;
 /** Of each half: after the first, the regions exchange their releases. */
@@ -24,6 +26,16 @@ const HALF_MS = 12_000;
 const BEAT_MS = 5_000;
 const QUIET_MS = 2_000;
 const SETTLE_MS_MAX = 60_000;
+/** Without an end, so that nothing of it is given up. */
+const MAPPING = {
+  eventNames: undefined,
+  batchSize: 100,
+  windowMs: 0,
+  bisects: true,
+  reports: true,
+  retriesMax: undefined,
+  ageMsMax: undefined,
+} as const;
 const SKUS = ['tea', 'cup', 'pot'];
 
 const workshop = new Workshop();
@@ -102,7 +114,10 @@ class Regions {
   readonly #replication: Replication;
   readonly #serving = new Map<string, Served>();
   readonly #started: Served[] = [];
-  readonly #pumps: StreamPump[] = [];
+  readonly #readers: StreamReader[] = [];
+  readonly #followers: Follower<Answer>[] = [];
+  /** When housekeeping was asked last, or has answered. */
+  #busyAtMs = 0;
   readonly #beats: Promise<void>[] = [];
   #beating: NodeJS.Timeout | undefined;
 
@@ -122,9 +137,7 @@ class Regions {
       await new DynamoStore({ client, table: TABLES.data }).transact([{ action: 'put', item: beat }]);
       const { Table } = await client.send(new DescribeTableCommand({ TableName: TABLES.data }));
       client.destroy();
-      const deliver = async (records: readonly object[]) =>
-        (await this.#serving.get(emulator.region)?.keepHouseOf(records)) ?? records.length;
-      this.#pumps.push(new StreamPump({ emulator, streamArn: Table?.LatestStreamArn ?? '', deliver }));
+      this.#follow(emulator, Table?.LatestStreamArn ?? '');
     }
     await this.#replication.start();
     this.#beating = setInterval(() => this.#beat(), BEAT_MS);
@@ -155,8 +168,7 @@ class Regions {
     clearInterval(this.#beating);
     await Promise.all(this.#beats);
     const deadlineMs = Date.now() + SETTLE_MS_MAX;
-    const moving = () =>
-      this.#replication.links().some(({ pending }) => pending > 0) || this.#pumps.some(({ idleMs }) => idleMs < QUIET_MS);
+    const moving = () => this.#replication.links().some(({ pending }) => pending > 0) || Date.now() - this.#busyAtMs < QUIET_MS;
     while (moving()) {
       if (Date.now() > deadlineMs) throw new Error(`not quiet within ${SETTLE_MS_MAX} ms`);
       await sleep(100);
@@ -166,10 +178,32 @@ class Regions {
 
   async stop(): Promise<void> {
     clearInterval(this.#beating);
-    const ended = await Promise.allSettled(this.#pumps.map((pump) => pump.stop()));
+    await Promise.all(this.#followers.map((follower) => follower.stop()));
+    for (const reader of this.#readers) reader.destroy();
     await this.#replication.stop();
     await Promise.all(this.#started.map((served) => served.stop()));
-    for (const each of ended) if (each.status === 'rejected') throw each.reason;
+  }
+
+  /** Hands the table's stream to whichever release serves the region, as its mapping does. */
+  #follow({ region: name, endpoint, accessKeyId }: TestEmulator, streamArn: string): void {
+    const reader = new StreamReader({ name, endpoint, accessKeyId });
+    const follower = new Follower<Answer>({
+      reader,
+      rules: { ...MAPPING, streamArn },
+      invoke: async (records) => {
+        const served = this.#serving.get(name);
+        if (!served) throw new Unreachable(`nothing serves ${name}`);
+        this.#busyAtMs = Date.now();
+        const payload = JSON.stringify(await served.handOver(records.map(({ event }) => event)));
+        this.#busyAtMs = Date.now();
+        return { failed: false, payload };
+      },
+      onDiscarded: async () => undefined,
+    });
+    this.#readers.push(reader);
+    this.#followers.push(follower);
+    // Told when it is stopped.
+    follower.start().catch(() => undefined);
   }
 
   #beat(): void {

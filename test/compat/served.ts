@@ -73,11 +73,16 @@ export class Served {
   /** Does what the items of a stream's records ask for. Answers how many must come again. */
   async keepHouse(items: readonly Item[]): Promise<number> {
     const Records = items.map((item, index) => ({ dynamodb: { SequenceNumber: String(index + 1), NewImage: marshalAll(item) } }));
-    return this.keepHouseOf(Records);
+    return this.#keepHouseOf(Records);
   }
 
-  async keepHouseOf(Records: readonly object[]): Promise<number> {
-    const { answer } = await this.#housekeeping.invoke({ Records });
+  /** Hands records of a stream to housekeeping. Answers what it answered. */
+  async handOver(Records: readonly object[]): Promise<unknown> {
+    return (await this.#housekeeping.invoke({ Records })).answer;
+  }
+
+  async #keepHouseOf(Records: readonly object[]): Promise<number> {
+    const answer = await this.handOver(Records);
     const failures = typeof answer === 'object' && answer !== null && 'batchItemFailures' in answer ? answer.batchItemFailures : undefined;
     if (!Array.isArray(failures)) throw new Error(`housekeeping of ${this.release.name} answered ${JSON.stringify(answer)}`);
     return failures.length;

@@ -285,6 +285,7 @@ const makeRegion = async (props: Partial<RegionProps>): Promise<Region> => {
     onState: () => undefined,
     onEdge: () => undefined,
     onServed: () => undefined,
+    onHanded: () => undefined,
     ...props,
   });
   onTestFinished(() => region.stop());

@@ -78,6 +78,16 @@ describe('the local system of two regions', () => {
     );
   });
 
+  it('has the stream of a region bring it the work that other regions recorded for it', async () => {
+    const received = await system.send(EU, `/stock/mat/regions/${US}/receipts`, { body: { quantity: 3 }, token });
+    expect(received, JSON.stringify(received)).toMatchObject({ status: 201 });
+    const stock = await eventually(
+      () => system.send(US, '/stock/mat', { token }),
+      ({ body }) => body['received'] === 3,
+    );
+    expect(stock.body).toMatchObject({ regions: expect.arrayContaining([expect.objectContaining({ region: US, available: 3 })]) });
+  });
+
   it('gives the tables what the emulator drops from the template', async () => {
     for (const name of [EU, US]) {
       const client = await system.dynamo(name);

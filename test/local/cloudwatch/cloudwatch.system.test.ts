@@ -87,6 +87,12 @@ describe('the alarms of a deployed stack', () => {
     expect(reason).toBe('Threshold Crossed: 1 out of the last 1 datapoints were greater than or equal to the threshold (1): [1].');
   });
 
+  it('fire on how far a function is behind its stream', async () => {
+    const functionName = await outputOf('ApiFunctionName');
+    cloudWatch.handed({ functionName, atMs: clock.nowMs(), ageMs: 60_000 });
+    await minutesUntil('Behind', 'ALARM');
+  });
+
   it('go on without a region that is frozen, and tell it when it is back', async () => {
     // given
     await minutesUntil('Version', 'OK');
@@ -185,6 +191,14 @@ const RESOURCES: Readonly<Record<string, Written>> = {
     ...actions,
     Namespace: 'AWS/Lambda',
     Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+  }),
+  Behind: alarm({
+    ...actions,
+    Namespace: 'AWS/Lambda',
+    MetricName: 'IteratorAge',
+    Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'Fn' } }],
+    Threshold: 60_000,
+    Statistic: 'Maximum',
   }),
   Depth: alarm({ ...actions, Namespace: 'AWS/SQS', MetricName: 'Depth' }),
 };

@@ -6,6 +6,7 @@ import { readAlarms } from '../../../local/cloudwatch/alarms.ts';
 import { datapointsIn } from '../../../local/cloudwatch/emf.ts';
 import { apiOf, datapointsOf } from '../../../local/cloudwatch/front-door.ts';
 import { datapointsOfLine, functionLogsOf } from '../../../local/cloudwatch/function-logs.ts';
+import { datapointOfAge } from '../../../local/cloudwatch/iterator-age.ts';
 import { type LogEvent, type LogPage, LogTail } from '../../../local/cloudwatch/log-tail.ts';
 import type { Datapoint } from '../../../local/cloudwatch/metrics.ts';
 import { unsupplied } from '../../../local/cloudwatch/supply.ts';
@@ -154,6 +155,14 @@ describe('what a front door answered', () => {
   });
 });
 
+describe('a batch of a stream that went to a function', () => {
+  it('is the age of its last record, in milliseconds', () => {
+    expect(told([datapointOfAge({ functionName: 'f', atMs: 5, ageMs: 1_200 })])).toEqual([
+      'AWS/Lambda IteratorAge {FunctionName=f} = 1200 at 5',
+    ]);
+  });
+});
+
 describe('metrics that nobody supplies', () => {
   const stack = stackOf(
     {
@@ -164,6 +173,7 @@ describe('metrics that nobody supplies', () => {
       Gateway: on('AWS/ApiGateway', '5XXError', { ApiName: 'tandem', Stage: 'live' }),
       Version: on('AWS/Lambda', 'Errors', { FunctionName: 'Fn', Resource: 'Fn:live', ExecutedVersion: '7' }),
       Calls: on('AWS/Lambda', 'Duration', { FunctionName: 'Other' }),
+      Behind: on('AWS/Lambda', 'IteratorAge', { FunctionName: 'Other' }),
       OtherErrors: on('AWS/Lambda', 'Errors', { FunctionName: 'Other' }),
       OtherGateway: on('AWS/ApiGateway', '5XXError', { ApiName: 'another' }),
       Queue: on('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: 'q' }),

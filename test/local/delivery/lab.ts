@@ -114,6 +114,7 @@ export const startLab = async (): Promise<Lab> => {
       credentials: authority.issue(name, [...names]),
       functionEnvironment: { AWS_ENDPOINT_URL_CODEDEPLOY: codeDeploy.url(name) },
       onServed: () => undefined,
+      onHanded: () => undefined,
       endpoint: undefined,
       projectFolder: PROJECT,
       stateFolder,

@@ -1,0 +1,161 @@
+/**
+ * Hands a stream's records to a function, one batch at a time and in their order, until each is done or given up. The
+ * position is kept in memory alone: whoever starts again begins with the oldest record, and work on it is idempotent.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { _Record } from '@aws-sdk/client-dynamodb-streams';
+import { type Answer, afterOutcome, type BatchRecord, type Discarded, dropAged, outcomeOf, type Part, whole } from './batch.ts';
+import type { Mapping } from './mapping.ts';
+import { PositionLost, pollMs, type StreamReader, Unreachable } from './reader.ts';
+import { batchRecordOf } from './shapes.ts';
+
+/** Between attempts. AWS doubles its waits too, and does not say from where to where. */
+const RETRY_MS = { first: 200, max: 2_000 } as const;
+
+type Rules = Omit<Mapping, 'id' | 'functionArn' | 'destinationArn'>;
+
+export interface FollowerProps<A extends Answer> {
+  readonly rules: Rules;
+  readonly reader: StreamReader;
+  /** @throws {Unreachable} when the function was not asked: that is no failure of its */
+  readonly invoke: (records: readonly BatchRecord[], signal: AbortSignal) => Promise<A>;
+  /** `last`: the answer to the last attempt at the batch. */
+  readonly onDiscarded: (discarded: Discarded, shardId: string, last: A | undefined) => Promise<void>;
+}
+
+export class Follower<A extends Answer> {
+  readonly #props: FollowerProps<A>;
+  readonly #stopping = new AbortController();
+  #rules: Rules;
+  #done: Promise<void> = Promise.resolve();
+  #shardId = '';
+  #iterator: string | undefined;
+  /** The last record read. */
+  #lastSequence: string | undefined;
+  #closed = false;
+  #buffer: BatchRecord[] = [];
+  #recordAtMs = 0;
+  #retryMs: number = RETRY_MS.first;
+
+  constructor(props: FollowerProps<A>) {
+    this.#props = props;
+    this.#rules = props.rules;
+  }
+
+  /** Resolves when it was stopped, and rejects when it cannot go on. */
+  start(): Promise<void> {
+    this.#done = this.#run();
+    return this.#done;
+  }
+
+  /** Ends what is under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#done;
+  }
+
+  /** From the next attempt on; the position stays. */
+  use(rules: Rules): void {
+    this.#rules = rules;
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) await this.#work(await this.#gather());
+  }
+
+  /** A batch that is full, or whose window is over. Empty when the follower stops. */
+  async #gather(): Promise<readonly BatchRecord[]> {
+    let sinceMs = Date.now();
+    for (;;) {
+      const { batchSize, windowMs } = this.#rules;
+      const leftMs = this.#buffer.length === 0 ? Number.POSITIVE_INFINITY : sinceMs + windowMs - Date.now();
+      if (this.#buffer.length >= batchSize || leftMs <= 0) return this.#buffer.splice(0, batchSize);
+      if (this.#stopped) return [];
+      const empty = this.#buffer.length === 0;
+      const waitMs = await this.#read();
+      if (empty) sinceMs = Date.now();
+      if (this.#buffer.length === 0 || windowMs > 0) await this.#sleep(Math.min(waitMs, leftMs));
+    }
+  }
+
+  /** Reads a page into the buffer. Answers how long to wait for the next. */
+  async #read(): Promise<number> {
+    const { reader } = this.#props;
+    const { streamArn } = this.#rules;
+    if (this.#closed) return pollMs(Number.POSITIVE_INFINITY);
+    try {
+      if (this.#iterator === undefined) {
+        const { shardId, iterator } = await reader.open(streamArn, { after: this.#lastSequence });
+        this.#shardId = shardId;
+        this.#iterator = iterator;
+      }
+      const { records, next } = await reader.read(this.#iterator);
+      this.#iterator = next;
+      this.#closed = next === undefined;
+      this.#take(records);
+      this.#retryMs = RETRY_MS.first;
+      return pollMs(Date.now() - this.#recordAtMs);
+    } catch (error) {
+      if (!(error instanceof PositionLost || error instanceof Unreachable)) throw error;
+      this.#iterator = undefined;
+      if (error instanceof PositionLost && error.trimmed) this.#lastSequence = undefined;
+      return this.#backOffMs();
+    }
+  }
+
+  #take(records: readonly _Record[]): void {
+    const { streamArn, eventNames } = this.#rules;
+    if (records.length > 0) this.#recordAtMs = Date.now();
+    for (const record of records) {
+      this.#lastSequence = record.dynamodb?.SequenceNumber ?? this.#lastSequence;
+      if (eventNames === undefined || eventNames.has(record.eventName ?? '')) this.#buffer.push(batchRecordOf(record, streamArn));
+    }
+  }
+
+  async #work(batch: readonly BatchRecord[]): Promise<void> {
+    let parts: readonly Part[] = whole(batch);
+    let last: A | undefined;
+    this.#retryMs = RETRY_MS.first;
+    while (parts.length > 0 && !this.#stopped) {
+      let step = dropAged(parts, this.#rules, Date.now());
+      const [head] = step.parts;
+      if (step.discarded === undefined && head !== undefined) {
+        const answer = await this.#ask(head.records);
+        if (answer !== undefined) {
+          last = answer;
+          const outcome = outcomeOf(answer, head.records, this.#rules);
+          step = afterOutcome(parts, outcome, this.#rules);
+          if (outcome.kind === 'done' || (outcome.kind === 'checkpoint' && outcome.at > 0)) this.#retryMs = RETRY_MS.first;
+          if (outcome.kind !== 'done') await this.#sleep(this.#backOffMs());
+        } else await this.#sleep(this.#backOffMs());
+      }
+      if (step.discarded) await this.#props.onDiscarded(step.discarded, this.#shardId, step.discarded.invocations > 0 ? last : undefined);
+      parts = step.parts;
+    }
+  }
+
+  /** Undefined when the function was not asked. */
+  async #ask(records: readonly BatchRecord[]): Promise<A | undefined> {
+    try {
+      return await this.#props.invoke(records, this.#stopping.signal);
+    } catch (error) {
+      if (error instanceof Unreachable) return undefined;
+      throw error;
+    }
+  }
+
+  #backOffMs(): number {
+    const waitMs = this.#retryMs;
+    this.#retryMs = Math.min(waitMs * 2, RETRY_MS.max);
+    return waitMs;
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    // An aborted sleep rejects, and whoever slept looks whether it is to stop.
+    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+}
