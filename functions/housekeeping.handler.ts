@@ -1,13 +1,17 @@
-/** A region's housekeeping. Invoked by the data table's stream in this region. */
+/**
+ * A region's housekeeping. Invoked by the data table's stream in this region, and by operators with work that the stream lost
+ * (`tandem sweep`), under their own credentials: no function may invoke it.
+ */
 import { embedded, errorFields, type Fields, log } from './aws/log.ts';
 import { startRuntime } from './aws/runtime.ts';
-import { type StreamRecord, type Task, type Work, workOf } from './aws/stream-work.ts';
+import { type StreamRecord, workOf } from './aws/stream-work.ts';
 import { METRICS } from './contract/names.ts';
 import type { Context } from './core/context.ts';
 import { Hlc } from './core/hlc.ts';
 import { gateOf } from './core/operations.ts';
 import { reconcileOrder } from './core/reconcile.ts';
 import { bookReceipt, rebalanceStock } from './core/stock.ts';
+import { parseTasks, type Task, type TasksAnswer } from './core/tasks.ts';
 
 /** Tasks that run side by side. */
 const TASKS_AT_ONCE = 8;
@@ -22,6 +26,9 @@ interface StreamEvent {
   /** Absent from the clock's events, which an earlier release asked for. */
   readonly Records?: readonly StreamRecord[];
 }
+interface TasksEvent {
+  readonly tasks: unknown;
+}
 interface Invocation {
   readonly getRemainingTimeInMillis: () => number;
 }
@@ -30,33 +37,58 @@ interface Failures {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-export const handler = async ({ Records = [] }: StreamEvent, invocation: Invocation): Promise<Failures> => ({
-  batchItemFailures: (await keepHouse(Records, invocation)).map(({ sequence }) => ({ itemIdentifier: sequence })),
-});
+export const handler = async (event: StreamEvent | TasksEvent, invocation: Invocation): Promise<Failures | TasksAnswer> => {
+  if ('tasks' in event) return doTasks(event.tasks, invocation);
+  const work = workOf(event.Records ?? [], region);
+  const kept = await keepHouse(work, invocation);
+  const failed = kept.kind === 'closed' ? work : kept.failed.map(({ work: each }) => each);
+  return { batchItemFailures: failed.map(({ sequence }) => ({ itemIdentifier: sequence })) };
+};
 
-/** Returns the work that failed: the stream brings it again. */
-const keepHouse = async (records: readonly StreamRecord[], invocation: Invocation): Promise<readonly Work[]> => {
-  const work = workOf(records, region);
-  if (work.length === 0) return [];
+const doTasks = async (given: unknown, invocation: Invocation): Promise<TasksAnswer> => {
+  const parsed = parseTasks(given);
+  if (!parsed.ok) return { refused: parsed.detail };
+  const kept = await keepHouse(
+    parsed.tasks.map((task) => ({ task })),
+    invocation,
+  );
+  if (kept.kind === 'closed') return { refused: kept.detail };
+  return {
+    done: parsed.tasks.length - kept.failed.length,
+    failed: kept.failed.map(({ work: { task }, detail }) => ({ task, detail })),
+  };
+};
+
+type Kept<W> =
+  | { readonly kind: 'kept'; readonly failed: readonly { readonly work: W; readonly detail: string }[] }
+  /** This region may not write. Nothing was begun. */
+  | { readonly kind: 'closed'; readonly detail: string };
+
+/** Tells what failed: the stream brings it again, and so does an operator. */
+const keepHouse = async <W extends { readonly task: Task }>(work: readonly W[], invocation: Invocation): Promise<Kept<W>> => {
+  if (work.length === 0) return { kind: 'kept', failed: [] };
   const gate = gateOf(await monitor.world());
   if (!gate.open) {
     log('WARN', 'not yet', { tasks: work.length, reason: gate.reason, detail: gate.detail });
-    return work;
+    return { kind: 'closed', detail: `${gate.reason}: ${gate.detail}` };
   }
   const context: Context = { store: data, clock, hlc, region, regions, writer: gate.writer };
-  const failed: Work[] = [];
+  const failed: { readonly work: W; readonly detail: string }[] = [];
   for (let start = 0; start < work.length; start += TASKS_AT_ONCE) {
-    if (invocation.getRemainingTimeInMillis() < ROUND_MS) return [...failed, ...work.slice(start)];
+    if (invocation.getRemainingTimeInMillis() < ROUND_MS) {
+      const late = work.slice(start).map((each) => ({ work: each, detail: 'no time was left for it' }));
+      return { kind: 'kept', failed: [...failed, ...late] };
+    }
     const round = work.slice(start, start + TASKS_AT_ONCE);
     const ended = await Promise.allSettled(round.map(({ task }) => perform(context, task)));
     for (const [index, each] of ended.entries()) {
       const item = round[index];
       if (each.status === 'fulfilled' || !item) continue;
       log('ERROR', 'task failed', { task: item.task, ...errorFields(each.reason) });
-      failed.push(item);
+      failed.push({ work: item, detail: each.reason instanceof Error ? each.reason.message : String(each.reason) });
     }
   }
-  return failed;
+  return { kind: 'kept', failed };
 };
 
 const perform = async (context: Context, task: Task): Promise<void> => {

@@ -4,6 +4,7 @@ import { mayNeedReconciling } from '../core/reconcile.ts';
 import { stockWork } from '../core/stock.ts';
 import { stockKey } from '../core/stock-fold.ts';
 import type { Item } from '../core/store.ts';
+import type { Task } from '../core/tasks.ts';
 import { itemOf, type WireValue } from './marshal.ts';
 
 /** Of https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html, what is used. */
@@ -14,11 +15,6 @@ export interface StreamRecord {
     readonly OldImage?: { readonly [name: string]: WireValue };
   };
 }
-
-export type Task =
-  | { readonly kind: 'reconcile'; readonly order: string }
-  | { readonly kind: 'book'; readonly sku: string; readonly hash: string }
-  | { readonly kind: 'rebalance'; readonly sku: string };
 
 export interface Work {
   readonly task: Task;

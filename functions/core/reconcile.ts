@@ -37,8 +37,8 @@ export const reconcileOrder = async (context: Context, id: string): Promise<Reco
   return { ended, doubleShipped: order.reservations.filter(isShipped).length > 1, synthetic: isSynthetic(order.keeper.subject) };
 };
 
-/** How an open reservation must end, if it must. */
-const dueEnd = (order: OrderView, reservation: Reservation): 'cancelled' | 'superseded' | undefined => {
+/** How an open reservation must end, if it must: by its own region. Pure. */
+export const dueEnd = (order: OrderView, reservation: Reservation): 'cancelled' | 'superseded' | undefined => {
   if (reservation.ends.length > 0) return undefined;
   if (order.state === 'cancelling') return 'cancelled';
   return reservation === order.keeper ? undefined : 'superseded';

@@ -91,11 +91,22 @@ export const getStock = async (context: Context, { subject, sku }: { readonly su
  * or by an earlier incarnation of this region is left alone.
  */
 export const bookReceipt = async (context: Context, sku: string, hash: string): Promise<boolean> => {
-  const [receipt] = await receiptsOf(context, sku, hash);
-  const booked = await bookingsOf(context, sku, hash);
+  const receipts = await receiptsOf(context, sku, hash);
+  const quantity = unitsToBook(receipts, await bookingsOf(context, sku, hash), context.region);
+  return quantity !== false && (await context.store.transact(book(context, sku, hash, quantity))).ok;
+};
+
+/**
+ * Units of a receipt that a region has to book; false: it is another's, or booked, or not here. Pure.
+ *
+ * @param receipts all regions' records of it, the smallest writer's first
+ * @param booked all regions' bookings of it
+ */
+export const unitsToBook = (receipts: readonly Item[], booked: readonly Item[], region: string): number | false => {
+  const [receipt] = receipts;
   const quantity = receipt && numberOf(receipt, 'quantity');
-  if (quantity === undefined || !receipt || textOf(receipt, 'region') !== context.region || booked.length > 0) return false;
-  return (await context.store.transact(book(context, sku, hash, quantity))).ok;
+  if (quantity === undefined || !receipt || textOf(receipt, 'region') !== region || booked.length > 0) return false;
+  return quantity;
 };
 
 /**
@@ -108,6 +119,16 @@ export const rebalanceStock = async (context: Context, sku: string): Promise<voi
   const credited = await creditGrants(context, sku, foldHeld(items));
   await settleWant(context, sku, foldWants(wants), credited);
   await grantWants(context, sku, foldWants(wants), credited);
+};
+
+/** Whether rebalancing would change anything now. Pure. */
+export const mustRebalance = (region: string, held: readonly Held[], wants: ReadonlyMap<string, number>): boolean => {
+  const own = held.find((each) => each.region === region);
+  return (
+    held.some((giver) => giver.region !== region && inFlight(giver, region, held) > 0) ||
+    hasWanted(wants.get(region) ?? 0, own) ||
+    [...wants.keys()].some((taker) => own !== undefined && taker !== region && unitsFor(taker, own, wants, held) > 0)
+  );
 };
 
 /** What a new or changed item of a stock partition asks this region to do; `before` is the item it replaced. */
@@ -169,20 +190,22 @@ const creditGrant = async (context: Context, sku: string, giver: Held, held: Hel
 /** Takes this region's word back once it holds what it wanted. */
 const settleWant = async (context: Context, sku: string, wants: ReadonlyMap<string, number>, held: readonly Held[]): Promise<void> => {
   const want = wants.get(context.region) ?? 0;
-  const available = held.find((each) => each.region === context.region)?.available ?? 0;
-  if (want === 0 || available < want) return;
+  const own = held.find((each) => each.region === context.region);
+  if (!hasWanted(want, own)) return;
   const key = { pk: stockKey(sku), sk: `WANT#${context.writer}` };
   await context.store.transact([
     { action: 'update', key, set: { quantity: 0 }, guards: [{ is: 'equals', attribute: 'quantity', value: want }] },
   ]);
 };
 
+const hasWanted = (want: number, own: Held | undefined): boolean => want !== 0 && (own?.available ?? 0) >= want;
+
 /** Hands over what a region wants, or half of what this one has more than it, if that is more, and never what it wants itself. */
 const grantWants = async (context: Context, sku: string, wants: ReadonlyMap<string, number>, held: readonly Held[]): Promise<void> => {
   let own = held.find((each) => each.region === context.region);
-  for (const [region, want] of [...wants].sort(([a], [b]) => compareWriters(a, b))) {
+  for (const region of [...wants.keys()].sort(compareWriters)) {
     if (!own || region === context.region) continue;
-    const units = unitsToGrant({ own, region, want, ownWant: wants.get(context.region) ?? 0, held });
+    const units = unitsFor(region, own, wants, held);
     if (units <= 0) continue;
     const attribute = grantedTo(region);
     const granted = own.granted.get(region);
@@ -201,6 +224,9 @@ const grantWants = async (context: Context, sku: string, wants: ReadonlyMap<stri
     own = { ...own, available: own.available - units, granted: new Map(own.granted).set(region, (granted ?? 0) + units) };
   }
 };
+
+const unitsFor = (region: string, own: Held, wants: ReadonlyMap<string, number>, held: readonly Held[]): number =>
+  unitsToGrant({ own, region, want: wants.get(region) ?? 0, ownWant: wants.get(own.region) ?? 0, held });
 
 /** Pure: how many units to hand over. Zero when the wanting region has, or will have, what it wants. */
 export const unitsToGrant = (given: {
@@ -232,7 +258,10 @@ const receiptsOf = (context: Context, sku: string, hash: string): Promise<readon
 const bookingsOf = (context: Context, sku: string, hash: string): Promise<readonly Item[]> => factsOf(context, sku, `BOOKED#${hash}#`);
 
 const factsOf = async (context: Context, sku: string, prefix: string): Promise<readonly Item[]> =>
-  [...(await context.store.query(stockKey(sku), prefix))].sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
+  smallestFirst(await context.store.query(stockKey(sku), prefix));
+
+export const smallestFirst = (items: readonly Item[]): readonly Item[] =>
+  [...items].sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
 
 const emptyHeld = (context: Context): Held => ({
   writer: context.writer,

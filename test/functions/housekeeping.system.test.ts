@@ -112,6 +112,69 @@ describe('the housekeeping handler', () => {
     vi.resetModules();
     expect((await logged(async () => (await load()).handler(event, invocation))).value).toEqual({ batchItemFailures: [] });
   });
+
+  describe('asked by an operator', () => {
+    it('does the tasks, tells how many, and does nothing the second time', async () => {
+      const { handler } = await load();
+      const [here, there] = [contextOf(HERE), contextOf(PEER)];
+      const received = await receiveStock(there, { subject: 's', sku: 'asked', region: HERE, key: 'k-asked', quantity: 4 });
+      await receiveStock(here, { subject: 's', sku: 'other', region: HERE, key: 'k-other', quantity: 8 });
+      await lab.data.transact([{ action: 'update', key: { pk: 'STOCK#other', sk: `WANT#${PEER}` }, set: { quantity: 3, at: 1 } }]);
+      const placed = await placeOrder(here, {
+        subject: 's',
+        key: 'asked-key-1',
+        request: { lines: [{ sku: 'other', quantity: 1 }] },
+      });
+      const id = placed.kind === 'done' ? placed.value.id : '';
+      await lab.data.transact([{ action: 'put', item: { pk: `ORDER#${id}`, sk: `E#cancel#h#${PEER}`, v: 1, at: Date.now() } }]);
+      const tasks = [
+        { kind: 'reconcile', order: id },
+        { kind: 'book', sku: 'asked', hash: received.kind === 'done' ? received.value.id : '' },
+        { kind: 'rebalance', sku: 'other' },
+      ];
+      for (let time = 0; time < 2; time += 1) {
+        expect((await logged(() => handler({ tasks }, invocation))).value).toEqual({ done: 3, failed: [] });
+        expect((await lab.data.get({ pk: `ORDER#${id}`, sk: `END#${HERE}#${HERE}` }))?.['kind']).toBe('cancelled');
+        expect(await lab.data.get({ pk: 'STOCK#asked', sk: `HELD#${HERE}` })).toMatchObject({ available: 4 });
+        expect(await lab.data.get({ pk: 'STOCK#other', sk: `HELD#${HERE}` })).toMatchObject({ [`granted_${PEER}`]: 4 });
+      }
+    });
+
+    it('tells which failed: of a table that fails, and where too little time is left', async () => {
+      const { handler } = await load();
+      const task = { kind: 'rebalance', sku: 'x' };
+      expect((await logged(() => handler({ tasks: [task] }, { getRemainingTimeInMillis: () => 1_000 }))).value).toEqual({
+        done: 0,
+        failed: [{ task, detail: 'no time was left for it' }],
+      });
+      await lab.frozen(async () => {
+        expect((await logged(() => handler({ tasks: [task] }, invocation))).value).toEqual({
+          done: 0,
+          failed: [{ task, detail: expect.stringMatching(/./) }],
+        });
+      });
+    });
+
+    it.each([
+      ['no list', { kind: 'rebalance' }, /no list; allowed: up to 100/],
+      ['an unknown kind', [{ kind: 'drop', sku: 'x' }], /given the task {"kind":"drop","sku":"x"}; allowed: reconcile, book, rebalance/],
+      ['an id too few', [{ kind: 'book', sku: 'x' }], /given the task/],
+      ['an id that is none', [{ kind: 'reconcile', order: 7 }], /given the task/],
+      ['too many', Array.from({ length: 101 }, () => ({ kind: 'rebalance', sku: 'x' })), /given 101 tasks; allowed: up to 100 in a call/],
+    ])('refuses %s, and begins nothing', async (_, tasks, why) => {
+      const { handler } = await load();
+      await lab.frozen(async () => {
+        expect(await handler({ tasks }, invocation)).toEqual({ refused: expect.stringMatching(why) });
+      });
+    });
+
+    it('refuses in a region that may not write, with the reason', async () => {
+      await lab.control.transact([{ action: 'put', item: FENCE }]);
+      const { handler } = await load();
+      const { value } = await logged(() => handler({ tasks: [{ kind: 'rebalance', sku: 'x' }] }, invocation));
+      expect(value).toEqual({ refused: expect.stringMatching(/^fenced: .*is being rebuilt as incarnation/) });
+    });
+  });
 });
 
 /** Everything that the table's stream holds, as Lambda hands it over. */
