@@ -8,6 +8,7 @@ import { abortDrill } from '../../../ops/drill/repair.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
 import { verdictText } from '../../../ops/reports/text.ts';
 import { DEAD, markerOf, scratch } from './scratch.ts';
+import { abortOf, drillOf, reportFile } from './toy-drill.ts';
 import { ToySystem } from './toy-system.ts';
 
 const config = parseConfig({
@@ -30,10 +31,8 @@ describe.concurrent('bad writes', () => {
     expect(report.measured.harmedWrites).toBeGreaterThan(0);
     expect(report.phases.pointMs).toBeLessThan(report.phases.corruptedMs);
 
-    const [name = ''] = await readdir(join(folder.path, 'reports'));
-    const read = (file: string) => readFile(join(folder.path, 'reports', name, file), 'utf8');
-    expect(reportSchema.parse(JSON.parse(await read('report.json')))).toEqual(report);
-    expect(await read('report.html')).toContain('Bad writes');
+    expect(reportSchema.parse(JSON.parse(await reportFile(folder.path, 'report.json')))).toEqual(report);
+    expect(await reportFile(folder.path, 'report.html')).toContain('Bad writes');
     expect(verdictText(report)).toContain('bad-writes in eu-central-1 and us-east-2: PASSED');
     expect(await readdir(folder.path)).toEqual(['reports']);
   });
@@ -89,34 +88,16 @@ describe.concurrent('bad writes', () => {
   });
 });
 
-const abortOf = (system: ToySystem, stateFolder: string) => ({
-  target: system,
-  stateFolder,
-  rebuild: system.rebuild,
-  restore: system.restore,
-  read: system.read,
-  progress: () => {},
-});
-
 const propsFor = (system: ToySystem, folder: string): BadWritesProps => ({
-  target: system,
+  ...drillOf(system, folder),
   config,
   writes: 20,
   harmSeconds: 1,
   restore: system.restore,
   write: system.write,
   baselineSeconds: 3,
-  steadySecondsMax: 5,
   afterSeconds: 2,
-  watchSecondsMax: 30,
   settleSecondsMax: 60,
   restSecondsMax: 60,
-  callersPerRegion: 2,
-  reportFolder: join(folder, 'reports'),
-  stateFolder: folder,
-  token: () => 'toy',
-  read: system.read,
   scan: system.scan,
-  signal: new AbortController().signal,
-  progress: () => {},
 });

@@ -1,13 +1,13 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../infra/config.ts';
 import { type DeliveryDrillProps, runDeliveryDrill } from '../../../ops/drill/delivery.ts';
-import { operationRecord } from '../../../ops/drill/operations.ts';
 import { abortDrill } from '../../../ops/drill/repair.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
 import { verdictText } from '../../../ops/reports/text.ts';
+import { scratch } from './scratch.ts';
+import { drillOf, operationsIn, reportFile } from './toy-drill.ts';
 import { ToySystem } from './toy-system.ts';
 
 const [FIRST, SECOND] = ['eu-central-1', 'us-east-2'] as const;
@@ -158,40 +158,22 @@ const failedOf = ({ verdicts }: Awaited<ReturnType<typeof runDeliveryDrill>>): r
 
 const opened = async () => {
   const system = await ToySystem.open();
-  const folder = await mkdtemp(join(tmpdir(), 'tandem-delivery-'));
-  const file = async (name: string): Promise<string> => {
-    const [report = ''] = await readdir(join(folder, 'reports'));
-    return readFile(join(folder, 'reports', report, name), 'utf8');
-  };
-  const operations = async () =>
-    (await file('operations.jsonl'))
-      .trim()
-      .split('\n')
-      .map((line) => operationRecord.parse(JSON.parse(line)));
+  const files = await scratch();
+  const folder = files.path;
   const props: DeliveryDrillProps = {
-    target: system,
+    ...drillOf(system, folder),
     config,
     exposeMinutes: 1,
     bakeMinutes: 1,
     ratePerSecond: 30,
-    baselineSeconds: 2,
-    steadySecondsMax: 5,
-    afterSeconds: 1,
-    watchSecondsMax: 30,
-    settleSecondsMax: 20,
     callersPerRegion: 5,
-    reportFolder: join(folder, 'reports'),
-    stateFolder: folder,
-    token: () => 'toy',
-    read: system.read,
     control: system.deliveries.control,
     versions: system.deliveries.versions,
-    signal: new AbortController().signal,
-    progress: () => {},
   };
   const close = async (): Promise<void> => {
     await system[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
+    await files[Symbol.asyncDispose]();
   };
-  return { system, folder, file, operations, props, [Symbol.asyncDispose]: close };
+  const file = (name: string) => reportFile(folder, name);
+  return { system, folder, file, operations: () => operationsIn(folder), props, [Symbol.asyncDispose]: close };
 };

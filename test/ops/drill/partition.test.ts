@@ -1,15 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../infra/config.ts';
 import { CONFLICT_KINDS } from '../../../ops/drill/conflicts.ts';
 import { RULES } from '../../../ops/drill/invariants.ts';
-import { operationRecord } from '../../../ops/drill/operations.ts';
 import { type PartitionProps, runPartition } from '../../../ops/drill/partition.ts';
 import { abortDrill } from '../../../ops/drill/repair.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
 import { verdictText } from '../../../ops/reports/text.ts';
 import { DEAD, markerOf, scratch } from './scratch.ts';
+import { abortOf, drillOf, operationsIn, reportFile } from './toy-drill.ts';
 import { ToySystem } from './toy-system.ts';
 
 const config = parseConfig({
@@ -33,15 +32,10 @@ describe.concurrent('regions that do not hear of each other', () => {
     expect(report.measured.conflicts.map(({ how }) => how).filter((how) => how.startsWith('not '))).toEqual([]);
     expect(report.measured.tableItems).toBeGreaterThan(50);
 
-    const [name = ''] = await readdir(join(folder.path, 'reports'));
-    const read = (file: string) => readFile(join(folder.path, 'reports', name, file), 'utf8');
-    expect(reportSchema.parse(JSON.parse(await read('report.json')))).toEqual(report);
-    const records = (await read('operations.jsonl'))
-      .trim()
-      .split('\n')
-      .map((line) => operationRecord.parse(JSON.parse(line)));
+    expect(reportSchema.parse(JSON.parse(await reportFile(folder.path, 'report.json')))).toEqual(report);
+    const records = await operationsIn(folder.path);
     expect(records.some(({ kind, operation }) => kind === 'region' && operation === 'shipOrder')).toBe(true);
-    expect(await read('report.html')).toContain('Conflicts, and how they were resolved');
+    expect(await reportFile(folder.path, 'report.html')).toContain('Conflicts, and how they were resolved');
     expect(verdictText(report)).toContain('partition of eu-central-1 and us-east-2: PASSED');
     expect(await readdir(folder.path)).toEqual(['reports']);
   });
@@ -85,10 +79,9 @@ describe.concurrent('regions that do not hear of each other', () => {
       await system.partition();
       await markerOf(folder.path, { drill: 'partition', pid: DEAD, phase: 'fault' });
     };
-    const abort = { target: system, stateFolder: folder.path, rebuild: system.rebuild, restore: system.restore, progress: () => {} };
 
     await left();
-    expect(await abortDrill(abort)).toBe('replication');
+    expect(await abortDrill(abortOf(system, folder.path))).toBe('replication');
     expect(system.linked).toBe(true);
     expect(await readdir(folder.path)).toEqual([]);
 
@@ -99,21 +92,10 @@ describe.concurrent('regions that do not hear of each other', () => {
 });
 
 const propsFor = (system: ToySystem, folder: string): PartitionProps => ({
-  target: system,
+  ...drillOf(system, folder),
   config,
   seconds: 4,
-  baselineSeconds: 2,
-  steadySecondsMax: 5,
-  afterSeconds: 1,
-  watchSecondsMax: 30,
   settleSecondsMax: 60,
   restSecondsMax: 60,
-  callersPerRegion: 2,
-  reportFolder: join(folder, 'reports'),
-  stateFolder: folder,
-  token: () => 'toy',
-  read: system.read,
   scan: system.scan,
-  signal: new AbortController().signal,
-  progress: () => {},
 });

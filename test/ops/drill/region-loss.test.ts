@@ -2,12 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../infra/config.ts';
-import { operationRecord } from '../../../ops/drill/operations.ts';
 import { type RegionLossProps, runRegionLoss } from '../../../ops/drill/region-loss.ts';
 import { abortDrill } from '../../../ops/drill/repair.ts';
 import { UserError } from '../../../ops/errors.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
 import { DEAD, markerOf, scratch } from './scratch.ts';
+import { abortOf, drillOf, operationsIn, reportFile } from './toy-drill.ts';
 import { ToySystem } from './toy-system.ts';
 
 const REGION = 'eu-central-1';
@@ -44,14 +44,10 @@ describe.concurrent('a region that is lost', () => {
     expect(report.measured.detectionSeconds).toBeGreaterThan(0);
     expect(report.measured.replicationAgeMs).toBe(1_234);
 
-    const written = await reportIn(folder.path);
-    expect(reportSchema.parse(JSON.parse(written.json))).toEqual(report);
-    const records = written.operations
-      .trim()
-      .split('\n')
-      .map((line) => operationRecord.parse(JSON.parse(line)));
+    expect(reportSchema.parse(JSON.parse(await reportFile(folder.path, 'report.json')))).toEqual(report);
+    const records = await operationsIn(folder.path);
     expect(records.length).toBe(report.load.requests.dns + report.load.requests.client);
-    expect(written.html).toContain('<svg');
+    expect(await reportFile(folder.path, 'report.html')).toContain('<svg');
     expect(await readdir(folder.path)).toEqual(['reports']);
   });
 
@@ -124,16 +120,7 @@ describe.concurrent('a region that is lost', () => {
 
     // The process that ran it may live on: it has given up, so another may repair.
     await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(/has left eu-central-1 broken .*tandem drill --abort/);
-    expect(
-      await abortDrill({
-        target: system,
-        stateFolder: folder.path,
-        rebuild: system.rebuild,
-        restore: system.restore,
-        read: system.read,
-        progress: () => {},
-      }),
-    ).toBe(REGION);
+    expect(await abortDrill(abortOf(system, folder.path))).toBe(REGION);
     expect(await system.lostRegions()).toEqual([]);
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -146,16 +133,7 @@ describe('a drill', () => {
     await system.lose(REGION, 'freeze');
     await markerOf(folder.path, { ...LEFT, pid: DEAD, phase: 'fault', how: 'freeze' });
     await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(/has left eu-central-1 broken .*tandem drill --abort/);
-    expect(
-      await abortDrill({
-        target: system,
-        stateFolder: folder.path,
-        rebuild: system.rebuild,
-        restore: system.restore,
-        read: system.read,
-        progress: () => {},
-      }),
-    ).toBe(REGION);
+    expect(await abortDrill(abortOf(system, folder.path))).toBe(REGION);
     expect(system.repaired).toBe(1);
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -183,16 +161,7 @@ describe('a drill', () => {
     await using folder = await scratch();
     await markerOf(folder.path, { ...LEFT, pid: process.pid, phase: 'fault', how: 'freeze' });
     await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(`a drill runs already (process ${process.pid}`);
-    await expect(
-      abortDrill({
-        target: system,
-        stateFolder: folder.path,
-        rebuild: system.rebuild,
-        restore: system.restore,
-        read: system.read,
-        progress: () => {},
-      }),
-    ).rejects.toThrow('still runs');
+    await expect(abortDrill(abortOf(system, folder.path))).rejects.toThrow('still runs');
     expect(system.repaired).toBe(0);
   });
 
@@ -215,16 +184,7 @@ describe('a drill', () => {
   test('that left nothing has nothing to abort', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
-    expect(
-      await abortDrill({
-        target: system,
-        stateFolder: folder.path,
-        rebuild: system.rebuild,
-        restore: system.restore,
-        read: system.read,
-        progress: () => {},
-      }),
-    ).toBeUndefined();
+    expect(await abortDrill(abortOf(system, folder.path))).toBeUndefined();
     expect(system.repaired).toBe(0);
   });
 });
@@ -232,27 +192,9 @@ describe('a drill', () => {
 const LEFT = { drill: 'region-loss', region: REGION };
 
 const propsFor = (system: ToySystem, folder: string): RegionLossProps => ({
-  target: system,
+  ...drillOf(system, folder),
   config,
   how: 'kill',
   region: REGION,
-  baselineSeconds: 2,
-  steadySecondsMax: 5,
-  afterSeconds: 1,
-  watchSecondsMax: 30,
-  settleSecondsMax: 20,
-  callersPerRegion: 2,
-  reportFolder: join(folder, 'reports'),
-  stateFolder: folder,
-  token: () => 'toy',
   rebuild: system.rebuild,
-  read: system.read,
-  signal: new AbortController().signal,
-  progress: () => {},
 });
-
-const reportIn = async (folder: string) => {
-  const [name = ''] = await readdir(join(folder, 'reports'));
-  const read = (file: string) => readFile(join(folder, 'reports', name, file), 'utf8');
-  return { json: await read('report.json'), operations: await read('operations.jsonl'), html: await read('report.html') };
-};
