@@ -89,6 +89,7 @@ export class CellStack extends Stack {
     this.output(OUTPUTS.url, config.domain ? `https://${dnsNames(config.domain.name, this.region).regional}` : this.ownUrl(api));
     this.output(OUTPUTS.apiFunction, handler.function.functionName);
     this.output(OUTPUTS.housekeepingFunction, housekeeping.handler.function.functionName);
+    this.output(OUTPUTS.deadLetters, housekeeping.deadLetters.queueUrl);
     this.output(OUTPUTS.topic, alarms.topic.topicArn);
     this.warn();
   }

@@ -14,6 +14,7 @@ import { addRollback } from './commands/rollback.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addStock } from './commands/stock.ts';
+import { addSweep } from './commands/sweep.ts';
 import { addToken } from './commands/token.ts';
 import { mendable, messageOf, UserError } from './errors.ts';
 import { Interrupted } from './signals.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   addLose,
   addRebuild,
   addStock,
+  addSweep,
   addBackup,
   addRestore,
   addKeys,

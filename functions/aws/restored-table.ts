@@ -1,5 +1,5 @@
 /** Reads a table of any size, as much of it as time allows, in parts that each hold whole partitions. */
-import { DescribeTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, type DynamoDBClientConfig, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../core/store.ts';
 import { clientLimits } from './client-limits.ts';
 import { type Attributes, itemOf } from './marshal.ts';
@@ -17,7 +17,8 @@ const AT_ONCE = 4;
 /** Items that one part may have before it would fill the memory: a partition of a million facts is such a part. */
 const PART_ITEMS_MAX = 300_000;
 
-export const scanClient = (): DynamoDBClient => new DynamoDBClient(clientLimits(PAGE_MS, ATTEMPTS));
+export const scanClient = (config: DynamoDBClientConfig = {}): DynamoDBClient =>
+  new DynamoDBClient({ ...clientLimits(PAGE_MS, ATTEMPTS), ...config });
 
 export interface TableSize {
   readonly items: number;
@@ -38,6 +39,8 @@ export interface Reading {
   /** The part to begin with: another one each time, so that a table too large for one reading is seen all over in time. */
   readonly first: number;
   readonly hasTime: () => boolean;
+  /** Reads strongly, at twice the price: for a table that is written. @default false */
+  readonly consistent?: boolean;
 }
 
 /**
@@ -67,12 +70,22 @@ export const readParts = async (
 };
 
 /** Undefined when time is over, or it is too large. */
-const readPart = async (client: DynamoDBClient, { table, parts, hasTime }: Reading, part: number): Promise<readonly Item[] | undefined> => {
+const readPart = async (
+  client: DynamoDBClient,
+  { table, parts, hasTime, consistent = false }: Reading,
+  part: number,
+): Promise<readonly Item[] | undefined> => {
   const items: Item[] = [];
   let start: Attributes | undefined;
   do {
     if (!hasTime() || items.length > PART_ITEMS_MAX) return undefined;
-    const page = new ScanCommand({ TableName: table, Segment: part, TotalSegments: parts, ExclusiveStartKey: start });
+    const page = new ScanCommand({
+      TableName: table,
+      Segment: part,
+      TotalSegments: parts,
+      ExclusiveStartKey: start,
+      ConsistentRead: consistent,
+    });
     const { Items = [], LastEvaluatedKey } = await client.send(page);
     for (const each of Items) items.push(itemOf(each));
     start = LastEvaluatedKey;

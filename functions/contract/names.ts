@@ -41,6 +41,8 @@ export const OUTPUTS = {
   url: 'Url',
   apiFunction: 'ApiFunctionName',
   housekeepingFunction: 'HousekeepingFunctionName',
+  /** URL of the queue of what housekeeping gave up. */
+  deadLetters: 'DeadLetterQueueUrl',
   /** The topic that alarms and the ends of deployments are told to. */
   topic: 'TopicArn',
 } as const;

@@ -68,24 +68,29 @@ export class AwsCells implements Cells {
   }
 
   /** @throws {UserError} when the cell is not deployed, or its region's CloudFormation does not answer */
-  async stack(region: string): Promise<Stack> {
-    const StackName = STACKS.cell(region);
-    try {
-      const { Stacks = [] } = await this.cloudFormation(region).send(new DescribeStacksCommand({ StackName }));
-      if (Stacks[0] !== undefined) return Stacks[0];
-    } catch (error) {
-      throw new UserError(
-        `CloudFormation of ${region} does not tell of the stack ${StackName}: ${messageOf(error)}; see credentials and region`,
-        {
-          cause: error,
-        },
-      );
-    }
-    throw new UserError(`the stack ${StackName} is not deployed; deploy it with \`tandem deploy --target aws\``);
+  stack(region: string): Promise<Stack> {
+    return cellStack(this.cloudFormation(region), region);
   }
 }
 
-const outputOf = ({ Outputs = [] }: Stack, name: string): string | undefined =>
+/** @throws {UserError} when the cell is not deployed, or its region's CloudFormation does not answer */
+export const cellStack = async (client: CloudFormationClient, region: string): Promise<Stack> => {
+  const StackName = STACKS.cell(region);
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
+    if (Stacks[0] !== undefined) return Stacks[0];
+  } catch (error) {
+    throw new UserError(
+      `CloudFormation of ${region} does not tell of the stack ${StackName}: ${messageOf(error)}; see credentials and region`,
+      {
+        cause: error,
+      },
+    );
+  }
+  throw new UserError(`the stack ${StackName} is not deployed; deploy it with \`tandem deploy --target aws\``);
+};
+
+export const outputOf = ({ Outputs = [] }: Stack, name: string): string | undefined =>
   Outputs.find((each) => each.OutputKey === name)?.OutputValue;
 
 const kept = <T>(known: Map<string, T>, region: string, make: () => T): T => {
