@@ -8,9 +8,8 @@ import { type StreamRecord, workOf } from './aws/stream-work.ts';
 import { METRICS } from './contract/names.ts';
 import type { Context } from './core/context.ts';
 import { Hlc } from './core/hlc.ts';
+import { performTask } from './core/housekeeping.ts';
 import { gateOf } from './core/operations.ts';
-import { reconcileOrder } from './core/reconcile.ts';
-import { bookReceipt, rebalanceStock } from './core/stock.ts';
 import { parseTasks, type Task, type TasksAnswer } from './core/tasks.ts';
 
 /** Tasks that run side by side. */
@@ -92,19 +91,11 @@ const keepHouse = async <W extends { readonly task: Task }>(work: readonly W[], 
 };
 
 const perform = async (context: Context, task: Task): Promise<void> => {
-  switch (task.kind) {
-    case 'reconcile': {
-      const { ended, doubleShipped, synthetic } = await reconcileOrder(context, task.order);
-      if (ended > 0) log('INFO', 'reconciled', { order: task.order, ...(synthetic ? {} : count(METRICS.reconciled, ended)) });
-      if (doubleShipped) log('ERROR', 'shipped twice', { order: task.order, ...count(METRICS.doubleShipments, 1) });
-      return;
-    }
-    case 'book':
-      await bookReceipt(context, task.sku, task.hash);
-      return;
-    case 'rebalance':
-      return rebalanceStock(context, task.sku);
-  }
+  const reconciled = await performTask(context, task);
+  if (!reconciled) return;
+  const { order, ended, doubleShipped, synthetic } = reconciled;
+  if (ended > 0) log('INFO', 'reconciled', { order, ...(synthetic ? {} : count(METRICS.reconciled, ended)) });
+  if (doubleShipped) log('ERROR', 'shipped twice', { order, ...count(METRICS.doubleShipments, 1) });
 };
 
 const count = (name: string, value: number): Fields =>

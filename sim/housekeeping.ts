@@ -1,49 +1,18 @@
 /**
  * What a cell does about items that arrive: driven by its replica's stream, each record's work at least once, late, several
- * times, side by side, and again after it failed. The same choice of work as `functions/aws/stream-work.ts`.
+ * times, side by side, and again after it failed.
  */
-import type { Context } from '../functions/core/context.ts';
+import { performTask, taskOf } from '../functions/core/housekeeping.ts';
 import { gateOf } from '../functions/core/operations.ts';
-import { orderKey } from '../functions/core/order-items.ts';
-import { mayNeedReconciling, reconcileOrder } from '../functions/core/reconcile.ts';
-import { bookReceipt, rebalanceStock, stockWork } from '../functions/core/stock.ts';
-import { stockKey } from '../functions/core/stock-fold.ts';
+import type { Task } from '../functions/core/tasks.ts';
 import type { Cell } from './cell.ts';
 import type { Environment } from './environment.ts';
 import type { Random } from './random.ts';
 import type { Change } from './replica.ts';
 
-export type Task =
-  | { readonly kind: 'reconcile'; readonly order: string }
-  | { readonly kind: 'book'; readonly sku: string; readonly hash: string }
-  | { readonly kind: 'rebalance'; readonly sku: string };
-
 /** Milliseconds from a change to the work that it asks for. */
 const STREAM_MS = 60;
 const RETRY_MS = 1_500;
-const taskOf = ({ item, before }: Pick<Change, 'item' | 'before'>, region: string): Task | undefined => {
-  if (item === undefined) return undefined;
-  const order = after(item.pk, orderKey(''));
-  if (order !== undefined) return mayNeedReconciling(item) ? { kind: 'reconcile', order } : undefined;
-  const sku = after(item.pk, stockKey(''));
-  const work = sku === undefined ? undefined : stockWork(item, before, region);
-  return work && sku !== undefined ? { ...work, sku } : undefined;
-};
-
-const after = (text: string, prefix: string): string | undefined => (text.startsWith(prefix) ? text.slice(prefix.length) : undefined);
-
-const perform = async (context: Context, task: Task): Promise<void> => {
-  switch (task.kind) {
-    case 'reconcile':
-      await reconcileOrder(context, task.order);
-      return;
-    case 'book':
-      await bookReceipt(context, task.sku, task.hash);
-      return;
-    case 'rebalance':
-      return rebalanceStock(context, task.sku);
-  }
-};
 
 const taskText = (task: Task): string => {
   switch (task.kind) {
@@ -69,7 +38,7 @@ export class Housekeeping {
 
   /** A change of the replica, whoever made it. */
   streamed(change: Pick<Change, 'item' | 'before'>, random: Random): void {
-    const task = taskOf(change, this.#cell.region);
+    const task = change.item && taskOf(change.item, change.before, this.#cell.region);
     if (task === undefined) return;
     for (let copies = random.chance(this.#cell.surroundings.twice) ? 2 : 1; copies > 0; copies -= 1) {
       this.pending += 1;
@@ -124,12 +93,12 @@ export class Housekeeping {
     const { surroundings, region } = this.#cell;
     const { data: store, clock, hlc } = environment;
     if (!surroundings.gated) {
-      await perform({ store, clock, hlc, region, regions: surroundings.regions, writer: this.#cell.writer }, task);
+      await performTask({ store, clock, hlc, region, regions: surroundings.regions, writer: this.#cell.writer }, task);
       return true;
     }
     const gate = gateOf(await environment.monitor.world());
     if (!gate.open) return false;
-    await perform({ store, clock, hlc, region, regions: surroundings.regions, writer: gate.writer }, task);
+    await performTask({ store, clock, hlc, region, regions: surroundings.regions, writer: gate.writer }, task);
     return true;
   }
 }

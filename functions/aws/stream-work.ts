@@ -1,9 +1,5 @@
 /** What a batch of the data table's stream asks of this region: each task once, with the first record that asks for it. */
-import { orderKey } from '../core/order-items.ts';
-import { mayNeedReconciling } from '../core/reconcile.ts';
-import { stockWork } from '../core/stock.ts';
-import { stockKey } from '../core/stock-fold.ts';
-import type { Item } from '../core/store.ts';
+import { taskOf } from '../core/housekeeping.ts';
 import type { Task } from '../core/tasks.ts';
 import { itemOf, type WireValue } from './marshal.ts';
 
@@ -22,7 +18,7 @@ export interface Work {
   readonly sequence: string;
 }
 
-/** In the order of the records. What changes no order and no other region's stock asks for nothing. */
+/** In the order of the records. */
 export const workOf = (records: readonly StreamRecord[], region: string): readonly Work[] => {
   const work = new Map<string, Work>();
   for (const { dynamodb } of records) {
@@ -33,13 +29,3 @@ export const workOf = (records: readonly StreamRecord[], region: string): readon
   }
   return [...work.values()];
 };
-
-const taskOf = (item: Item, before: Item | undefined, region: string): Task | undefined => {
-  const order = after(item.pk, orderKey(''));
-  if (order !== undefined) return mayNeedReconciling(item) ? { kind: 'reconcile', order } : undefined;
-  const sku = after(item.pk, stockKey(''));
-  const work = sku === undefined ? undefined : stockWork(item, before, region);
-  return work && sku !== undefined ? { ...work, sku } : undefined;
-};
-
-const after = (text: string, prefix: string): string | undefined => (text.startsWith(prefix) ? text.slice(prefix.length) : undefined);

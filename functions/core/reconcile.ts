@@ -8,6 +8,7 @@ import { isSynthetic } from './synthetic.ts';
 import { regionOf } from './writer.ts';
 
 export interface Reconciled {
+  readonly order: string;
   /** Reservations. */
   readonly ended: number;
   readonly doubleShipped: boolean;
@@ -21,7 +22,7 @@ export interface Reconciled {
  */
 export const reconcileOrder = async (context: Context, id: string): Promise<Reconciled> => {
   const order = await readOrder(context, id);
-  if (!order) return { ended: 0, doubleShipped: false, synthetic: false };
+  if (!order) return { order: id, ended: 0, doubleShipped: false, synthetic: false };
   let ended = 0;
   for (const reservation of order.reservations) {
     const kind = dueEnd(order, reservation);
@@ -34,7 +35,7 @@ export const reconcileOrder = async (context: Context, id: string): Promise<Reco
     const outcome = await context.store.transact([end, ...reservation.lines.map((line) => giveBack(context, line))]);
     if (outcome.ok) ended += 1;
   }
-  return { ended, doubleShipped: order.reservations.filter(isShipped).length > 1, synthetic: isSynthetic(order.keeper.subject) };
+  return { order: id, ended, doubleShipped: order.reservations.filter(isShipped).length > 1, synthetic: isSynthetic(order.keeper.subject) };
 };
 
 /** How an open reservation must end, if it must: by its own region. Pure. */

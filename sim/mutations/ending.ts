@@ -51,7 +51,7 @@ export const ENDING: readonly Mutation[] = [
   one(
     'own-acceptance-not-reconciled',
     'an acceptance that crossed another one on its way here is never looked at again',
-    'sim/housekeeping.ts',
+    'functions/core/housekeeping.ts',
     'return mayNeedReconciling(item) ?',
     'return mayNeedReconciling(item) && !instead(false, item.sk === `PLACED#${region}`) ?',
   ),

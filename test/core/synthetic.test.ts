@@ -42,7 +42,7 @@ describe('what a synthetic caller leaves', () => {
     await cancelOrder(world.at('b'), { subject: SUBJECT, id, key: 'cancel-1' });
     world.replicate();
     const { place } = rebuilt(world.at('b'), 'a');
-    expect(await reconcileOrder(place, id)).toEqual({ ended: 1, doubleShipped: false, synthetic: true });
+    expect(await reconcileOrder(place, id)).toEqual({ order: id, ended: 1, doubleShipped: false, synthetic: true });
     const end = place.store.peek({ pk: `ORDER#${id}`, sk: 'END#a#a.2' });
     expect(end).toMatchObject({ kind: 'cancelled', [EXPIRES]: expect.any(Number) });
     const [fact] = await place.store.query(`ORDER#${id}`, 'PLACED#a');

@@ -5,15 +5,13 @@
 import { createSocket } from 'node:dgram';
 import { decode, encode } from 'dns-packet';
 import type { Delivery, DeliveryRequest } from '../../../functions/contract/delivery.ts';
+import { performTask, taskOf } from '../../../functions/core/housekeeping.ts';
 import { writerOf } from '../../../functions/core/item.ts';
 import { MemoryStore } from '../../../functions/core/memory-store.ts';
-import { orderKey } from '../../../functions/core/order-items.ts';
 import { planRebuild } from '../../../functions/core/rebuild.ts';
-import { mayNeedReconciling, reconcileOrder } from '../../../functions/core/reconcile.ts';
+import { reconcileOrder } from '../../../functions/core/reconcile.ts';
 import { repair } from '../../../functions/core/restore.ts';
 import { compare } from '../../../functions/core/restore-compare.ts';
-import { bookReceipt, rebalanceStock, stockWork } from '../../../functions/core/stock.ts';
-import { stockKey } from '../../../functions/core/stock-fold.ts';
 import type { Item } from '../../../functions/core/store.ts';
 import { parseWriter, regionOf } from '../../../functions/core/writer.ts';
 import type { WriteItem } from '../../../ops/drill/faulty-client.ts';
@@ -251,11 +249,8 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
         const before = to.store.peek(item);
         if (regionOf(writerOf(item)) !== from.name || before === item) continue;
         to.store.place(item);
-        const work = stockWork(item, before, to.name);
-        const sku = item.pk.slice(stockKey('').length);
-        if (item.pk.startsWith(stockKey('')) && work)
-          await (work.kind === 'book' ? bookReceipt(to.context, sku, work.hash) : rebalanceStock(to.context, sku));
-        else if (this.reconciles && mayNeedReconciling(item)) await reconcileOrder(to.context, item.pk.slice(orderKey('').length));
+        const task = taskOf(item, before, to.name);
+        if (task && (task.kind !== 'reconcile' || this.reconciles)) await performTask(to.context, task);
       }
     }
   }
