@@ -4,7 +4,7 @@ import { type Broken, brokenRules, type Replica } from './invariants.ts';
 import { until } from './wait.ts';
 
 /** How long what is under way before a drill may take to come to rest. */
-const BEFORE_SECONDS_MAX = 5;
+const BEFORE_SECONDS_MAX = 15;
 
 /** What is broken before the drill begins is not the drill's doing: the report tells it apart, and `atRest` leaves it out. */
 export const brokenBefore = async (plan: DrillPlan): Promise<readonly Broken[]> => {

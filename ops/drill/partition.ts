@@ -33,8 +33,8 @@ type Plan = DrillPlan & Required<PartitionProps>;
 /** A round of conflicts begins so often. */
 const ROUND_SECONDS = 2;
 const ROUNDS_MAX = 30;
-/** How long what a round needs may take to arrive everywhere. */
-const ARRIVES_WITHIN_MS = 30_000;
+/** How long what a round needs may take to arrive everywhere: no objective, but the end of a wait for what never comes. */
+const ARRIVES_WITHIN_MS = 120_000;
 
 /**
  * Runs the drill and writes its report.

@@ -6,8 +6,11 @@ import { recordOf } from './load.ts';
 import type { Action, OperationRecord } from './operations.ts';
 import { codeOf, plainRequest, plainResult, textIn, unanswered } from './plain.ts';
 
-/** Longer than any caller waits: what it did not get would be no conflict. */
-const TIMEOUT_MS = 8_000;
+/**
+ * Longer than any caller waits, and than API Gateway does: what it did not get would be no conflict.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+ */
+const TIMEOUT_MS = 30_000;
 
 export interface Asked {
   readonly record: OperationRecord;

@@ -64,6 +64,18 @@ describe.concurrent('a region that is lost', () => {
     expect(report.measured.slowestMs.dns).toBeGreaterThan(1_900);
   });
 
+  test('is lost only once every region was seen to serve: one that answers late is waited for', { timeout: 90_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const late = await system.lose(REGION, 'freeze');
+    setTimeout(() => void late.repair(), 1_000);
+    const ended = new AbortController();
+    const progress = (line: string) => {
+      if (line.startsWith('callers near')) ended.abort(new Error('it has begun'));
+    };
+    await expect(runRegionLoss({ ...propsFor(system, folder.path), signal: ended.signal, progress })).rejects.toThrow('it has begun');
+  });
+
   test('is repaired when the drill is ended in the middle, and no marker stays', { timeout: 60_000 }, async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
