@@ -12,8 +12,23 @@ export const messageOf = (error: unknown): string => {
   return unanswered ?? own;
 };
 
-/** A call that nobody answered as what the user can do something about; any other error as it is. */
-export const mendable = (error: unknown, also = ''): unknown =>
-  error instanceof UserError || unansweredText(error) === undefined
-    ? error
-    : new UserError(`${messageOf(error)}; ${also}${UNANSWERED_ADVICE}`, { cause: error });
+/** Of AWS, and of the SDK where it has nothing to show AWS. */
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  'CredentialsProviderError',
+  'ExpiredTokenException',
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'AccessDeniedException',
+]);
+
+/** A call that nobody answered, or that AWS refused to whoever asks, as what the user can do something about; any other error as it is. */
+export const mendable = (error: unknown, also = ''): unknown => {
+  if (error instanceof UserError) return error;
+  if (unansweredText(error) !== undefined) return new UserError(`${messageOf(error)}; ${also}${UNANSWERED_ADVICE}`, { cause: error });
+  if (error instanceof Error && CREDENTIALS.has(error.name))
+    return new UserError(
+      `${error.message}; ${also}see whose AWS credentials this terminal has with \`aws sts get-caller-identity\`, and that they may do this`,
+      { cause: error },
+    );
+  return error;
+};

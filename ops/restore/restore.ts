@@ -41,8 +41,9 @@ export interface RestoreProps {
 export const restoreTables = async (props: RestoreProps): Promise<RestoreReport> => {
   const { target, past, apply, progress } = props;
   const startedAtMs = Date.now();
+  const given = regionGiven(props);
   const { replicas, absent } = await progress.step('look for the regions', (say) => replicasOf(target, say));
-  const region = chosen(replicas, regionGiven(props), absent);
+  const region = chosen(replicas, given, absent);
   const copy = copyName(past);
   const { atMs, title } = await findPast(target, region, past);
   const restored = await progress.step(title, async (say) => {
@@ -83,7 +84,7 @@ export const restoreTables = async (props: RestoreProps): Promise<RestoreReport>
     seconds: { repaired: (repairedAtMs - startedAtMs) / 1_000, all: (Date.now() - startedAtMs) / 1_000 },
     items: restored.length,
     applied: apply,
-    absent: absent.map((each) => each.region),
+    absent: [...absent],
     resources: differences.map(countsOf),
     repaired: repaired && {
       facts: { ...repaired.facts },
@@ -103,18 +104,13 @@ const regionGiven = ({ past, region }: RestoreProps): string | undefined => {
   return own ?? region;
 };
 
-interface Absent {
-  readonly region: string;
-  readonly why: string;
-}
-
 /** The regions that answer and serve, under the names that they write under now. */
 const replicasOf = async (
   target: BackupTarget,
   say: (line: string) => void,
-): Promise<{ readonly replicas: readonly Replica[]; readonly absent: readonly Absent[] }> => {
+): Promise<{ readonly replicas: readonly Replica[]; readonly absent: readonly string[] }> => {
   const replicas: Replica[] = [];
-  const absent: Absent[] = [];
+  const absent: string[] = [];
   for (const { name } of target.regions) {
     try {
       const { incarnation, fenced } = foldControl(name, await storeOf(target, name, TABLES.control).query(REGIONS_KEY));
@@ -126,21 +122,22 @@ const replicasOf = async (
         scan: () => scan(target, name, TABLES.data),
       });
     } catch (error) {
-      absent.push({ region: name, why: messageOf(error) });
+      absent.push(name);
       say(`${name} is left out: ${messageOf(error)}`);
     }
   }
   return { replicas, absent };
 };
 
-const chosen = (replicas: readonly Replica[], given: string | undefined, absent: readonly Absent[]): string => {
+const chosen = (replicas: readonly Replica[], given: string | undefined, absent: readonly string[]): string => {
   const names = replicas.map((each) => each.region);
   const region = given ?? names[0];
   if (region !== undefined && names.includes(region)) return region;
-  const lost = absent.map((each) => `${each.region} (${each.why})`).join(', ');
+  // Why was said when they were looked for.
+  const lost = absent.join(', ');
   throw new UserError(
     region === undefined
-      ? `no region answers: ${lost}; see \`tandem status\``
+      ? `no region answers (${lost}), for the reasons above; see \`tandem status\``
       : `given region "${region}"; allowed: ${names.join(', ')}${lost === '' ? '' : `; not now: ${lost}`}`,
   );
 };

@@ -11,7 +11,7 @@ import { mendable, messageOf, UserError } from '../../ops/errors.ts';
 import { tellingWhere } from '../../ops/unanswered.ts';
 
 const main = fileURLToPath(new URL('../../ops/main.ts', import.meta.url));
-const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+const TEST = { accessKeyId: 'test', secretAccessKey: 'test' };
 const ACCEPTS_AND_IS_SILENT = `
   const server = require('node:net').createServer(() => {});
   server.listen(0, '127.0.0.1', () => console.log(server.address().port));
@@ -50,10 +50,22 @@ describe('a command that gets no answer', () => {
   });
 });
 
+describe('a command without AWS credentials', () => {
+  it('says where to look, exit code 2', async () => {
+    const { code, stderr } = await listKeys(closedUrl, { AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent' });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^tandem: Could not load credentials from any providers; see whose AWS credentials .*`aws sts get-caller-identity`/,
+      ),
+    });
+  });
+});
+
 describe('an error of a call that nobody answered', () => {
   it('names the attempts that were made', async () => {
     const limits = { connectionTimeout: 1_000, requestTimeout: 50, throwOnRequestTimeout: true };
-    const client = dynamoClient({ region: 'us-east-2', endpoint: silentUrl, credentials, maxAttempts: 2, requestHandler: limits });
+    const client = dynamoClient({ region: 'us-east-2', endpoint: silentUrl, credentials: TEST, maxAttempts: 2, requestHandler: limits });
     const error = await failureOf(
       tellingWhere(client, `us-east-2 at ${silentUrl}`).send(new DescribeTableCommand({ TableName: 'orders' })),
     );
@@ -64,7 +76,7 @@ describe('an error of a call that nobody answered', () => {
   });
 
   it('is told through the store, which knows what became of a write', async () => {
-    const client = tellingWhere(dynamoClient({ region: 'us-east-2', endpoint: silentUrl, credentials }), 'us-east-2');
+    const client = tellingWhere(dynamoClient({ region: 'us-east-2', endpoint: silentUrl, credentials: TEST }), 'us-east-2');
     const store = new DynamoStore({ client, table: 'orders', limits: { attempts: 2, attemptMs: 50, backoffMs: 1 } });
     const error = await failureOf(store.transact([{ action: 'put', item: { pk: 'a', sk: 'b', v: 1 } }]));
     client.destroy();
@@ -101,10 +113,12 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-const listKeys = async (endpoint: string) => {
+const KEY = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' } as const;
+
+const listKeys = async (endpoint: string, credentials: NodeJS.ProcessEnv = KEY) => {
   const child = spawn(process.execPath, [main, 'keys', 'list', '--target', 'aws'], {
     cwd: tmpdir(),
-    env: { PATH: process.env['PATH'], AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+    env: { PATH: process.env['PATH'], AWS_ENDPOINT_URL: endpoint, ...credentials },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
