@@ -16,7 +16,8 @@ export interface StreamLookupProps {
 
 /**
  * The stream of this region's replica. Its ARN ends with a time that AWS chooses, and CloudFormation tells it only to the
- * stack that owns the table, in the home region; so each cell asks DynamoDB itself when it is deployed.
+ * stack that owns the table, in the home region; so each cell asks DynamoDB itself when it is deployed. CloudFormation asks
+ * again only when a property changes: `-c replica=ANYTHING-NEW` makes it, after the replica was removed and added again.
  */
 export class StreamLookup extends Construct {
   readonly streamArn: string;
@@ -36,7 +37,7 @@ export class StreamLookup extends Construct {
       serviceToken: lookup.alias.functionArn,
       // Without it CloudFormation waits an hour for a function that died.
       serviceTimeout: Duration.seconds(2 * TIMEOUT_SECONDS),
-      properties: { TableName: TABLES.data },
+      properties: { TableName: TABLES.data, Replica: this.node.tryGetContext('replica') },
     }).getAttString('StreamArn');
   }
 }

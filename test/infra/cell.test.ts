@@ -211,6 +211,15 @@ describe('housekeeping', () => {
     expect(lookup?.Properties).toMatchObject({ TableName: TABLES.data, ServiceTimeout: expect.any(String) });
     expect(dig(queue?.Properties, 'SqsManagedSseEnabled')).toBe(true);
   });
+
+  test('looks for the stream again when it is told of a new replica, which has another', () => {
+    const told = synthesize(configOf(2), { context: { replica: '2' } });
+    told.remove();
+    const lookupOf = (template: Template) => template.ofType('Custom::StreamLookup')[0]?.Properties;
+
+    expect(lookupOf(told.stack(STACKS.cell(HERE)))).toEqual({ ...Object(lookupOf(bare)), Replica: '2' });
+    expect(lookupOf(bare)).not.toHaveProperty('Replica');
+  });
 });
 
 describe('what a cell tells', () => {

@@ -55,6 +55,8 @@ export interface SynthesisOptions {
   readonly codeHash?: string;
   /** That the bundle says is compiled into the API. */
   readonly fault?: string;
+  /** As `-c NAME=VALUE` gives it. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 export const synthesize = (config: unknown, options: SynthesisOptions = {}): Synthesized => {
@@ -66,7 +68,7 @@ export const synthesize = (config: unknown, options: SynthesisOptions = {}): Syn
       outdir,
       builtinCloudFormationValidation: strict,
       analyticsReporting: false,
-      context: { 'aws:cdk:enable-path-metadata': true },
+      context: { 'aws:cdk:enable-path-metadata': true, ...options.context },
     });
     if (strict) makeStrict(app);
     build(app, parseConfig(config), standIns(join(folder, 'code'), options));
