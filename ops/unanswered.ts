@@ -96,7 +96,7 @@ const isUnanswered = (error: Error): boolean =>
 
 const reasonOf = (error: Error): string => {
   const code = codeOf(error);
-  const said = error.message.replace(/^@smithy\/node-http-handler - \[ERROR\] /, '');
+  const said = error.message.replace(/^@smithy\/node-http-handler - (\[ERROR\] )?/, '');
   return said === '' || said === code ? code || error.name : said;
 };
 
