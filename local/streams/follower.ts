@@ -2,9 +2,9 @@
  * Hands a stream's records to a function, one batch at a time and in their order, until each is done or given up. The
  * position is kept in memory alone: whoever starts again begins with the oldest record, and work on it is idempotent.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { _Record } from '@aws-sdk/client-dynamodb-streams';
-import { type Answer, afterOutcome, type BatchRecord, type Discarded, dropAged, outcomeOf, type Part, whole } from './batch.ts';
+import { type Clock, systemClock } from '../route53/clock.ts';
+import { type Answer, afterOutcome, type BatchRecord, type Discarded, dropAged, outcomeOf, type Part, type Step, whole } from './batch.ts';
 import type { Mapping } from './mapping.ts';
 import { PositionLost, pollMs, type StreamReader, Unreachable } from './reader.ts';
 import { batchRecordOf } from './shapes.ts';
@@ -12,19 +12,25 @@ import { batchRecordOf } from './shapes.ts';
 /** Between attempts. AWS doubles its waits too, and does not say from where to where. */
 const RETRY_MS = { first: 200, max: 2_000 } as const;
 
+/** Time since 1970, which records carry. */
+const wallClock: Clock = { nowMs: () => Date.now(), sleep: systemClock.sleep };
+
 type Rules = Omit<Mapping, 'id' | 'functionArn' | 'destinationArn'>;
 
 export interface FollowerProps<A extends Answer> {
   readonly rules: Rules;
-  readonly reader: StreamReader;
+  readonly reader: Pick<StreamReader, 'open' | 'read'>;
   /** @throws {Unreachable} when the function was not asked: that is no failure of its */
   readonly invoke: (records: readonly BatchRecord[], signal: AbortSignal) => Promise<A>;
   /** `last`: the answer to the last attempt at the batch. */
   readonly onDiscarded: (discarded: Discarded, shardId: string, last: A | undefined) => Promise<void>;
+  /** Milliseconds since 1970. @default the system's */
+  readonly clock?: Clock;
 }
 
 export class Follower<A extends Answer> {
   readonly #props: FollowerProps<A>;
+  readonly #clock: Clock;
   readonly #stopping = new AbortController();
   #rules: Rules;
   #done: Promise<void> = Promise.resolve();
@@ -36,9 +42,11 @@ export class Follower<A extends Answer> {
   #buffer: BatchRecord[] = [];
   #recordAtMs = 0;
   #retryMs: number = RETRY_MS.first;
+  #last: A | undefined;
 
   constructor(props: FollowerProps<A>) {
     this.#props = props;
+    this.#clock = props.clock ?? wallClock;
     this.#rules = props.rules;
   }
 
@@ -69,17 +77,22 @@ export class Follower<A extends Answer> {
 
   /** A batch that is full, or whose window is over. Empty when the follower stops. */
   async #gather(): Promise<readonly BatchRecord[]> {
-    let sinceMs = Date.now();
-    for (;;) {
-      const { batchSize, windowMs } = this.#rules;
-      const leftMs = this.#buffer.length === 0 ? Number.POSITIVE_INFINITY : sinceMs + windowMs - Date.now();
-      if (this.#buffer.length >= batchSize || leftMs <= 0) return this.#buffer.splice(0, batchSize);
-      if (this.#stopped) return [];
-      const empty = this.#buffer.length === 0;
+    let sinceMs = this.#clock.nowMs();
+    while (!this.#stopped) {
+      if (this.#leftMs(sinceMs) <= 0) return this.#buffer.splice(0, this.#rules.batchSize);
+      const wasEmpty = this.#buffer.length === 0;
       const waitMs = await this.#read();
-      if (empty) sinceMs = Date.now();
-      if (this.#buffer.length === 0 || windowMs > 0) await this.#sleep(Math.min(waitMs, leftMs));
+      if (wasEmpty) sinceMs = this.#clock.nowMs();
+      await this.#sleep(Math.min(waitMs, this.#leftMs(sinceMs)));
     }
+    return [];
+  }
+
+  /** Until what is in the buffer is handed over, even if no more comes. */
+  #leftMs(sinceMs: number): number {
+    const { batchSize, windowMs } = this.#rules;
+    if (this.#buffer.length === 0) return Number.POSITIVE_INFINITY;
+    return this.#buffer.length >= batchSize ? 0 : Math.max(0, sinceMs + windowMs - this.#clock.nowMs());
   }
 
   /** Reads a page into the buffer. Answers how long to wait for the next. */
@@ -98,7 +111,7 @@ export class Follower<A extends Answer> {
       this.#closed = next === undefined;
       this.#take(records);
       this.#retryMs = RETRY_MS.first;
-      return pollMs(Date.now() - this.#recordAtMs);
+      return pollMs(this.#clock.nowMs() - this.#recordAtMs);
     } catch (error) {
       if (!(error instanceof PositionLost || error instanceof Unreachable)) throw error;
       this.#iterator = undefined;
@@ -109,7 +122,7 @@ export class Follower<A extends Answer> {
 
   #take(records: readonly _Record[]): void {
     const { streamArn, eventNames } = this.#rules;
-    if (records.length > 0) this.#recordAtMs = Date.now();
+    if (records.length > 0) this.#recordAtMs = this.#clock.nowMs();
     for (const record of records) {
       this.#lastSequence = record.dynamodb?.SequenceNumber ?? this.#lastSequence;
       if (eventNames === undefined || eventNames.has(record.eventName ?? '')) this.#buffer.push(batchRecordOf(record, streamArn));
@@ -117,25 +130,29 @@ export class Follower<A extends Answer> {
   }
 
   async #work(batch: readonly BatchRecord[]): Promise<void> {
-    let parts: readonly Part[] = whole(batch);
-    let last: A | undefined;
     this.#retryMs = RETRY_MS.first;
+    let parts = whole(batch);
     while (parts.length > 0 && !this.#stopped) {
-      let step = dropAged(parts, this.#rules, Date.now());
-      const [head] = step.parts;
-      if (step.discarded === undefined && head !== undefined) {
-        const answer = await this.#ask(head.records);
-        if (answer !== undefined) {
-          last = answer;
-          const outcome = outcomeOf(answer, head.records, this.#rules);
-          step = afterOutcome(parts, outcome, this.#rules);
-          if (outcome.kind === 'done' || (outcome.kind === 'checkpoint' && outcome.at > 0)) this.#retryMs = RETRY_MS.first;
-          if (outcome.kind !== 'done') await this.#sleep(this.#backOffMs());
-        } else await this.#sleep(this.#backOffMs());
-      }
-      if (step.discarded) await this.#props.onDiscarded(step.discarded, this.#shardId, step.discarded.invocations > 0 ? last : undefined);
-      parts = step.parts;
+      const aged = dropAged(parts, this.#rules, this.#clock.nowMs());
+      const { parts: left, discarded } = aged.discarded ? aged : await this.#attempt(parts);
+      if (discarded) await this.#props.onDiscarded(discarded, this.#shardId, discarded.invocations > 0 ? this.#last : undefined);
+      parts = left;
     }
+  }
+
+  /** Hands over the first part, and waits after what was no success. */
+  async #attempt(parts: readonly Part[]): Promise<Step> {
+    const records = parts[0]?.records ?? [];
+    const answer = await this.#ask(records);
+    if (answer === undefined) {
+      await this.#sleep(this.#backOffMs());
+      return { parts };
+    }
+    this.#last = answer;
+    const outcome = outcomeOf(answer, records, this.#rules);
+    if (outcome.kind === 'done' || (outcome.kind === 'checkpoint' && outcome.at > 0)) this.#retryMs = RETRY_MS.first;
+    if (outcome.kind !== 'done') await this.#sleep(this.#backOffMs());
+    return afterOutcome(parts, outcome, this.#rules);
   }
 
   /** Undefined when the function was not asked. */
@@ -154,8 +171,7 @@ export class Follower<A extends Answer> {
     return waitMs;
   }
 
-  async #sleep(ms: number): Promise<void> {
-    // An aborted sleep rejects, and whoever slept looks whether it is to stop.
-    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  #sleep(ms: number): Promise<void> {
+    return this.#clock.sleep(ms, this.#stopping.signal);
   }
 }
