@@ -49,8 +49,8 @@ export const stockUp = async (props: CallersProps): Promise<void> => {
       await receive(client, props.ledger, sku, region, 60);
 };
 
-/** One caller: it orders, pays, ships, cancels, receives and reads until `untilMs`, preferring a region. */
-export const call = async (props: CallersProps, number: number, untilMs: number): Promise<void> => {
+/** One caller: it orders, pays, ships, cancels, receives and reads until it is over, preferring a region. */
+export const call = async (props: CallersProps, number: number, isOver: () => boolean): Promise<void> => {
   const { skus, ledger } = props;
   const endpoints = endpointsOf(props);
   const preferred = number % 2 === 0 ? endpoints : endpoints.toReversed();
@@ -60,7 +60,7 @@ export const call = async (props: CallersProps, number: number, untilMs: number)
     fetch: lossy(props),
     settings: { budget: { ratio: 1 }, refreshMs: 2_000 },
   });
-  for (let turn = number; Date.now() < untilMs; turn += 1) {
+  for (let turn = number; !isOver(); turn += 1) {
     const sku = skus[turn % skus.length] ?? '';
     const lines = [{ sku, quantity: 1 + (turn % 3) }];
     const placed = await certainly((options) => client.placeOrder(turn % 2 === 0 ? { lines } : { lines, note: `turn ${turn}` }, options));

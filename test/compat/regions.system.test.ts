@@ -54,10 +54,17 @@ describe.each(otherReleases())('two regions under load, one with this release an
       const props = { regions: REGIONS, skus, token, ask: regions.ask, ledger };
       await stockUp(props);
       // when callers use both, and each region changes to the other release
-      const calling = Array.from({ length: CALLERS }, (_, number) => call(props, number, Date.now() + 2 * HALF_MS));
-      await sleep(HALF_MS);
-      await regions.serve(others, mine);
-      await Promise.all(calling);
+      let over = false;
+      const calling = Promise.all(Array.from({ length: CALLERS }, (_, number) => call(props, number, () => over)));
+      try {
+        await sleep(HALF_MS);
+        await regions.serve(others, mine);
+        // However long that took: each release has its half.
+        await sleep(HALF_MS);
+      } finally {
+        over = true;
+        await calling;
+      }
       const tables = await regions.settled();
 
       // then no request failed, and each was refused for a reason of the data alone
