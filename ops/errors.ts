@@ -5,6 +5,11 @@ export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
+/** Nothing is wrong, and the next step is a person's: what it says is what to do. Exit code 3. */
+export class OperatorStep extends Error {
+  override readonly name = 'OperatorStep';
+}
+
 /** The text of whatever was thrown; of a call that nobody answered, with what was asked. */
 export const messageOf = (error: unknown): string => {
   const own = error instanceof Error ? error.message : String(error);
@@ -23,7 +28,7 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
 
 /** A call that nobody answered, or that AWS refused to whoever asks, as what the user can do something about; any other error as it is. */
 export const mendable = (error: unknown, also = ''): unknown => {
-  if (error instanceof UserError) return error;
+  if (error instanceof UserError || error instanceof OperatorStep) return error;
   if (unansweredText(error) !== undefined) return new UserError(`${messageOf(error)}; ${also}${UNANSWERED_ADVICE}`, { cause: error });
   if (error instanceof Error && CREDENTIALS.has(error.name))
     return new UserError(

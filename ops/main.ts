@@ -1,4 +1,4 @@
-/** The command line. Exit codes: 0 done, 1 a drill or a region failed, 2 a mistake in the command or its surroundings, 128 + N ended by signal N. */
+/** The command line. Exit codes: 0 done, 1 a drill or a region failed, 2 a mistake in the command or its surroundings, 3 a step of the operator is next, 128 + N ended by signal N. */
 import { Command, CommanderError } from 'commander';
 import { StoreUnavailable } from '../functions/core/store.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -16,7 +16,7 @@ import { addStatus } from './commands/status.ts';
 import { addStock } from './commands/stock.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addToken } from './commands/token.ts';
-import { mendable, messageOf, UserError } from './errors.ts';
+import { mendable, messageOf, OperatorStep, UserError } from './errors.ts';
 import { Interrupted } from './signals.ts';
 
 const program = new Command('tandem')
@@ -51,6 +51,10 @@ const report = (thrown: unknown): number => {
   if (error instanceof Interrupted) {
     console.error(`tandem: ${error.message}`);
     return error.exitCode;
+  }
+  if (error instanceof OperatorStep) {
+    console.error(`\ntandem: ${error.message}`);
+    return 3;
   }
   if (process.env['TANDEM_DEBUG'] === '1') console.error(error);
   else if (error instanceof UserError) console.error(`tandem: ${error.message}`);

@@ -2,97 +2,148 @@
 import type { Command } from 'commander';
 import { auditItem } from '../../functions/core/deployments.ts';
 import { type Loss, lossOf, RecoveryRefused } from '../../functions/core/recovery.ts';
-import { localActor } from '../delivery/aws-cells.ts';
-import { writeControl } from '../delivery/cells.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { controlStore } from '../delivery/cells.ts';
+import { messageOf, OperatorStep, UserError } from '../errors.ts';
 import { STATE } from '../folders.ts';
+import { collect } from '../options.ts';
 import { type Progress, progressFor } from '../progress.ts';
 import { TargetEstate } from '../recovery/estate.ts';
 import { asOnlyRecovery } from '../recovery/lock.ts';
 import { statusOf } from '../region-status.ts';
-import { interruptible } from '../signals.ts';
-import { attachLocal, type LocalTarget } from '../targets/local.ts';
-import { localCells } from './cells-of.ts';
+import { Interrupted, interruptible } from '../signals.ts';
+import { type RecoverySystem, recoverySystem } from './recovery-of.ts';
+import { configFileOf } from './regions-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
+
+const REASON = 'lost for good';
 
 export interface RecoverOptions {
   readonly target: TargetName;
+  readonly alsoLost: readonly string[];
   readonly reason: string;
   readonly yes: boolean;
 }
 
 export const addRecoverOptions = (command: Command): Command =>
-  addTargetOption(command).option('--reason <text>', 'why: it stands in the audit trail', 'lost for good').option('--yes', 'do it', false);
+  addTargetOption(command)
+    .option('--also-lost <region>', 'on AWS: another region that is lost for good too, repeatable', collect(String), [])
+    .option('--reason <text>', 'why: it stands in the audit trail', REASON)
+    .option('--yes', 'do it', false);
 
 export interface Recovery<P, R> {
   readonly region: string;
-  /** What it does, for the audit trail: "rebuilds the region". */
+  /** As it is typed, without options: "tandem rebuild eu-central-1". */
+  readonly typed: string;
+  /** What it does, for the audit trail: "rebuilding". */
   readonly what: string;
   readonly options: RecoverOptions;
   look(estate: TargetEstate): Promise<P>;
-  tell(preview: P): string;
+  /** @param now whether it is done at once */
+  tell(preview: P, now: boolean): string;
   carryOut(estate: TargetEstate): Promise<R>;
   told(result: R): string;
+  /** Whether it leaves the region serving. */
+  readonly returns: boolean;
 }
 
 /**
  * Shows what a recovery would do, and with `--yes` does it. Ctrl-C ends it before its next step; run again, it goes on.
  *
  * @throws {UserError} for a region that is not lost, and while a drill or another recovery runs
+ * @throws {OperatorStep} on AWS, where the next step is the operator's
  */
-export const recover = async <P, R>(recovery: Recovery<P, R>): Promise<void> => {
-  const { region, what, options } = recovery;
-  if (options.target === 'aws')
-    throw new UserError(
-      `\`--target aws\` is not done yet: removing a replica and adding it again was never run there; docs/runbook.md, "On AWS", says which steps are known and what is open`,
-    );
-  const target = await attachLocal();
-  if (target === undefined) throw new UserError('no local system runs; start one with `tandem start`');
-  const progress = progressFor();
+export const recover = async <P, R>(recovery: Recovery<P, R>, command: Command): Promise<void> => {
+  const { region, typed, options } = recovery;
+  const file = configFileOf(command);
+  const system = await recoverySystem({ ...options, region }, command);
   try {
-    const before = new TargetEstate(target, () => undefined);
-    const loss = await asUser(lossOf(before, region));
-    await refuseServing(target, loss);
-    console.log(recovery.tell(await asUser(recovery.look(before))));
-    if (!options.yes) return console.log('\nNothing is done; --yes does it.');
-    const result = await asOnlyRecovery(STATE, `${what} ${region}`, () =>
-      interruptible((signal) => audited(target, loss, recovery, () => steps(progress, signal, target, recovery))),
-    );
-    console.log(`\n${recovery.told(result)}`);
+    await recoverOn(system, { ...recovery, typed: file === undefined ? typed : `${typed} --config ${file}` }, progressFor());
   } finally {
-    target.close();
+    system.close();
   }
 };
 
-/** A region that is called lost and answers well is somebody's mistake. */
-const refuseServing = async (target: LocalTarget, { region, isLost }: Loss): Promise<void> => {
-  const [status] = await statusOf(target.regions.filter((each) => each.name === region));
-  if (isLost && status?.state === 'healthy')
-    throw new UserError(`${region} answers, and is healthy: it is not lost, and would be emptied; see \`tandem status\``);
+const recoverOn = async <P, R>(system: RecoverySystem, recovery: Recovery<P, R>, progress: Progress): Promise<void> => {
+  const { region, what, options } = recovery;
+  const before = new TargetEstate(system.target, () => undefined);
+  const loss = await asUser(lossOf(before, region));
+  await refuseAlive(system, loss);
+  progress.line(recovery.tell(await asUser(recovery.look(before)), options.yes));
+  const situation = loss.isLost ? await system.situation() : '';
+  if (situation !== '') progress.line(`\n${situation}`);
+  if (!options.yes) return progress.line('\nNothing is done; --yes does it.');
+  const result = await asOnlyRecovery(STATE, `${what} ${region}`, () =>
+    interruptible((signal) => audited(system, loss, recovery, () => steps(progress, signal, system, recovery))),
+  ).catch((error: unknown) => {
+    if (error instanceof Interrupted) progress.line(`\nIt goes on where it was ended: ${again(recovery)}`);
+    throw error;
+  });
+  progress.line(`\n${recovery.told(result)}`);
+  const afterwards = recovery.returns ? system.afterwards(region) : '';
+  if (afterwards !== '') progress.line(`\n${afterwards}`);
 };
 
-const steps = <P, R>(
+/** A region that is called lost and lives is somebody's mistake. */
+const refuseAlive = async (system: RecoverySystem, loss: Loss): Promise<void> => {
+  if (!loss.isLost) return;
+  const { region } = loss;
+  const frontDoor = await system.frontDoor(region);
+  const [status] = frontDoor === undefined ? [] : await statusOf([frontDoor]);
+  const sign = status?.state === 'healthy' ? 'it answers, and is healthy' : await system.signOfLife(loss);
+  if (sign !== undefined) throw new UserError(`${region} is not lost: ${sign}. It would be emptied; see \`tandem status\``);
+};
+
+/** A step that is the operator's is no failure of those before it. */
+const steps = async <P, R>(
   progress: Progress,
   signal: AbortSignal,
-  target: LocalTarget,
+  { target }: RecoverySystem,
   { region, what, carryOut }: Recovery<P, R>,
-): Promise<R> => progress.step(`${what} ${region}`, (say) => asUser(carryOut(new TargetEstate(target, say, signal))));
+): Promise<R> => {
+  const outcome = await progress.step(`${what} ${region}`, async (say) => {
+    try {
+      return { result: await asUser(carryOut(new TargetEstate(target, say, signal))) };
+    } catch (error) {
+      if (!(error instanceof OperatorStep)) throw error;
+      say('stops here: the next step is yours');
+      return error;
+    }
+  });
+  if (outcome instanceof OperatorStep) throw outcome;
+  return outcome.result;
+};
 
 const audited = async <P, R>(
-  target: LocalTarget,
+  { target, actor }: RecoverySystem,
   { heir }: Loss,
   { region, what, options }: Recovery<P, R>,
   work: () => Promise<R>,
 ): Promise<R> => {
-  const note = (state: string): Promise<string> =>
-    writeControl(localCells(target), heir, (writer) => [
-      auditItem({ region, writer, atMs: Date.now() }, { who: localActor(), what: `${what}: ${state}`, why: options.reason }),
-    ]);
+  const who = await actor();
+  const note = async (state: string): Promise<void> => {
+    const item = auditItem({ region, writer: heir, atMs: Date.now() }, { who, what: `${what}: ${state}`, why: options.reason });
+    await controlStore(target.dynamo(heir)).transact([{ action: 'put', item }]);
+  };
   await note('begun');
-  const result = await work();
-  await note('done');
-  return result;
+  try {
+    const result = await work();
+    await note('done');
+    return result;
+  } catch (error) {
+    if (error instanceof OperatorStep) await note('waits for the operator');
+    throw error;
+  }
 };
+
+/** The command that goes on. */
+const again = <P, R>({ typed, options: { target, alsoLost, reason } }: Recovery<P, R>): string =>
+  [
+    typed,
+    ...(target === 'local' ? [] : [`--target ${target}`]),
+    ...alsoLost.map((each) => `--also-lost ${each}`),
+    ...(reason === REASON ? [] : [`--reason '${reason.replaceAll("'", `'\\''`)}'`]),
+    '--yes',
+  ].join(' ');
 
 const asUser = async <T>(work: Promise<T>): Promise<T> => {
   try {

@@ -18,20 +18,25 @@ export const addStock = (program: Command): void => {
       .command('reclaim')
       .summary('give the stock of a lost region to the first that is left')
       .description(
-        'Gives the stock of a region that was lost, and will not be back soon, to the first survivor of the configuration. The region can still be rebuilt afterwards, and finds those units gone.\nShows what it would do; --yes does it. Interrupted at any step, run it again. docs/runbook.md says when.',
+        'Gives the stock of a region that was lost, and will not be back soon, to the first survivor of the configuration. The region can still be rebuilt afterwards, and finds those units gone.\nShows what it would do; --yes does it. Interrupted at any step, run it again. On AWS it stops with exit code 3 where the replicas have to be removed, with the commands. docs/runbook.md says when.',
       )
       .requiredOption('--from <region>', 'the region that is lost'),
-  ).action((options: Options) => {
+  ).action((options: Options, command: Command) => {
     const { from: region } = options;
-    return recover({
-      region,
-      what: 'reclaiming the stock of',
-      options,
-      look: (estate) => lookAtReclaim(estate, region),
-      tell: tellReclaim,
-      carryOut: (estate) => reclaimStock(estate, region),
-      told: ({ heir, granted }) =>
-        `${heir} holds it now: ${granted.length === 0 ? 'nothing more' : `${granted.length} skus`}. Run it again later: receipts that name ${region} may still come.`,
-    });
+    return recover(
+      {
+        region,
+        typed: `tandem stock reclaim --from ${region}`,
+        what: 'reclaiming the stock of',
+        options,
+        look: (estate) => lookAtReclaim(estate, region),
+        tell: tellReclaim,
+        carryOut: (estate) => reclaimStock(estate, region),
+        told: ({ heir, granted }) =>
+          `${heir} holds it now: ${granted.length === 0 ? 'nothing more' : `${granted.length} skus`}. Run it again later: receipts that name ${region} may still come.`,
+        returns: false,
+      },
+      command,
+    );
   });
 };

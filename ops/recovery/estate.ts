@@ -1,22 +1,36 @@
-/** A target's regions as the recovery of the core reaches them. */
+/** A system's regions as the recovery of the core reaches them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { paginateScan } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { itemOf } from '../../functions/aws/marshal.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import type { Estate, TableName } from '../../functions/core/recovery.ts';
 import type { Item, Store } from '../../functions/core/store.ts';
 import { OPERATOR_LIMITS } from '../limits.ts';
-import type { Target } from '../targets/target.ts';
+
+/** How a step that takes long tells of itself, and where it may be ended. */
+export type Watch = Pick<Estate, 'progress' | 'pause'>;
+
+/** What a recovery needs of a system; each step as the core's port describes it. One adapter each for the laptop and AWS. */
+export interface RecoveryTarget {
+  readonly regions: readonly { readonly name: string }[];
+  /** SDK client for a region's replicas. */
+  dynamo(region: string): DynamoDBClient;
+  lostRegions(): Promise<readonly string[]>;
+  cutLinks(region: string, watch: Watch): Promise<void>;
+  restartEmpty(region: string, fence: readonly Item[], watch: Watch): Promise<void>;
+  restoreLinks(region: string, watch: Watch): Promise<void>;
+  admit(region: string): Promise<void>;
+}
 
 export class TargetEstate implements Estate {
   readonly regions: readonly string[];
   readonly progress: (line: string) => void;
-  readonly #target: Target;
+  readonly #target: RecoveryTarget;
   readonly #signal: AbortSignal | undefined;
 
-  /** @param signal ends a recovery before its next step, and where it waits for replication */
-  constructor(target: Target, progress: (line: string) => void, signal?: AbortSignal) {
+  /** @param signal ends a recovery before its next step, and where it waits */
+  constructor(target: RecoveryTarget, progress: (line: string) => void, signal?: AbortSignal) {
     this.#target = target;
     this.regions = target.regions.map((each) => each.name);
     this.#signal = signal;
@@ -38,23 +52,20 @@ export class TargetEstate implements Estate {
     return new DynamoStore({ client: this.#target.dynamo(region), table: TABLES[table], limits: OPERATOR_LIMITS });
   }
 
-  async scan(region: string, table: TableName): Promise<readonly Item[]> {
-    const items: Item[] = [];
-    const pages = paginateScan({ client: this.#target.dynamo(region) }, { TableName: TABLES[table], ConsistentRead: true });
-    for await (const page of pages) items.push(...(page.Items ?? []).map(itemOf));
-    return items;
+  scan(region: string, table: TableName): Promise<readonly Item[]> {
+    return scanTable(this.#target.dynamo(region), TABLES[table]);
   }
 
   cut(region: string): Promise<void> {
-    return this.#target.cutLinks(region);
+    return this.#target.cutLinks(region, this);
   }
 
   restartEmpty(region: string, control: readonly Item[]): Promise<void> {
-    return this.#target.restartEmpty(region, control);
+    return this.#target.restartEmpty(region, control, this);
   }
 
   restore(region: string): Promise<void> {
-    return this.#target.restoreLinks(region);
+    return this.#target.restoreLinks(region, this);
   }
 
   admit(region: string): Promise<void> {
@@ -62,7 +73,17 @@ export class TargetEstate implements Estate {
   }
 
   async pause(ms: number): Promise<void> {
-    await sleep(ms);
+    this.#signal?.throwIfAborted();
+    // Whoever ends it shall not wait for the rest, and is told why by the signal itself.
+    await sleep(ms, undefined, this.#signal && { signal: this.#signal }).catch(() => undefined);
     this.#signal?.throwIfAborted();
   }
 }
+
+/** All items of a region's replica, each read strongly. */
+export const scanTable = async (client: DynamoDBClient, table: string): Promise<readonly Item[]> => {
+  const items: Item[] = [];
+  for await (const page of paginateScan({ client }, { TableName: table, ConsistentRead: true }))
+    items.push(...(page.Items ?? []).map(itemOf));
+  return items;
+};

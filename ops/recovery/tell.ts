@@ -7,13 +7,15 @@ import { table } from '../table.ts';
 /** Rows of a list that are printed; what is more is counted. */
 const ROWS_MAX = 50;
 
-export const tellRebuild = (preview: RebuildPreview): string => {
+/** @param now whether it is done at once */
+export const tellRebuild = (preview: RebuildPreview, now: boolean): string => {
   const { loss, writer, begun, copied, items, openOrders, negative } = preview;
   const { region, survivors } = loss;
   if (!loss.isLost)
     return `${region} is not lost: it was rebuilt and admitted as ${writer}. A rebuild copies nothing, and says once more everywhere that it may serve.`;
+  const [goesOn, isRebuilt] = now ? ['goes on', 'is rebuilt'] : ['would go on', 'would be rebuilt'];
   return [
-    `${region} is lost. ${begun ? `Its rebuild as ${writer} was begun, and would go on` : `It would be rebuilt as ${writer}`} from ${survivors.join(', ')}.`,
+    `${region} is lost. ${begun ? `Its rebuild as ${writer} was begun, and ${goesOn}` : `It ${isRebuilt} as ${writer}`} from ${survivors.join(', ')}.`,
     table([
       ['  items to copy', String(copied)],
       ['  rows of stock to merge, bookings included', String(items.length)],
