@@ -61,9 +61,11 @@ describe('a recovery of the command line on AWS', () => {
       },
     );
     let output = '';
+    let ended = false;
     const hear = (chunk: Buffer): void => {
       output += chunk.toString();
-      if (endAt?.test(output)) child.kill('SIGINT');
+      // Once: a second one would find nobody who listens any more.
+      if (!ended && endAt?.test(output)) ended = child.kill('SIGINT');
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);

@@ -121,6 +121,36 @@ describe('a region of AWS that is lost for good', () => {
   });
 });
 
+describe('a region of AWS that is admitted, and was not told yet that it may serve', () => {
+  it('is only told so by the next run, and cut off a second time where it is lost again before', async () => {
+    await AwsWorld.with([A, B], async (world) => {
+      const { kept } = await withStock(world);
+      await world.lose(A);
+      const controller = new AbortController();
+      const ending = new (class extends AwsRecovery {
+        override async admit(region: string): Promise<void> {
+          await super.admit(region);
+          controller.abort(new Error('died'));
+        }
+      })(world.recoveryProps(A));
+      for (let steps = 0; steps < 3; steps += 1) await world.obey((await world.run(rebuild, A, () => undefined)) ?? '');
+      await expect(rebuildRegion(new TargetEstate(ending, () => undefined, controller.signal), A)).rejects.toThrow('died');
+      ending.close();
+      expect(await controlOf(world, A, B)).toMatchObject({ incarnation: 2, fenced: true });
+      expect(await world.recovery(A).lostRegions()).toEqual([]);
+
+      // when it is lost again
+      await world.lose(A);
+      expect((await world.carryOut(rebuild, A)).map(commandsOf)).toEqual([
+        [removal('tandem-control', B), removal('tandem-data', B), protection('tandem-control'), protection('tandem-data')],
+        [addition('tandem-control', B)],
+        [addition('tandem-data', B)],
+      ]);
+      await expectWhole(world, kept);
+    });
+  });
+});
+
 describe('what is refused on AWS', () => {
   it('a region that answers and takes part, and one of which nobody is left', async () => {
     await AwsWorld.with([A, B], async (world) => {
