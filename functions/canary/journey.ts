@@ -80,6 +80,9 @@ export const makeJourney = async (props: JourneyProps): Promise<JourneyResult> =
   }
 };
 
+/** Failure of a journey whose key was used before. */
+export const MADE_BEFORE = 'the order was there before';
+
 class Journey {
   step: Step = 'place';
   readonly #props: JourneyProps;
@@ -117,6 +120,8 @@ class Journey {
       await this.#receive(answer.headers[HEADERS.region] ?? '');
       answer = await this.#send('place', request);
     }
+    // What an earlier journey under this key came to is not known: it may have been cut off anywhere.
+    if (answer.headers[HEADERS.replayed] === 'true') throw new StepFailed('content', MADE_BEFORE);
     const placed = this.#judge(answer, {
       status: ROUTES.placeOrder.success.status,
       shape: ANSWERS.placeOrder,

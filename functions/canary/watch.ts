@@ -4,7 +4,7 @@
  */
 import { DIMENSIONS, METRICS } from '../contract/names.ts';
 import { askHealth } from './health.ts';
-import { type JourneyResult, makeJourney, type Traveller } from './journey.ts';
+import { type JourneyResult, MADE_BEFORE, makeJourney, type Traveller } from './journey.ts';
 import type { Failure } from './questions.ts';
 import { journeyKey, minuteOf, type ReplicaAge, replicaAges } from './replica-age.ts';
 import { type Connect, isOwn, type Place, targetsOf, type WatchTarget } from './targets.ts';
@@ -44,10 +44,12 @@ export const watch = async (props: WatchProps): Promise<Watched> => {
   return { seen, blind, ages };
 };
 
-/** EventBridge may deliver a minute twice: the order under its key is then cancelled already, and another one tells as much. */
+/** EventBridge may deliver a minute twice: the order under its key is then there already, cancelled or not, and another one tells as much. */
 const lookOnce = async (props: WatchProps, target: WatchTarget, key: string): Promise<Seen> => {
   const seen = await look(props, target, key);
-  const isMade = !seen.outcome.ok && seen.outcome.failure.step === 'place' && seen.outcome.failure.status === 409;
+  const { outcome } = seen;
+  const isMade =
+    !outcome.ok && outcome.failure.step === 'place' && (outcome.failure.status === 409 || outcome.failure.detail === MADE_BEFORE);
   return isMade ? look(props, target, `${key}.${props.clock.now()}`) : seen;
 };
 

@@ -124,6 +124,13 @@ describe('a watch', () => {
     expect((await watch(props)).seen.map(({ outcome }) => outcome.ok)).toEqual([true, true, true, true, true]);
   });
 
+  it('is right also when the first delivery was cut off in the middle of its journeys', async () => {
+    const cut: Fault = (answer, { route }) => (route === 'payOrder' ? { ...answer, status: 500, body: '{}' } : answer);
+    const { lane, watched } = await watching({ [HERE]: cut });
+    expect(watched.seen[0]?.outcome).toMatchObject({ ok: false, failure: { step: 'pay' } });
+    expect((await watching({}, lane)).watched.seen.map(({ outcome }) => outcome.ok)).toEqual([true, true, true, true, true]);
+  });
+
   it('uses keys that the contract allows, whatever the region is called', () => {
     const key = journeyKey({ watcher: 'ap-southeast-2', target: 'origin-ap-southeast-2', minute: 29_999_999 });
     expect(idempotencyKey.safeParse(`${key}.again.1795000000000.receive`).success).toBe(true);
