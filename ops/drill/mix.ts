@@ -20,7 +20,7 @@ const NOTE_EVERY = 9;
 /** People pay a moment after they ordered, and edit a moment after they looked. */
 const THOUGHT_MS = 2_000;
 
-/** Stock of a drill: its own skus, plenty of most, and one that sells out while a region is lost. And its records, which all callers share. */
+/** Stock of a drill: its own skus, plenty of most, and one that sells out while a region is lost. And records that callers share. */
 export interface Assortment {
   readonly plenty: readonly string[];
   readonly scarce: string;
@@ -36,6 +36,11 @@ export const allSkus = (stock: Assortment): readonly string[] => [...stock.plent
 
 export interface MixProps {
   readonly stock: Assortment;
+  /**
+   * Whether a caller edits the shared records, or one of its own. Who edits what others edit is refused where it was outrun, and
+   * while the region that it asked first is silent nobody can say what became of that: this is no failure of failing over.
+   */
+  readonly sharesRecords: (caller: string) => boolean;
   readonly regions: readonly string[];
   readonly random: () => number;
   /** Milliseconds since 1970. */
@@ -54,8 +59,11 @@ export class Mix {
   private readonly known = new Map<string, Known[]>();
   /** Callers in the order of their first request, and whether each sends notes. */
   private readonly notes = new Map<string, boolean>();
-  /** Heads of records as a caller last saw them. Not there: it has not looked since it was refused. Empty: there was no such record. */
+  /** Heads of records as a caller last saw them. Not there: it has not looked since it was refused, or not answered. Empty: there was no such record. */
   private readonly heads = new Map<string, { readonly vids: readonly string[]; readonly seenMs: number }>();
+
+  /** Own records, and whether an edit of each is under way. */
+  private readonly own = new Map<string, boolean>();
 
   constructor(props: MixProps) {
     this.props = props;
@@ -118,6 +126,7 @@ export class Mix {
 
   /** From what it saw last; of what it has not seen, it looks first. What it has in flight it does not wait for: then it is refused. */
   private edit(caller: string): Action {
+    if (!this.props.sharesRecords(caller)) return this.editOwn(caller);
     const record = this.pick(this.props.stock.records);
     const heads = this.heads.get(`${caller} ${record}`);
     if (!heads) return { operation: 'getRecord', record };
@@ -125,16 +134,31 @@ export class Mix {
     return { operation: 'putRecord', key: this.props.newKey(), record, parents: heads.vids };
   }
 
-  private learnHeads({ caller, operation, outcome, status, id, saw, endMs, value: { record } }: OperationRecord): void {
+  /** One edit after the other. */
+  private editOwn(caller: string): Action {
+    const { stock, now, newKey } = this.props;
+    const record = `${stock.records[0]}-${caller}`;
+    const place = `${caller} ${record}`;
+    // Nobody else makes it, so it need not look whether it is there.
+    const heads = this.own.has(place) ? this.heads.get(place) : { vids: [], seenMs: 0 };
+    if (this.own.get(place)) return this.order(caller);
+    if (!heads) return { operation: 'getRecord', record };
+    if (now() - heads.seenMs < THOUGHT_MS) return this.order(caller);
+    this.own.set(place, true);
+    return { operation: 'putRecord', key: newKey(), record, parents: heads.vids };
+  }
+
+  private learnHeads({ caller, operation, outcome, id, saw, endMs, value: { record } }: OperationRecord): void {
     if (record === undefined) return;
     const place = `${caller} ${record}`;
+    if (operation === 'putRecord' && this.own.has(place)) this.own.set(place, false);
     const learn = (vids: readonly string[]): void => {
       const known = this.heads.get(place);
       if (known?.vids.join() !== vids.join()) this.heads.set(place, { vids, seenMs: endMs });
     };
     if (operation === 'getRecord' && outcome === 'ok') learn(saw?.heads ?? []);
     else if (operation === 'putRecord' && id !== null) learn([id]);
-    else if (operation === 'putRecord' && status !== null) this.heads.delete(place);
+    else if (operation === 'putRecord') this.heads.delete(place);
   }
 
   private sendsNotes(caller: string): boolean {

@@ -63,6 +63,7 @@ export const openScene = async (props: SceneProps): Promise<Scene> => {
   const answers: AnswerSeen[] = [];
   const mix = new Mix({
     stock,
+    sharesRecords: (caller) => !callers.some(({ name, kind }) => name === caller && kind === 'client'),
     regions: target.regions.map((each) => each.name),
     random,
     now: Date.now,

@@ -106,9 +106,29 @@ describe('the mix', () => {
     mix.learn(recordOf(999_000, { caller: 'c1', value: { record: 'd-r' }, operation: 'getRecord', status: 200, saw: { heads: ['v1'] } }));
     expect(edits()).toEqual([]);
   });
+
+  test('has a caller with a record of its own edit that one alone, and make one edit after the other', () => {
+    const mix = mixOf(false);
+    const next = (caller: string) => Array.from({ length: 500 }, () => mix.next(caller));
+    const edits = (caller: string) => next(caller).flatMap((each) => (each.operation === 'putRecord' ? [each] : []));
+    const [first, ...more] = edits('c1');
+    expect([first?.parents, more]).toEqual([[], []]);
+    expect(edits('c2').map(({ record }) => record)).not.toContain(first?.record);
+    const value = { record: first?.record };
+    mix.learn(recordOf(900_000, { caller: 'c1', value, operation: 'putRecord', status: 201, id: 'v1' }));
+    expect(edits('c1').map(({ record, parents }) => [record, parents])).toEqual([[first?.record, ['v1']]]);
+    // What became of an edit is not known: it looks before it makes another one.
+    mix.learn(recordOf(900_000, { caller: 'c1', value, operation: 'putRecord', outcome: 'unknown', status: null, id: null }));
+    const looks = next('c1').filter(
+      (each) => each.operation === 'putRecord' || (each.operation === 'getRecord' && each.record === first?.record),
+    );
+    expect([looks.length > 0, looks.every(({ operation }) => operation === 'getRecord')]).toEqual([true, true]);
+    mix.learn(recordOf(900_000, { caller: 'c1', value, operation: 'getRecord', status: 200, saw: { heads: ['v2'] } }));
+    expect(edits('c1').map(({ parents }) => parents)).toEqual([['v2']]);
+  });
 });
 
-const mixOf = (): Mix => {
+const mixOf = (sharesRecords = true): Mix => {
   let key = 0;
   let seed = 1;
   // A small generator of its own, so that the test is the same each time.
@@ -120,7 +140,7 @@ const mixOf = (): Mix => {
     key += 1;
     return `key-${key}`;
   };
-  return new Mix({ stock: assortment('d'), regions: ['a', 'b'], random, now: () => 1_000_000, newKey });
+  return new Mix({ stock: assortment('d'), sharesRecords: () => sharesRecords, regions: ['a', 'b'], random, now: () => 1_000_000, newKey });
 };
 
 const answerIn = async (milliseconds: number): Promise<Result> => {
