@@ -1,12 +1,12 @@
 /** A system's regions as the recovery of the core reaches them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
-import { itemOf } from '../../functions/aws/marshal.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import type { Estate, TableName } from '../../functions/core/recovery.ts';
 import type { Item, Store } from '../../functions/core/store.ts';
 import { OPERATOR_LIMITS } from '../limits.ts';
+import { scanTable } from '../scan.ts';
 
 /** How a step that takes long tells of itself, and where it may be ended. */
 export type Watch = Pick<Estate, 'progress' | 'pause'>;
@@ -79,11 +79,3 @@ export class TargetEstate implements Estate {
     this.#signal?.throwIfAborted();
   }
 }
-
-/** All items of a region's replica, each read strongly. */
-export const scanTable = async (client: DynamoDBClient, table: string): Promise<readonly Item[]> => {
-  const items: Item[] = [];
-  for await (const page of paginateScan({ client }, { TableName: table, ConsistentRead: true }))
-    items.push(...(page.Items ?? []).map(itemOf));
-  return items;
-};

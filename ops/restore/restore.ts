@@ -1,7 +1,5 @@
 /** A table as it was, beside the one that is there now; and what the live one lacks, put back. */
-import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
-import { itemOf } from '../../functions/aws/marshal.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import { writerOf } from '../../functions/core/item.ts';
 import { foldControl, REGIONS_KEY } from '../../functions/core/operations.ts';
@@ -12,6 +10,7 @@ import { regionOf, writerName } from '../../functions/core/writer.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { OPERATOR_LIMITS } from '../limits.ts';
 import type { Progress } from '../progress.ts';
+import { scanTable } from '../scan.ts';
 import type { BackupTarget } from '../targets/backups.ts';
 import { checkContent, copyName, findPast, optionOf, type Past, regionOfPast, restorePast } from './past.ts';
 import { type Counts, type Listed, RESTORE_FORMAT, type RestoreReport } from './report.ts';
@@ -145,12 +144,7 @@ const chosen = (replicas: readonly Replica[], given: string | undefined, absent:
 const storeOf = (target: BackupTarget, region: string, table: string): DynamoStore =>
   new DynamoStore({ client: target.dynamo(region), table, limits: OPERATOR_LIMITS });
 
-const scan = async (target: BackupTarget, region: string, table: string): Promise<readonly Item[]> => {
-  const items: Item[] = [];
-  for await (const page of paginateScan({ client: target.dynamo(region) }, { TableName: table, ConsistentRead: true }))
-    items.push(...(page.Items ?? []).map(itemOf));
-  return items;
-};
+const scan = (target: BackupTarget, region: string, table: string): Promise<readonly Item[]> => scanTable(target.dynamo(region), table);
 
 const differencesIn = async (region: string, replicas: readonly Replica[], restored: readonly Item[]): Promise<readonly Difference[]> => {
   const live = await replicas.find((each) => each.region === region)?.scan();

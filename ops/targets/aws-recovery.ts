@@ -17,8 +17,9 @@ import type { Config } from '../../infra/config.ts';
 import { CALLS } from '../delivery/aws-cells.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { OPERATOR_LIMITS } from '../limits.ts';
-import { type RecoveryTarget, scanTable, type Watch } from '../recovery/estate.ts';
+import type { RecoveryTarget, Watch } from '../recovery/estate.ts';
 import { lastMark, type Mark, markItem } from '../recovery/marks.ts';
+import { scanTable } from '../scan.ts';
 import { LostReplicas } from './aws-lost-replicas.ts';
 import type { Sighting } from './aws-replicas.ts';
 

@@ -6,7 +6,8 @@ import { lookAtReclaim, reclaimStock } from '../../../functions/core/reclaim.ts'
 import { lookAtRebuild, lossOf, rebuildRegion } from '../../../functions/core/recovery.ts';
 import { getStock, receiveStock } from '../../../functions/core/stock.ts';
 import { UserError } from '../../../ops/errors.ts';
-import { scanTable, TargetEstate } from '../../../ops/recovery/estate.ts';
+import { TargetEstate } from '../../../ops/recovery/estate.ts';
+import { scanTable } from '../../../ops/scan.ts';
 import { AwsRecovery } from '../../../ops/targets/aws-recovery.ts';
 import { valueOf } from '../../core/world.ts';
 import { eventually } from '../../local/replication-regions.ts';
