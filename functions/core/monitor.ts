@@ -8,6 +8,7 @@ import {
   controlOf,
   foldBeats,
   foldControl,
+  gateOf,
   type HealthView,
   healthOf,
   isAway,
@@ -19,7 +20,7 @@ import type { Clock, Store } from './store.ts';
 import { StoreUnavailable } from './store.ts';
 import { writerName } from './writer.ts';
 
-/** Age at which a view or a verdict is taken anew. */
+/** Age at which a view or a verdict is taken anew; a view that closes the gate is at once. */
 export const VIEW_MS_MAX = 5_000;
 
 export interface MonitorProps {
@@ -48,8 +49,16 @@ export class Monitor {
     this.#props = props;
   }
 
-  /** @throws {StoreUnavailable} when this region's replica does not answer */
-  world(): Promise<WorldView> {
+  /**
+   * A view by which this region may not write is not kept: it may have been let in since, and one environment would go on
+   * refusing what others do.
+   *
+   * @throws {StoreUnavailable} when this region's replica does not answer
+   */
+  async world(): Promise<WorldView> {
+    const kept = this.#fresh(this.#world);
+    if (kept && gateOf(await kept.value).open) return kept.value;
+    if (this.#world === kept) this.#world = undefined;
     this.#world = this.#fresh(this.#world) ?? this.#share(() => this.#seen());
     return this.#world.value;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { Monitor } from '../../functions/core/monitor.ts';
-import { incarnationItem } from '../../functions/core/operations.ts';
+import { Monitor, VIEW_MS_MAX } from '../../functions/core/monitor.ts';
+import { gateOf, incarnationItem } from '../../functions/core/operations.ts';
 import type { Committed } from '../../functions/core/store.ts';
 
 describe('the deep check', () => {
@@ -29,6 +29,22 @@ describe('the deep check', () => {
     const { monitor, data } = start();
     data.transact = async (): Promise<Committed> => ({ ok: true });
     expect((await monitor.check()).health.reasons.map(({ code }) => code)).toEqual(['table']);
+  });
+});
+
+describe('the view of the regions', () => {
+  it('is kept while the region may write, and taken anew at once while it may not', async () => {
+    const { monitor, control, clock } = start();
+    const phase = (phase: 'FENCED' | 'SERVES') =>
+      control.place(incarnationItem({ region: 'a', incarnation: 2, by: 'b', phase, atMs: clock.nowMs }));
+    const isOpen = async (): Promise<boolean> => gateOf(await monitor.world()).open;
+    expect(await isOpen()).toBe(true);
+    phase('FENCED');
+    expect(await isOpen()).toBe(true);
+    clock.nowMs += VIEW_MS_MAX;
+    expect(await isOpen()).toBe(false);
+    phase('SERVES');
+    expect(await Promise.all([isOpen(), isOpen()])).toEqual([true, true]);
   });
 });
 
