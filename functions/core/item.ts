@@ -22,4 +22,4 @@ export const isRecord = (value: Value | undefined): value is { readonly [name: s
 /** The parts of a sort key. The last one is the writer. */
 export const partsOf = (item: Item): readonly string[] => item.sk.split('#');
 
-export const writerOf = (item: Item): string => partsOf(item).at(-1) ?? '';
+export const writerOf = (item: Item): string => item.sk.slice(item.sk.lastIndexOf('#') + 1);

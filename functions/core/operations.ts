@@ -75,7 +75,7 @@ const beatOf = (item: Item): Beat => {
 
 /** What operators said about a region. Of two switches given at the same time, "evacuate" wins. */
 export const foldControl = (region: string, items: readonly Item[]): Control => {
-  const about = (type: string): Item[] => items.filter((item) => partsOf(item)[0] === type && partsOf(item)[1] === region);
+  const about = (type: string): Item[] => items.filter((item) => item.sk.startsWith(`${type}#${region}#`));
   const switches = about('SWITCH');
   const latest = switches.sort(
     (a, b) => (numberOf(b, 'at') ?? 0) - (numberOf(a, 'at') ?? 0) || Number(flagOf(b, 'evacuate')) - Number(flagOf(a, 'evacuate')),
