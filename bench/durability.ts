@@ -97,6 +97,8 @@ const main = async (): Promise<void> => {
   const [kills, times, writers] = [values.kills, values.times, values.writers].map(Number);
   if (![kills, times, writers].every((each) => Number.isSafeInteger(each) && Number(each) > 0))
     throw new Error(`given --kills ${values.kills} --times ${values.times} --writers ${values.writers}; allowed: whole numbers above 0`);
+  // Whoever read the output may be gone: what was started must still be ended.
+  process.stdout.on('error', () => {});
   const startedMs = performance.now();
   const seen = { kills: 0, answers: 0, missing: 0 };
   const progress = (): string =>

@@ -8,6 +8,7 @@ import { type Checked, check, type Judgement, readCourse } from './checkers/chec
 import { type Noticed, noticed } from './checkers/spoiled.ts';
 import { UserError } from './errors.ts';
 import { whole } from './options.ts';
+import { print } from './print.ts';
 
 const REFUSED_SHOWN_MAX = 10;
 const SPOILED_MAX = 10_000;
@@ -22,10 +23,6 @@ const program = new Command('check:history')
   )
   .showHelpAfterError('(--help lists what is allowed)')
   .exitOverride();
-
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 
 const tell = ({ judgements, excused }: Checked): void => {
   for (const each of judgements) {

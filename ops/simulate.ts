@@ -1,7 +1,8 @@
 /**
  * `npm run simulate`: tries the rules of the data in simulated worlds. Exit codes: 0 no violation, 1 a schedule broke a rule,
- * 2 a mistake in the command.
+ * 2 a mistake in the command, 141 nobody reads what it prints any more.
  */
+import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { MUTATIONS } from '../sim/mutations/registry.ts';
 import { replayOf, scheduleOf } from '../sim/replay.ts';
@@ -10,6 +11,7 @@ import * as simulator from '../sim/simulator.ts';
 import { timelineOf } from '../sim/timeline.ts';
 import type { TimelineEntry } from '../sim/world.ts';
 import { oneOf, whole } from './options.ts';
+import { print } from './print.ts';
 import { mutant, type Simulator } from './simulation/mutant.ts';
 
 interface Options {
@@ -58,12 +60,13 @@ const run = async (options: Options): Promise<boolean> => {
   const began = performance.now();
   let shown = began;
   const { sums, found } = await used.simulate(options, (so) => {
-    if (performance.now() - shown < PROGRESS_MS) return true;
+    if (performance.now() - shown < PROGRESS_MS) return;
     shown = performance.now();
-    print(`${progress(so, shown - began)} of ${options.schedules}`);
-    return true;
+    print(`${so.schedules} of ${options.schedules} schedules, ${rate(so, shown - began)}`);
+    // Worlds wait for nothing but each other: without a turn of the event loop nobody would learn that the reader is gone.
+    return setImmediate();
   });
-  print(`${progress(sums, performance.now() - began)}, seed ${options.seed}`);
+  print(`${sums.schedules} schedules, ${rate(sums, performance.now() - began)}, seed ${options.seed}`);
   print(`${sums.calls} calls, ${sums.faults} faults, ${sums.lost} acknowledged writes lost with regions that were lost for good`);
   if (found === undefined) {
     print('no violation');
@@ -99,12 +102,7 @@ const exploreAll = async (used: Simulator): Promise<boolean> => {
   return good;
 };
 
-const progress = ({ schedules }: simulator.Sums, ms: number): string =>
-  `${schedules} schedules, ${Math.round((schedules / ms) * 60_000)} a minute`;
-
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+const rate = ({ schedules }: simulator.Sums, ms: number): string => `${Math.round((schedules / ms) * 60_000)} a minute`;
 
 try {
   await program.parseAsync();

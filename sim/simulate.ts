@@ -33,10 +33,10 @@ export interface Sums {
   readonly lost: number;
 }
 
-/** @param onSchedule told after each schedule; `false` ends the run */
+/** @param onSchedule told after each schedule, and waited for */
 export const simulate = async (
   given: { readonly seed: number; readonly first: number; readonly schedules: number },
-  onSchedule: (sums: Sums) => boolean = () => true,
+  onSchedule: (sums: Sums) => Promise<void> | undefined = () => undefined,
 ): Promise<{ readonly sums: Sums; readonly found: Found | undefined }> => {
   let sums: Sums = { schedules: 0, calls: 0, faults: 0, lost: 0 };
   for (let number = given.first; number < given.first + given.schedules; number += 1) {
@@ -50,7 +50,7 @@ export const simulate = async (
       lost: sums.lost + lost,
     };
     if (violation) return { sums, found: { number, schedule, violation } };
-    if (!onSchedule(sums)) break;
+    await onSchedule(sums);
   }
   return { sums, found: undefined };
 };
