@@ -46,7 +46,7 @@ export const benchCold = async (): Promise<readonly Result[]> => {
   const table = await startStubTable([item, { pk: 'STOCK#tea', sk: `HELD#${REGION}`, v: 1, available: 1 }]);
   const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
   try {
-    const bare = join(folder, 'bare.mjs');
+    const bare = join(folder, 'bare.cjs');
     buildSync({
       ...BUNDLE_OPTIONS,
       alias: {},
@@ -54,7 +54,7 @@ export const benchCold = async (): Promise<readonly Result[]> => {
       entryPoints: [join(import.meta.dirname, 'bare.handler.ts')],
       outfile: bare,
     });
-    const api = join(bundle().folder('api'), 'index.mjs');
+    const api = bundle().module('api');
     const children = { bare: join(folder, 'bare-child.mjs'), api: join(folder, 'api-child.mjs') };
     writeFileSync(children.bare, childOf(bare));
     writeFileSync(children.api, childOf(api));

@@ -10,7 +10,7 @@ const RULES = join(ROOT, 'functions/core/consistency.ts');
 const [RULE, DEFECT] = ['if (peers.length === 0) return false;', 'return true;'] as const;
 
 /** @returns the URL of the handler's module */
-export const apiBundle = (): string => pathToFileURL(join(bundle().folder('api'), 'index.mjs')).href;
+export const apiBundle = (): string => pathToFileURL(bundle().module('api')).href;
 
 /**
  * @param folder where it goes
@@ -18,9 +18,8 @@ export const apiBundle = (): string => pathToFileURL(join(bundle().folder('api')
  * @throws when the rule that it breaks is not where it was
  */
 export const credulousBundle = async (folder: string): Promise<string> => {
-  const { outExtension: _, ...options } = BUNDLE_OPTIONS;
-  const outfile = join(folder, 'credulous.mjs');
-  await build({ ...options, entryPoints: [join(ROOT, 'functions/api.handler.ts')], outfile, plugins: [credulous] });
+  const outfile = join(folder, 'credulous.cjs');
+  await build({ ...BUNDLE_OPTIONS, entryPoints: [join(ROOT, 'functions/api.handler.ts')], outfile, plugins: [credulous] });
   return pathToFileURL(outfile).href;
 };
 

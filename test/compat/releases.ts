@@ -111,12 +111,12 @@ const bundles = async (
   const { api = join(root, 'functions/api.handler.ts'), plugins = [] } = changed;
   const entryPoints = { api, housekeeping: join(root, 'functions/housekeeping.handler.ts') };
   await build({ ...optionsFor(root), entryPoints, outdir: folder, plugins });
-  return { name, api: join(folder, 'api.mjs'), housekeeping: join(folder, 'housekeeping.mjs') };
+  return { name, api: join(folder, 'api.js'), housekeeping: join(folder, 'housekeeping.js') };
 };
 
 const rulesOf = async (root: string, folder: string): Promise<Rules> => {
   const outfile = join(folder, 'rules.mjs');
-  await build({ ...optionsFor(root), outExtension: {}, stdin: { contents: RULES_SOURCE, resolveDir: root, loader: 'ts' }, outfile });
+  await build({ ...optionsFor(root), format: 'esm', stdin: { contents: RULES_SOURCE, resolveDir: root, loader: 'ts' }, outfile });
   const rules: Rules = await import(pathToFileURL(outfile).href);
   return rules;
 };

@@ -31,7 +31,7 @@ export const CODES = {
   'crashes at its start': () => 'throw new Error("a fault of the test");',
 } as const;
 
-const apiCode = (): string => readFileSync(join(bundle().folder('api'), 'index.mjs'), 'utf8');
+const apiCode = (): string => readFileSync(bundle().module('api'), 'utf8');
 
 /** Publishes a version for each code, in this order, from 1 on, with the alias `live` on the first. */
 export const deployVersions = async (lab: Lab, name: string, codes: readonly (() => string)[]): Promise<void> => {
@@ -39,7 +39,7 @@ export const deployVersions = async (lab: Lab, name: string, codes: readonly (()
   const environment = Object.values(ENV).map((variable) => [variable, lab.environment[variable] ?? ''] as const);
   try {
     for (const [index, code] of codes.entries()) {
-      const ZipFile = zipOf('index.mjs', Buffer.from(code()));
+      const ZipFile = zipOf('index.js', Buffer.from(code()));
       if (index === 0)
         await client.send(
           new CreateFunctionCommand({

@@ -26,12 +26,12 @@ describe('a bundle', () => {
   afterAll(() => rmSync(root, { recursive: true }));
   const built = bundle({ root });
 
-  test('has one folder for each handler with one module in it, and the source maps elsewhere', () => {
+  test('has one folder for each handler with one module in it, which says what it is, and the source maps elsewhere', () => {
     expect(Object.keys(HANDLERS)).toEqual(names);
     for (const name of names) {
-      expect(readdirSync(built.folder(name))).toEqual(['index.mjs']);
-      expect(readFileSync(join(built.folder(name), 'index.mjs'), 'utf8')).not.toContain('sourceMappingURL');
-      expect(existsSync(join(built.folder(name), '..', 'maps', name, 'index.mjs.map'))).toBe(true);
+      expect(readdirSync(built.folder(name))).toEqual(['index.js', 'package.json']);
+      expect(contentOf(built, name)).not.toContain('sourceMappingURL');
+      expect(existsSync(join(built.folder(name), '..', 'maps', name, 'index.js.map'))).toBe(true);
     }
   });
 
@@ -41,7 +41,7 @@ describe('a bundle', () => {
     onTestFinished(() => rmSync(alone, { recursive: true }));
     cpSync(built.folder('api'), alone, { recursive: true });
 
-    const { handler } = await import(pathToFileURL(join(alone, 'index.mjs')).href);
+    const { handler } = await import(pathToFileURL(join(alone, 'index.js')).href);
 
     expect(await handler()).toBe('DynamoDBClient node:os');
   });
@@ -123,7 +123,7 @@ describe('a marked version', () => {
     ['code in quotes', '"; throw new Error("quoted") //'],
     ['what ends comments, templates, lines and scripts', '*/ ` ${x} \n \u2028 </script>'],
   ])('does the same as without: %s', async (_, marker) => {
-    const { handler } = await import(pathToFileURL(join(bundle({ root, marker }).folder('api'), 'index.mjs')).href);
+    const { handler } = await import(pathToFileURL(bundle({ root, marker }).module('api')).href);
 
     expect(await handler()).toBe('DynamoDBClient node:os');
   });
@@ -145,5 +145,5 @@ function project(other = "export const handler = async () => 'other';"): string 
 }
 
 function contentOf(built: Bundle, name: (typeof names)[number]): string {
-  return readFileSync(join(built.folder(name), 'index.mjs'), 'utf8');
+  return readFileSync(built.module(name), 'utf8');
 }

@@ -44,7 +44,7 @@ describe.each([
 
     // Loading is where a function reads its environment: what is missing or wrong ends it there.
     const started = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
-      env: { ...LAMBDA, ...environment, BUNDLE: pathToFileURL(join(code.folder(handler), 'index.mjs')).href },
+      env: { ...LAMBDA, ...environment, BUNDLE: pathToFileURL(code.module(handler)).href },
       timeout: START_MS_MAX,
     });
 

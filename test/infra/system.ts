@@ -126,13 +126,15 @@ const readTemplate = (stack: string, text: string): Template => {
 
 const standIns = (folder: string, { codeHash = '0123456789abcdef', fault }: SynthesisOptions): Bundle => {
   const at = (handler: string): string => join(folder, handler);
+  const module = (handler: string): string => join(at(handler), 'index.js');
   return {
     hash: codeHash,
     fault,
     folder: at,
+    module,
     code: (handler) => {
       mkdirSync(at(handler), { recursive: true });
-      writeFileSync(join(at(handler), 'index.mjs'), `export const handler = async () => '${handler}';`);
+      writeFileSync(module(handler), `exports.handler = async () => '${handler}';`);
       return Code.fromAsset(at(handler));
     },
   };

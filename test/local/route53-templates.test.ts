@@ -22,9 +22,10 @@ const DOMAIN = { name: 'api.tandem.test', hostedZoneId: 'Z0TEST', zoneName: 'tan
 const folder = mkdtempSync(join(tmpdir(), 'tandem-route53-'));
 /** Code that is never run: these templates are only read. */
 const code = join(folder, 'code');
+const module = join(code, 'index.js');
 beforeAll(() => {
   mkdirSync(code, { recursive: true });
-  writeFileSync(join(code, 'index.mjs'), '');
+  writeFileSync(module, '');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -105,7 +106,7 @@ function synthesize(regions: readonly string[], joining: readonly string[]): rea
     domain: DOMAIN,
   });
   const app = new App({ outdir: mkdtempSync(join(folder, 'out-')), builtinCloudFormationValidation: false });
-  build(app, config, { hash: '0'.repeat(16), folder: () => code, code: () => Code.fromAsset(code) });
+  build(app, config, { hash: '0'.repeat(16), folder: () => code, module: () => module, code: () => Code.fromAsset(code) });
   const stacks = new Set<string>([STACKS.global, ...regions.map((region) => STACKS.cell(region))]);
   return app
     .synth()

@@ -40,7 +40,7 @@ describe('a region whose stream brings nothing', () => {
 
   beforeAll(async () => {
     lab = await startLab();
-    const code = (): string => readFileSync(join(bundle().folder('housekeeping'), 'index.mjs'), 'utf8');
+    const code = (): string => readFileSync(bundle().module('housekeeping'), 'utf8');
     await deployVersions(lab, HOUSEKEEPING, [code]);
     await deployVersions(lab, EARLIER, [() => 'export const handler = async () => ({ batchItemFailures: [] });']);
     const sqs = new SQSClient(sdkOf(lab));
@@ -120,7 +120,7 @@ describe('a region whose stream brings nothing', () => {
     await letters(place, 1);
     await lab.control.transact([{ action: 'put', item: FENCE }]);
     // Views of the control table are a few seconds old at most; another version has none.
-    await deployVersions(lab, `${HOUSEKEEPING}-fenced`, [() => readFileSync(join(bundle().folder('housekeeping'), 'index.mjs'), 'utf8')]);
+    await deployVersions(lab, `${HOUSEKEEPING}-fenced`, [() => readFileSync(bundle().module('housekeeping'), 'utf8')]);
     const closed = placeIn(`http://127.0.0.1:${await freePort()}`, place.deadLetters);
     const places = [{ ...place, housekeeping: `${HOUSEKEEPING}-fenced` }, { ...place, housekeeping: EARLIER }, closed];
     try {
