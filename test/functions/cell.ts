@@ -1,7 +1,6 @@
 /** What a cell's delivery works with, as far as an emulator has it: functions with versions, a key, and a CodeDeploy that listens. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateAliasCommand,

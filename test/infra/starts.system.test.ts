@@ -1,6 +1,5 @@
 /** What infrastructure gives each function, and what the function asks for, held against each other by starting it. */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
