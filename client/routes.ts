@@ -4,6 +4,7 @@
  */
 import type { ANSWERS } from '../functions/contract/answers.ts';
 import type { ROUTES, RouteName } from '../functions/contract/routes.ts';
+import type { Request, RequestName } from '../functions/contract/schemas.ts';
 
 /** Routes that are no caller's business: the client reads `/health` and `/regions` by itself. */
 export type ClientRoute = Exclude<RouteName, 'health' | 'switchState' | 'regions' | 'openapi'>;
@@ -30,12 +31,10 @@ export const HEALTH_PATH = '/health' satisfies Contract['health']['path'];
 export const REGIONS_PATH = '/regions' satisfies Contract['regions']['path'];
 
 /** The request body of a route. */
-export type Body<N extends ClientRoute> = Contract[N] extends { readonly body: { readonly _zod: { readonly output: infer Output } } }
-  ? Output
-  : undefined;
+export type Body<N extends ClientRoute> = Contract[N] extends { readonly body: infer Name extends RequestName } ? Request<Name> : undefined;
 /** The query of a route. */
-export type Query<N extends ClientRoute> = Contract[N] extends { readonly query: { readonly _zod: { readonly output: infer Output } } }
-  ? Output
+export type Query<N extends ClientRoute> = Contract[N] extends { readonly query: infer Name extends RequestName }
+  ? Request<Name>
   : undefined;
 /** What a route answers on success. */
 export type Answer<N extends ClientRoute> = (typeof ANSWERS)[N]['_zod']['output'];

@@ -24,3 +24,21 @@ export const dynamoClient = (config: DynamoDBClientConfig = {}): DynamoDBClient 
     },
     ...config,
   });
+
+/**
+ * The same for a function: what the SDK would look for in the environment and in files is said, as Lambda has no such files and
+ * a cold start would wait for each to be missing.
+ */
+export const functionsDynamoClient = (config: DynamoDBClientConfig): DynamoDBClient =>
+  dynamoClient({
+    defaultsMode: 'standard',
+    retryMode: 'standard',
+    authSchemePreference: [],
+    // An account's own endpoint needs an account id with the credentials, and a role's in Lambda come without.
+    accountIdEndpointMode: 'disabled',
+    endpointDiscoveryEnabled: false,
+    useFipsEndpoint: process.env['AWS_USE_FIPS_ENDPOINT'] === 'true',
+    useDualstackEndpoint: process.env['AWS_USE_DUALSTACK_ENDPOINT'] === 'true',
+    userAgentAppId: 'tandem',
+    ...config,
+  });

@@ -1,6 +1,6 @@
 import type { Jwk } from 'aws-jwt-verify/jwk';
-import * as z from 'zod/mini';
 import type { Clock } from '../core/store.ts';
+import type { IssuersKey } from './oidc-shapes.ts';
 
 /** Milliseconds after which the issuer's keys are fetched again. */
 const KEYS_AGE_MS_MAX = 3_600_000;
@@ -10,31 +10,8 @@ const REFETCH_MS_MIN = 30_000;
 const FETCH_MS = 1_500;
 /** Bytes of one document. */
 const DOCUMENT_BYTES_MAX = 262_144;
-const KEYS_MAX = 100;
 
 export type Fetch = (url: string, init: { readonly signal: AbortSignal; readonly redirect: 'error' }) => Promise<Response>;
-
-/** What an issuer's documents are held to. Made with its keys: a function that trusts registered keys does not build it. */
-const shapes = () => {
-  const text = z.optional(z.string());
-  return {
-    discovery: z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https$/ }) }),
-    jwks: z.object({ keys: z.array(z.unknown()).check(z.maxLength(KEYS_MAX)) }),
-    jwk: z.object({
-      kty: z.enum(['RSA', 'EC', 'OKP']),
-      kid: z.string(),
-      alg: text,
-      use: text,
-      crv: text,
-      n: text,
-      e: text,
-      x: text,
-      y: text,
-    }),
-  };
-};
-
-type Key = z.output<ReturnType<typeof shapes>['jwk']>;
 
 /** The issuer did not answer, and its keys are not known. */
 export class IssuerUnavailable extends Error {
@@ -50,8 +27,7 @@ export class OidcKeys {
   readonly #issuer: string;
   readonly #clock: Clock;
   readonly #fetch: Fetch;
-  readonly #shapes = shapes();
-  #known: ReadonlyMap<string, Key> | undefined;
+  #known: ReadonlyMap<string, IssuersKey> | undefined;
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   #underWay: Promise<void> | undefined;
@@ -84,7 +60,8 @@ export class OidcKeys {
 
   async #load(): Promise<void> {
     this.#triedAtMs = this.#clock.now();
-    const { discovery, jwks, jwk } = this.#shapes;
+    // Loaded for them: a function that trusts registered keys starts without.
+    const { discovery, jwks, jwk } = await import('./oidc-shapes.ts');
     const found = discovery.parse(await this.#json(`${this.#issuer.replace(/\/$/, '')}/.well-known/openid-configuration`));
     if (found.issuer !== this.#issuer) throw new Error(`the discovery document names the issuer ${found.issuer}, allowed: ${this.#issuer}`);
     const { keys } = jwks.parse(await this.#json(found.jwks_uri));

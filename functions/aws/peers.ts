@@ -5,7 +5,7 @@
 import { TABLES } from '../contract/names.ts';
 import type { Peer } from '../core/consistency.ts';
 import type { Limits } from './attempts.ts';
-import { dynamoClient } from './clients.ts';
+import { functionsDynamoClient } from './clients.ts';
 import { DynamoStore } from './dynamo-store.ts';
 import type { Environment } from './environment.ts';
 import { errorFields, log } from './log.ts';
@@ -22,7 +22,7 @@ export const peersOf = ({ replicatedDeadlineMs, peerEndpoints }: Pick<Environmen
     const known = peers.get(region);
     if (known) return known;
     const endpoint = peerEndpoints[region];
-    const client = dynamoClient({ region, ...(endpoint === undefined ? {} : { endpoint }) });
+    const client = functionsDynamoClient({ region, ...(endpoint === undefined ? {} : { endpoint }) });
     const store = new DynamoStore({ client, table: TABLES.data, limits });
     const peer: Peer = { region, get: tellingOf(region, (key) => store.get(key)) };
     peers.set(region, peer);

@@ -2,7 +2,7 @@
 import { TABLES } from '../contract/names.ts';
 import { Monitor } from '../core/monitor.ts';
 import { CHECK_LIMITS } from './attempts.ts';
-import { dynamoClient } from './clients.ts';
+import { functionsDynamoClient } from './clients.ts';
 import { DynamoStore } from './dynamo-store.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 
@@ -17,7 +17,7 @@ export interface Runtime {
 /** @throws {Error} naming every variable that is missing or wrong */
 export const startRuntime = (env: Readonly<Record<string, string | undefined>>): Runtime => {
   const environment = readEnvironment(env);
-  const client = dynamoClient({ region: environment.region });
+  const client = functionsDynamoClient({ region: environment.region });
   const clock = { now: () => Date.now() };
   const { region, regions, version } = environment;
   const monitor = new Monitor({

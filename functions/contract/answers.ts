@@ -2,7 +2,15 @@
 import type { ZodMiniType } from 'zod/mini';
 import * as z from 'zod/mini';
 import type { RouteName } from './routes.ts';
-import { cursor, lines, note, orderId, recordId, recordValue, region, sku, versionId } from './schemas.ts';
+import { lines, note, recordValue, text } from './schemas.ts';
+import { FORMS } from './values.ts';
+
+const orderId = text(FORMS.orderId);
+const recordId = text(FORMS.recordId);
+const versionId = text(FORMS.versionId);
+const sku = text(FORMS.sku);
+const region = text(FORMS.region);
+const cursor = text(FORMS.cursor);
 
 const instant = z.iso.datetime();
 

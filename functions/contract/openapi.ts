@@ -7,12 +7,13 @@ import { ANSWERS, problem } from './answers.ts';
 import { HEADERS } from './names.ts';
 import { PROBLEMS, type ProblemName } from './problems.ts';
 import { BODY_PROBLEMS, COMMON_PROBLEMS, ROUTES, type Route, SCOPES, USER_PROBLEMS } from './routes.ts';
-import * as schemas from './schemas.ts';
+import { REQUESTS, text } from './schemas.ts';
+import { FORMS, LIMITS } from './values.ts';
 
 /** `*`, or one ETag or several (RFC 9110, 13.1). */
 const ANY_OR_TAGS = '^(\\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$';
 
-const recordTag = schemas.pattern(schemas.RECORD_TAG, 'The ETag of a record, as an answer gave it: all of its heads.');
+const recordTag = text(FORMS.recordTag);
 
 type Json = { readonly [name: string]: unknown };
 
@@ -81,15 +82,15 @@ const operation = (operationId: string, route: Route): Json => ({
   summary: route.summary,
   ...(route.access.kind === 'user' ? { security: [{ token: [route.access.scope] }] } : { security: [] }),
   parameters: parametersOf(route),
-  ...(route.body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body) } } } } : {}),
+  ...(route.body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(REQUESTS[route.body]) } } } } : {}),
   responses: responsesOf(operationId, route),
 });
 
 const parametersOf = (route: Route): readonly Json[] => {
-  const query = route.query ? schemaOf(route.query) : {};
+  const query = route.query ? schemaOf(REQUESTS[route.query]) : {};
   const properties: Readonly<Record<string, unknown>> = typeof query['properties'] === 'object' ? { ...query['properties'] } : {};
   return [
-    ...Object.entries(route.params ?? {}).map(([name, schema]) => ({ name, in: 'path', required: true, schema: schemaOf(schema) })),
+    ...Object.entries(route.params ?? {}).map(([name, form]) => ({ name, in: 'path', required: true, schema: schemaOf(text(form)) })),
     ...Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
     ...(route.body && route.method === 'POST'
       ? [
@@ -97,7 +98,7 @@ const parametersOf = (route: Route): readonly Json[] => {
             name: HEADERS.idempotencyKey,
             in: 'header',
             required: true,
-            schema: schemaOf(schemas.idempotencyKey),
+            schema: schemaOf(text(FORMS.idempotencyKey)),
             description: 'Made once for an operation by its caller, and kept on retries, in any region.',
           },
         ]
@@ -134,8 +135,8 @@ const CONSISTENCY_PARAMETERS: readonly Json[] = [
     name: HEADERS.token,
     in: 'header',
     required: false,
-    schema: { type: 'string', pattern: `^[A-Za-z0-9_-]+( *, *[A-Za-z0-9_-]+){0,${schemas.LIMITS.tokens - 1}}$` },
-    description: `Up to ${schemas.LIMITS.tokens} tokens of earlier answers, from any region. This one waits a bounded time until it holds what they name, and else says that its answer is stale.`,
+    schema: { type: 'string', pattern: `^[A-Za-z0-9_-]+( *, *[A-Za-z0-9_-]+){0,${LIMITS.tokens - 1}}$` },
+    description: `Up to ${LIMITS.tokens} tokens of earlier answers, from any region. This one waits a bounded time until it holds what they name, and else says that its answer is stale.`,
   },
   {
     name: HEADERS.durability,

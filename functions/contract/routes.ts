@@ -2,9 +2,9 @@
  * The API. From this one table come: API Gateway's resources and throttles (infra), the router and its validation
  * (functions), the OpenAPI document, and the failover client's types.
  */
-import type { ZodMiniType } from 'zod/mini';
 import type { ProblemName } from './problems.ts';
-import * as s from './schemas.ts';
+import type { RequestName } from './schemas.ts';
+import { FORMS, type Form } from './values.ts';
 
 /** Scopes a token may carry. */
 export const SCOPES = ['orders:read', 'orders:write', 'orders:ship', 'stock:read', 'stock:write', 'records:read', 'records:write'] as const;
@@ -17,10 +17,11 @@ export interface Route {
   readonly summary: string;
   /** `user`: needs a token with this scope. `probe`: open, and throttled apart so that it cannot be flooded into a failover. */
   readonly access: { readonly kind: 'user'; readonly scope: Scope } | { readonly kind: 'probe' } | { readonly kind: 'open' };
-  readonly params?: Readonly<Record<string, ZodMiniType<string>>>;
-  readonly query?: ZodMiniType;
+  readonly params?: Readonly<Record<string, Form>>;
+  /** Name of its shape in schemas.ts, which is loaded for those who need it. */
+  readonly query?: RequestName;
   /** A POST with a body needs an Idempotency-Key, a PUT a precondition. */
-  readonly body?: ZodMiniType;
+  readonly body?: RequestName;
   /** Its body is in answers.ts, which a cold start does not load. */
   readonly success: {
     readonly status: 200 | 201 | 202;
@@ -41,7 +42,7 @@ export const ROUTES = {
     path: '/orders',
     summary: 'Places an order and reserves its lines in this region, all or nothing.',
     access: user('orders:write'),
-    body: s.orderRequest,
+    body: 'order',
     success: { status: 201 },
     problems: ['out-of-stock', 'order-cancelled', 'key-reused'],
   },
@@ -50,7 +51,7 @@ export const ROUTES = {
     path: '/orders',
     summary: "Lists the caller's orders, newest first.",
     access: user('orders:read'),
-    query: s.listQuery,
+    query: 'page',
     success: { status: 200 },
     problems: [],
   },
@@ -59,7 +60,7 @@ export const ROUTES = {
     path: '/orders/{id}',
     summary: 'The order as the fold of all facts that this region holds.',
     access: user('orders:read'),
-    params: { id: s.orderId },
+    params: { id: FORMS.orderId },
     success: { status: 200 },
     problems: ['not-found'],
   },
@@ -68,8 +69,8 @@ export const ROUTES = {
     path: '/orders/{id}/payments',
     summary: 'Records a payment.',
     access: user('orders:write'),
-    params: { id: s.orderId },
-    body: s.paymentRequest,
+    params: { id: FORMS.orderId },
+    body: 'payment',
     success: { status: 201 },
     problems: ['not-found', 'key-reused', 'order-cancelled'],
   },
@@ -78,8 +79,8 @@ export const ROUTES = {
     path: '/orders/{id}/shipments',
     summary: 'Ships the order from the region that holds its reservation.',
     access: user('orders:ship'),
-    params: { id: s.orderId },
-    body: s.shipmentRequest,
+    params: { id: FORMS.orderId },
+    body: 'shipment',
     success: { status: 201 },
     problems: ['not-found', 'wrong-region', 'order-cancelled', 'order-shipped', 'key-reused'],
   },
@@ -88,8 +89,8 @@ export const ROUTES = {
     path: '/orders/{id}/cancellations',
     summary: 'Requests a cancellation: final when every reservation has ended and none was shipped.',
     access: user('orders:write'),
-    params: { id: s.orderId },
-    body: s.cancellationRequest,
+    params: { id: FORMS.orderId },
+    body: 'cancellation',
     success: { status: 202 },
     problems: ['not-found', 'order-shipped'],
   },
@@ -98,7 +99,7 @@ export const ROUTES = {
     path: '/stock/{sku}',
     summary: 'The stock of a sku, as this region sees it.',
     access: user('stock:read'),
-    params: { sku: s.sku },
+    params: { sku: FORMS.sku },
     success: { status: 200 },
     problems: ['not-found'],
   },
@@ -107,8 +108,8 @@ export const ROUTES = {
     path: '/stock/{sku}/regions/{region}/receipts',
     summary: 'Records units received; the named region books them and may sell them.',
     access: user('stock:write'),
-    params: { sku: s.sku, region: s.region },
-    body: s.receiptRequest,
+    params: { sku: FORMS.sku, region: FORMS.region },
+    body: 'receipt',
     success: { status: 201 },
     problems: ['key-reused', 'not-found'],
   },
@@ -117,7 +118,7 @@ export const ROUTES = {
     path: '/records/{id}',
     summary: "A record of the caller's, with all of its heads. Its ETag names them.",
     access: user('records:read'),
-    params: { id: s.recordId },
+    params: { id: FORMS.recordId },
     success: { status: 200, tagged: true },
     problems: ['not-found', 'precondition-failed'],
   },
@@ -126,8 +127,8 @@ export const ROUTES = {
     path: '/records/{id}',
     summary: 'Edits a record that is still what its ETag says (If-Match), or makes one (If-None-Match: *).',
     access: user('records:write'),
-    params: { id: s.recordId },
-    body: s.recordRequest,
+    params: { id: FORMS.recordId },
+    body: 'record',
     success: { status: 200, created: 201, tagged: true },
     problems: ['precondition-required', 'precondition-failed', 'unknown-version', 'record-full'],
   },
@@ -136,8 +137,8 @@ export const ROUTES = {
     path: '/records/{id}/history',
     summary: 'The versions of a record that this region holds, newest first.',
     access: user('records:read'),
-    params: { id: s.recordId },
-    query: s.listQuery,
+    params: { id: FORMS.recordId },
+    query: 'page',
     success: { status: 200 },
     problems: ['not-found'],
   },
@@ -154,7 +155,7 @@ export const ROUTES = {
     path: '/switch/{region}',
     summary: 'Whether an operator evacuates that region, told by this one.',
     access: { kind: 'probe' },
-    params: { region: s.region },
+    params: { region: FORMS.region },
     success: { status: 200 },
     problems: ['not-found'],
   },

@@ -159,7 +159,7 @@ export class Api {
     if (!isSynthetic(subject) && isDrained(world, clock.now(), drainMs)) throw evacuated(region);
     if (!('query' in ROUTES[route])) input.refuseQuery();
     const demands = demandsOf(input, method);
-    const work = USER_ROUTES[route]({ subject, input });
+    const work = await USER_ROUTES[route]({ subject, input });
     const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
     learnt.stale = !(await this.#timed(learnt, catchUp(this.#props, demands)));
     const outcome = await work({ store: listing(store, demands.keys), clock, hlc, region, regions, writer });

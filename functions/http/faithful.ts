@@ -3,7 +3,7 @@
  * is nested deeper than readers follow. What a caller entrusts to this API comes back as it was, or is refused.
  * https://www.rfc-editor.org/rfc/rfc7493
  */
-import { LIMITS } from '../contract/schemas.ts';
+import { LIMITS } from '../contract/values.ts';
 
 /** Characters of a number that are told. */
 const SHOWN_MAX = 40;

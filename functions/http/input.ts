@@ -1,7 +1,8 @@
 /** A request's parts, each checked by the contract's schema. Whatever does not fit is refused by place. */
-import type { core, output, ZodMiniType } from 'zod/mini';
+import type { core } from 'zod/mini';
 import { HEADERS } from '../contract/names.ts';
-import { idempotencyKey, LIMITS } from '../contract/schemas.ts';
+import type { Request, RequestName } from '../contract/schemas.ts';
+import { FORMS, type Form, LIMITS } from '../contract/values.ts';
 import { type ApiEvent, headersOf, queryOf } from './event.ts';
 import { lossOf } from './faithful.ts';
 import type { Preconditions } from './preconditions.ts';
@@ -31,18 +32,17 @@ export class Input {
     return (this.#headers.get(name) ?? []).flatMap((line) => line.split(',')).map((part) => part.trim());
   }
 
-  param(name: string, schema: ZodMiniType<string>): string {
-    return checked(schema, decoded(this.#event.pathParameters?.[name] ?? '', name), `path ${name}`);
+  param(name: string, form: Form): string {
+    return formed(form, decoded(this.#event.pathParameters?.[name] ?? '', name), `path ${name}`);
   }
 
-  /** @param schema of the whole query; without one, no parameter is allowed */
-  query<T extends ZodMiniType>(schema: T): output<T> {
+  async query<N extends RequestName>(name: N): Promise<Request<N>> {
     const values = queryOf(this.#event);
     const repeated = [...values]
       .filter(([, list]) => list.length > 1)
       .map(([name]) => ({ at: `query ${name}`, message: 'given more than once, allowed: once' }));
     if (repeated.length > 0) throw badRequest(repeated);
-    return checked(schema, Object.fromEntries([...values].map(([name, list]) => [name, list[0]])), 'query');
+    return checked(name, Object.fromEntries([...values].map(([name, list]) => [name, list[0]])), 'query');
   }
 
   refuseQuery(): void {
@@ -58,7 +58,7 @@ export class Input {
       throw badRequest([
         { at: `header ${HEADERS.idempotencyKey}`, message: 'missing; make one for each operation and keep it on retries' },
       ]);
-    return checked(idempotencyKey, given[0], `header ${HEADERS.idempotencyKey}`);
+    return formed(FORMS.idempotencyKey, given[0] ?? '', `header ${HEADERS.idempotencyKey}`);
   }
 
   preconditions(): Preconditions {
@@ -66,17 +66,17 @@ export class Input {
     return { match: line(HEADERS.ifMatch), noneMatch: line(HEADERS.ifNoneMatch) };
   }
 
-  body<T extends ZodMiniType>(schema: T): output<T> {
-    return checked(schema, parsed(this.#text()), 'body');
+  async body<N extends RequestName>(name: N): Promise<Request<N>> {
+    return checked(name, parsed(this.#text()), 'body');
   }
 
   /** A body of which a part is kept: refused where that part would not come back as it came. */
-  keptBody<T extends ZodMiniType>(schema: T): output<T> {
+  async keptBody<N extends RequestName>(name: N): Promise<Request<N>> {
     const text = this.#text();
     const value = parsed(text);
     const loss = lossOf(text);
     if (loss !== undefined) throw badRequest([{ at: 'body', message: `not allowed: ${loss}` }]);
-    return checked(schema, value, 'body');
+    return checked(name, value, 'body');
   }
 
   #text(): string {
@@ -94,8 +94,15 @@ export class Input {
   }
 }
 
-const checked = <T extends ZodMiniType>(schema: T, value: unknown, place: string): output<T> => {
-  const result = schema.safeParse(value);
+const formed = ({ pattern }: Form, value: string, place: string): string => {
+  if (pattern.test(value)) return value;
+  throw badRequest([{ at: place, message: `allowed: ${pattern}` }]);
+};
+
+/** A start that is not asked for a shape does not load them. */
+const checked = async <N extends RequestName>(name: N, value: unknown, place: string): Promise<Request<N>> => {
+  const { REQUESTS } = await import('../contract/schemas.ts');
+  const result = REQUESTS[name].safeParse(value);
   if (result.success) return result.data;
   const errors = result.error.issues.slice(0, ERRORS_MAX).map((issue) => ({
     at: [place, ...issue.path.map(String)].join(place === 'query' ? ' ' : '.'),

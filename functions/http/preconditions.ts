@@ -4,7 +4,7 @@
  * what HTTP allows besides is refused: several ETags or `If-Match: *` would be one edit here and another elsewhere.
  */
 import { HEADERS } from '../contract/names.ts';
-import { RECORD_TAG } from '../contract/schemas.ts';
+import { FORMS } from '../contract/values.ts';
 import { badRequest, Refusal } from './refusal.ts';
 
 interface EntityTag {
@@ -48,7 +48,7 @@ const versionsOf = (tags: Tags): readonly string[] => {
     throw misfit(HEADERS.ifMatch, 'allowed: one ETag as this API gave it, in quotation marks; an edit is made from one state of a record');
   // Strong comparison: a weak tag matches nothing, nor does one that this API never gave.
   if (tag.weak) throw new Refusal('precondition-failed', 'a weak ETag matches nothing; allowed: the ETag as this API gave it, without W/');
-  if (!RECORD_TAG.test(`"${tag.opaque}"`))
+  if (!FORMS.recordTag.pattern.test(`"${tag.opaque}"`))
     throw new Refusal('precondition-failed', 'no record has such an ETag; read it, and send its own');
   return tag.opaque.split('.');
 };

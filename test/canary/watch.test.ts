@@ -3,7 +3,7 @@ import { journeyKey, minuteOf, replicaAges } from '../../functions/canary/replic
 import { type Connect, targetsOf, type WatchTarget } from '../../functions/canary/targets.ts';
 import { type Answer, type Transport, TransportError, type TransportFailure } from '../../functions/canary/transport.ts';
 import { look, measurementsOf, type Watched, watch } from '../../functions/canary/watch.ts';
-import { idempotencyKey } from '../../functions/contract/schemas.ts';
+import { FORMS } from '../../functions/contract/values.ts';
 import { switchItem } from '../../functions/core/operations.ts';
 import { orderIdOf } from '../../functions/core/order-items.ts';
 import { canarySku, canarySubject } from '../../functions/core/synthetic.ts';
@@ -133,7 +133,7 @@ describe('a watch', () => {
 
   it('uses keys that the contract allows, whatever the region is called', () => {
     const key = journeyKey({ watcher: 'ap-southeast-2', target: 'origin-ap-southeast-2', minute: 29_999_999 });
-    expect(idempotencyKey.safeParse(`${key}.again.1795000000000.receive`).success).toBe(true);
+    expect(`${key}.again.1795000000000.receive`).toMatch(FORMS.idempotencyKey.pattern);
   });
 });
 

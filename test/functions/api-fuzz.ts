@@ -1,7 +1,7 @@
 /** Requests made from the OpenAPI document: mostly right, with something wrong here and there, and some mere noise. */
 import * as fc from 'fast-check';
 import { HEADERS } from '../../functions/contract/names.ts';
-import { LIMITS } from '../../functions/contract/schemas.ts';
+import { LIMITS } from '../../functions/contract/values.ts';
 import { tokenOf } from '../../functions/core/token.ts';
 import type { Answered, ApiWorld } from './api-world.ts';
 

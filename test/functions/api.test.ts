@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EVACUATE_TEXT, HEADERS, HEALTHY_TEXT } from '../../functions/contract/names.ts';
-import { LIMITS } from '../../functions/contract/schemas.ts';
+import { LIMITS } from '../../functions/contract/values.ts';
 import { incarnationItem, switchItem } from '../../functions/core/operations.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { journeys } from './api-journeys.ts';

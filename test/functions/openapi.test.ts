@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../functions/contract/openapi.ts';
 import { PROBLEMS } from '../../functions/contract/problems.ts';
 import { ROUTES } from '../../functions/contract/routes.ts';
-import { LIMITS } from '../../functions/contract/schemas.ts';
+import { LIMITS } from '../../functions/contract/values.ts';
 import { TOKENS_MAX, tokenOf } from '../../functions/core/token.ts';
 import { ApiWorld } from './api-world.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { LIMITS } from '../../functions/contract/schemas.ts';
+import { LIMITS } from '../../functions/contract/values.ts';
 import { type Answered, ApiWorld } from './api-world.ts';
 import { recordJourneys } from './record-journeys.ts';
 
