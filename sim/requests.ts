@@ -1,8 +1,9 @@
 /** What callers ask for, and the use case of the core that serves it. */
 import type { Context, Outcome } from '../functions/core/context.ts';
+import { cancelOrder, payOrder, shipOrder } from '../functions/core/order-events.ts';
 import type { Line } from '../functions/core/order-fold.ts';
 import { orderIdOf as idOf } from '../functions/core/order-items.ts';
-import { cancelOrder, getOrder, listOrders, payOrder, placeOrder, shipOrder } from '../functions/core/orders.ts';
+import { getOrder, listOrders, placeOrder } from '../functions/core/orders.ts';
 import { editRecord, getHistory, getRecord, type RecordName, recordKey } from '../functions/core/records.ts';
 import { getStock, receiveStock } from '../functions/core/stock.ts';
 

@@ -14,8 +14,6 @@ import type { Item } from './store.ts';
 import { expiring, mayName } from './synthetic.ts';
 import { compareWriters } from './writer.ts';
 
-export { cancelOrder, payOrder, shipOrder } from './order-events.ts';
-
 /** Largest quantity of a merged line. */
 const QUANTITY_MAX = 1_000_000;
 /** Orders whose partitions a list reads at a time, to hide rows that another region's acceptance stands in for. */

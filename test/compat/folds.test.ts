@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { shipOrder } from '../../functions/core/order-events.ts';
 import { foldOrder, holdsStock, isOpen } from '../../functions/core/order-fold.ts';
-import { orderAnswer, shipOrder } from '../../functions/core/orders.ts';
+import { orderAnswer } from '../../functions/core/orders.ts';
 import { planRebuild } from '../../functions/core/rebuild.ts';
 import { reconcileOrder } from '../../functions/core/reconcile.ts';
 import { foldStock } from '../../functions/core/stock-fold.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashOf } from '../../functions/core/hash.ts';
-import { cancelOrder, getOrder, listOrders, payOrder, shipOrder } from '../../functions/core/orders.ts';
+import { cancelOrder, payOrder, shipOrder } from '../../functions/core/order-events.ts';
+import { getOrder, listOrders } from '../../functions/core/orders.ts';
 import { getStock } from '../../functions/core/stock.ts';
 import type { Item, Value } from '../../functions/core/store.ts';
 import { order, receive, World } from '../core/world.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../functions/core/context.ts';
+import { cancelOrder, payOrder, shipOrder } from '../../functions/core/order-events.ts';
 import { orderIdOf } from '../../functions/core/order-items.ts';
-import { cancelOrder, payOrder, placeOrder, shipOrder } from '../../functions/core/orders.ts';
+import { placeOrder } from '../../functions/core/orders.ts';
 import { editRecord } from '../../functions/core/records.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import { type Place, World } from './world.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cancelOrder, payOrder, shipOrder } from '../../functions/core/order-events.ts';
 import { foldOrder } from '../../functions/core/order-fold.ts';
-import { cancelOrder, getOrder, listOrders, payOrder, placeOrder, shipOrder } from '../../functions/core/orders.ts';
+import { getOrder, listOrders, placeOrder } from '../../functions/core/orders.ts';
 import { mayNeedReconciling, reconcileOrder } from '../../functions/core/reconcile.ts';
 import { getStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { cancelOrder, getOrder, shipOrder } from '../../functions/core/orders.ts';
+import { cancelOrder, shipOrder } from '../../functions/core/order-events.ts';
+import { getOrder } from '../../functions/core/orders.ts';
 import { isFactOf, planRebuild, reput } from '../../functions/core/rebuild.ts';
 import { reconcileOrder } from '../../functions/core/reconcile.ts';
 import { bookReceipt, getStock, rebalanceStock } from '../../functions/core/stock.ts';

@@ -1,8 +1,8 @@
 /** What callers do in a world that is restored, what a faulty client damages there, and whether its stock adds up afterwards. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { cancelOrder, payOrder, shipOrder } from '../../functions/core/order-events.ts';
 import { foldOrder, holdsStock } from '../../functions/core/order-fold.ts';
-import { cancelOrder, payOrder, shipOrder } from '../../functions/core/orders.ts';
 import { editRecord } from '../../functions/core/records.ts';
 import type { Replica } from '../../functions/core/restore.ts';
 import { keyText, resourceOf } from '../../functions/core/restore-compare.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cancelOrder } from '../../functions/core/orders.ts';
+import { cancelOrder } from '../../functions/core/order-events.ts';
 import { bookReceipt, getStock, rebalanceStock, stockWork, unitsToGrant } from '../../functions/core/stock.ts';
 import type { Held } from '../../functions/core/stock-fold.ts';
 import { order, receive, valueOf, World } from './world.ts';

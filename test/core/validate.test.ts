@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { numberOf } from '../../functions/core/item.ts';
-import { cancelOrder, payOrder, shipOrder } from '../../functions/core/orders.ts';
+import { cancelOrder, payOrder, shipOrder } from '../../functions/core/order-events.ts';
 import { planRebuild } from '../../functions/core/rebuild.ts';
 import { editRecord } from '../../functions/core/records.ts';
 import type { Item } from '../../functions/core/store.ts';

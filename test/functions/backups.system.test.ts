@@ -12,7 +12,8 @@ import { BACKUPS, DELIVERY_ENV, METRICS, TABLES } from '../../functions/contract
 import type { Context } from '../../functions/core/context.ts';
 import { Hlc } from '../../functions/core/hlc.ts';
 import { REGIONS_KEY } from '../../functions/core/operations.ts';
-import { placeOrder, shipOrder } from '../../functions/core/orders.ts';
+import { shipOrder } from '../../functions/core/order-events.ts';
+import { placeOrder } from '../../functions/core/orders.ts';
 import { editRecord } from '../../functions/core/records.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';

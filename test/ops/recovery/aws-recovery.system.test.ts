@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { TABLES } from '../../../functions/contract/names.ts';
 import { foldControl, incarnationItem, nextBeat, REGIONS_KEY } from '../../../functions/core/operations.ts';
-import { cancelOrder, getOrder, placeOrder } from '../../../functions/core/orders.ts';
+import { cancelOrder } from '../../../functions/core/order-events.ts';
+import { getOrder, placeOrder } from '../../../functions/core/orders.ts';
 import { lookAtReclaim, reclaimStock } from '../../../functions/core/reclaim.ts';
 import { lookAtRebuild, lossOf, rebuildRegion } from '../../../functions/core/recovery.ts';
 import { getStock, receiveStock } from '../../../functions/core/stock.ts';
