@@ -4,31 +4,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { nearestRegions, regionNear } from '../../local/route53/latency.ts';
-import { resolve } from '../../local/route53/resolver.ts';
-import { type Answerer, respond } from '../../local/route53/responder.ts';
 import { DnsPortError, type DnsServer, type DnsServerProps, startDnsServer } from '../../local/route53/server.ts';
-import { readZone } from '../../local/route53/zone.ts';
-import { askUdp, type Decoded, framed, openTcp, opt, parse, query, readTcp, subnet } from './route53/dns-client.ts';
-import { DOMAIN, EU, record, stack, system, US, ZONE } from './route53/templates.ts';
-
-const REGIONS = [EU, US];
-/** Eight addresses under a name of 47 characters, and under one of 239: answers over 512 and over 1,232 bytes. */
-const WIDE = `${'w'.repeat(35)}.${ZONE}`;
-const HUGE = `${Array(4).fill('h'.repeat(56)).join('.')}.${ZONE}`;
-const many = (name: string, tag: string) =>
-  Array.from({ length: 8 }, (_, index) => [
-    `${tag}${index}`,
-    record({ Name: name, Type: 'A', TTL: '5', ResourceRecords: [`192.0.2.${index}`], MultiValueAnswer: true, SetIdentifier: `${index}` }),
-  ]);
-const zone = readZone(ZONE, [...system(REGIONS), stack('us-west-2', Object.fromEntries([...many(WIDE, 'W'), ...many(HUGE, 'H')]))]);
-const answer: Answerer = (question, { source, subnet: given }) =>
-  resolve(zone, question, {
-    isHealthy: () => true,
-    nearest: nearestRegions(regionNear(given, source, REGIONS), REGIONS),
-    addressOf: (region) => `127.0.${REGIONS.indexOf(region) + 1}.1`,
-    random: () => 0,
-  });
+import { answer, HUGE, types } from './route53/answerer.ts';
+import { askUdp, framed, openTcp, parse, query, readTcp } from './route53/dns-client.ts';
+import { DOMAIN, EU, US, ZONE } from './route53/templates.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -39,9 +18,6 @@ const start = async (props: Partial<DnsServerProps> = {}): Promise<DnsServer> =>
   open.push(server);
   return server;
 };
-const reply = (message: Buffer, transport: 'udp' | 'tcp' = 'udp', source = '127.0.0.1'): Decoded =>
-  parse(respond(message, source, transport, answer) ?? Buffer.alloc(12));
-const types = (given: Decoded) => (given.packet.answers ?? []).map(({ type }) => type);
 
 describe('ordinary clients', () => {
   it('get addresses, names and the reasons why there are none', async () => {
@@ -74,68 +50,6 @@ describe('ordinary clients', () => {
 });
 
 describe('an answer', () => {
-  it('is authoritative, repeats id and RD and CD, and offers no recursion', () => {
-    const bytes = respond(query(DOMAIN, { flags: 0x0110 }), '127.0.0.1', 'udp', answer);
-    expect(bytes?.readUInt16BE(0)).toBe(4_711);
-    expect(bytes?.readUInt16BE(2)).toBe(0x8510);
-    expect(respond(query(DOMAIN), '127.0.0.1', 'udp', answer)?.readUInt16BE(2)).toBe(0x8400);
-  });
-
-  it('keeps the case of the question, and of the name that it answers', () => {
-    const { packet } = reply(query('aPi.TANdem.tEST'));
-    expect(packet.questions).toMatchObject([{ name: 'aPi.TANdem.tEST' }]);
-    expect(packet.answers).toMatchObject([{ name: 'aPi.TANdem.tEST', data: `${EU}.origin.${DOMAIN}` }, { name: `${EU}.origin.${DOMAIN}` }]);
-  });
-
-  it('denies a name and a type with the SOA', () => {
-    expect(reply(query(`nosuch.${DOMAIN}`))).toMatchObject({
-      rcode: 3,
-      authoritative: true,
-      packet: { answers: [], authorities: [{ type: 'SOA', name: ZONE, ttl: 900 }] },
-    });
-    expect(reply(query(`origin.${DOMAIN}`))).toMatchObject({
-      rcode: 0,
-      authoritative: true,
-      packet: { answers: [], authorities: [{ type: 'SOA' }] },
-    });
-  });
-
-  it('sends a label with any byte back bit by bit, and mistakes no dot in a label for two labels', () => {
-    const odd = query('apiXtandem.test');
-    odd[odd.indexOf('X')] = 0x2e;
-    expect(parse(respond(odd, '127.0.0.1', 'udp', answer) ?? odd).rcode).toBe(5);
-    const binary = query(`aXb.${DOMAIN}`);
-    binary[binary.indexOf('X')] = 0xff;
-    const given = respond(binary, '127.0.0.1', 'udp', answer) ?? Buffer.alloc(0);
-    expect(given.subarray(12, binary.length)).toEqual(binary.subarray(12));
-    expect(given.readUInt16BE(2) & 0xf).toBe(3);
-  });
-
-  it('is REFUSED outside the zone, for other classes and for transfers', () => {
-    const refused = [
-      query('example.com'),
-      query('.'),
-      query(DOMAIN, { questions: [{ name: DOMAIN, type: 'TXT', class: 'CH' }] }),
-      query(DOMAIN, { questions: [{ name: DOMAIN, type: 'A', class: 'ANY' }] }),
-      query(ZONE, { questions: [{ name: ZONE, type: 'AXFR' }] }),
-    ];
-    for (const message of refused)
-      expect(reply(message)).toMatchObject({ rcode: 5, authoritative: false, packet: { questions: { length: 1 }, answers: [] } });
-  });
-
-  it('is NOTIMP for every opcode but QUERY, also when the rest makes no sense', () => {
-    for (let opcode = 1; opcode < 16; opcode += 1) {
-      expect(reply(query(DOMAIN, { flags: opcode << 11 }))).toMatchObject({ rcode: 4, opcode, id: 4_711 });
-      expect(reply(query(DOMAIN, { flags: opcode << 11, questions: [] }))).toMatchObject({ rcode: 4, opcode });
-    }
-  });
-
-  it('to ANY holds one set of records, not the chain', () => {
-    const any = query(DOMAIN);
-    any.writeUInt16BE(255, any.length - 4);
-    expect(types(reply(any))).toEqual(['CNAME']);
-  });
-
   it('is SERVFAIL when the answer cannot be made, and the server goes on', async () => {
     let calls = 0;
     const { port } = await start({
@@ -150,72 +64,7 @@ describe('an answer', () => {
   });
 });
 
-describe('EDNS', () => {
-  it('is in the answer only when it was in the question', () => {
-    expect(reply(query(DOMAIN)).opt).toBeUndefined();
-    expect(reply(query(DOMAIN, { additionals: [opt()] })).opt).toMatchObject({ udpPayloadSize: 1_232, ednsVersion: 0, options: [] });
-    expect(reply(query('example.com', { additionals: [opt()] })).opt).toBeDefined();
-  });
-  it('repeats the DO bit and no other flag', () => {
-    expect(reply(query(DOMAIN, { additionals: [opt({ flags: 0xffff })] })).opt?.flags).toBe(0x8000);
-    expect(reply(query(DOMAIN, { additionals: [opt({ flags: 0x7fff })] })).opt?.flags).toBe(0);
-  });
-  it('of another version is BADVERS, with the version that is spoken', () =>
-    expect(reply(query(DOMAIN, { additionals: [opt({ version: 1 })] }))).toMatchObject({
-      rcode: 16,
-      opt: { ednsVersion: 0 },
-      packet: { answers: [] },
-    }));
-
-  const scope = (name: string, bytes: Buffer) => {
-    const option = reply(query(name, { additionals: [opt({ subnet: bytes })] })).opt?.options[0];
-    return option && 'scopePrefixLength' in option ? option : undefined;
-  };
-  it('client subnet decides, and is repeated with the scope that decided', () => {
-    expect(reply(query(DOMAIN, { additionals: [opt({ subnet: subnet(2) })] })).packet.answers).toMatchObject([{}, { data: '127.0.2.1' }]);
-    expect(scope(DOMAIN, subnet(2))).toMatchObject({ family: 1, sourcePrefixLength: 24, scopePrefixLength: 24, ip: '127.0.2.0' });
-  });
-  it('client subnet has no scope where it did not decide', () => {
-    expect(scope(`${US}.${DOMAIN}`, subnet(2))).toMatchObject({ sourcePrefixLength: 24, scopePrefixLength: 0 });
-    expect(scope(DOMAIN, Buffer.from([0, 1, 0, 0]))).toMatchObject({ sourcePrefixLength: 0, scopePrefixLength: 0 });
-    expect(scope(DOMAIN, Buffer.from([0, 2, 56, 0, 0x20, 1, 0xd, 0xb8, 0, 0, 0]))).toMatchObject({
-      family: 2,
-      sourcePrefixLength: 56,
-      scopePrefixLength: 0,
-    });
-  });
-  it.each([
-    ['of an unknown family', [0, 3, 8, 0, 1]],
-    ['with a scope', [0, 1, 24, 24, 127, 0, 2]],
-    ['with too few bytes', [0, 1, 24, 0, 127, 0]],
-    ['with too many bytes', [0, 1, 24, 0, 127, 0, 2, 0]],
-    ['with bits beyond the prefix', [0, 1, 23, 0, 127, 0, 1]],
-    ['longer than an address', [0, 1, 33, 0, 127, 0, 2, 1, 0]],
-    ['that is cut off', [0, 1]],
-  ])('client subnet %s is malformed', (_, bytes) =>
-    expect(reply(query(DOMAIN, { additionals: [opt({ subnet: Buffer.from(bytes) })] })).rcode).toBe(1),
-  );
-});
-
 describe('an answer that is too long', () => {
-  const size = (name: string, edns?: number) => {
-    const given = reply(query(name, edns === undefined ? {} : { additionals: [opt({ size: edns })] }));
-    return { truncated: given.truncated, answers: given.packet.answers?.length, opt: given.opt !== undefined };
-  };
-  it('for 512 bytes is empty and says so to clients without EDNS', () =>
-    expect(size(WIDE)).toEqual({ truncated: true, answers: 0, opt: false }));
-  it('for 512 bytes is whole for clients that take more', () =>
-    expect(size(WIDE, 1_232)).toEqual({ truncated: false, answers: 8, opt: true }));
-  it('for the size that the client says is empty; less than 512 counts as 512', () => {
-    expect(size(WIDE, 512)).toEqual({ truncated: true, answers: 0, opt: true });
-    expect(size(DOMAIN, 10)).toEqual({ truncated: false, answers: 2, opt: true });
-  });
-  it('for 1,232 bytes is empty whatever the client says', () =>
-    expect(size(HUGE, 65_535)).toEqual({ truncated: true, answers: 0, opt: true }));
-  it('is whole over TCP', () => {
-    for (const name of [WIDE, HUGE])
-      expect(reply(query(name), 'tcp')).toMatchObject({ truncated: false, packet: { answers: { length: 8 } } });
-  });
   it('is asked for again over TCP by ordinary clients', async () => {
     const { port } = await start();
     const resolver = new Resolver({ timeout: 5_000, tries: 3 });
@@ -225,80 +74,6 @@ describe('an answer that is too long', () => {
 });
 
 describe('a malformed message', () => {
-  const good = query(DOMAIN);
-  const withCounts = (...counts: readonly number[]) => {
-    const bytes = Buffer.from(good);
-    for (const [index, count] of counts.entries()) bytes.writeUInt16BE(count, 4 + 2 * index);
-    return bytes;
-  };
-  it.each([
-    ['no question', query(DOMAIN, { questions: [] })],
-    [
-      'two questions',
-      query(DOMAIN, {
-        questions: [
-          { name: DOMAIN, type: 'A' },
-          { name: DOMAIN, type: 'A' },
-        ],
-      }),
-    ],
-    ['a count of questions without questions', withCounts(2)],
-    ['a count of records without records', withCounts(1, 0, 0, 65_535)],
-    ['a question that is cut off', good.subarray(0, -1)],
-    ['bytes behind the message', Buffer.concat([good, Buffer.from([0])])],
-    ['a pointer in the question', Buffer.concat([good.subarray(0, 12), Buffer.from([0xc0, 0x0c, 0, 1, 0, 1])])],
-    ['a label of a reserved kind', Buffer.concat([good.subarray(0, 12), Buffer.from([0x41, 0, 0, 1, 0, 1])])],
-    [
-      'a name longer than 255 bytes',
-      Buffer.concat([
-        good.subarray(0, 12),
-        ...Array.from({ length: 5 }, () => Buffer.from([63, ...Buffer.alloc(63, 'a')])),
-        Buffer.from([0, 0, 1, 0, 1]),
-      ]),
-    ],
-    ['two OPT records', query(DOMAIN, { additionals: [opt(), opt()] })],
-    ['an OPT record among the answers', query(DOMAIN, { answers: [opt()] })],
-    ['a question for OPT', query(DOMAIN, { questions: [{ name: DOMAIN, type: 'OPT' }] })],
-  ])('with %s is FORMERR', (_, message) => expect(reply(message)).toMatchObject({ rcode: 1, id: 4_711, packet: { answers: [] } }));
-
-  it('that is too short, or itself an answer, is not answered', () => {
-    const answerItself = Buffer.from(good);
-    answerItself[2] = 0x84;
-    for (const message of [Buffer.alloc(0), good.subarray(0, 11), answerItself])
-      expect(respond(message, '127.0.0.1', 'udp', answer)).toBeUndefined();
-  });
-
-  it('never throws, whatever it is; what is answered can be read, has the id, and is short enough', () => {
-    const seeds = [good, query(DOMAIN, { additionals: [opt({ subnet: subnet(2) })] }), query(HUGE, { additionals: [opt({ size: 512 })] })];
-    const changed = fc
-      .tuple(
-        fc.constantFrom(...seeds),
-        fc.array(fc.tuple(fc.nat(300), fc.nat(255)), { maxLength: 6 }),
-        fc.nat(300),
-        fc.uint8Array({ maxLength: 12 }),
-      )
-      .map(([seed, changes, cut, tail]) => {
-        const bytes = Buffer.concat([seed.subarray(0, cut < 250 ? seed.length : cut - 200), tail.length < 8 ? Buffer.alloc(0) : tail]);
-        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
-        return bytes;
-      });
-    const random = fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes));
-    fc.assert(
-      fc.property(fc.oneof({ weight: 4, arbitrary: changed }, random), (bytes) => {
-        const given = respond(bytes, '127.0.0.1', 'udp', answer);
-        if (given === undefined) return bytes.length < 12 || (bytes[2] ?? 0) >= 0x80;
-        const read = parse(given);
-        return (
-          read.id === bytes.readUInt16BE(0) &&
-          given.readUInt8(2) >= 0x80 &&
-          given.length <= 1_232 &&
-          (read.opt !== undefined || given.length <= 512)
-        );
-      }),
-      { numRuns: 20_000 },
-    );
-  });
-
   it('does not stop the server, over UDP and TCP', async () => {
     const { port } = await start();
     const socket = createSocket('udp4');
