@@ -2,29 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../functions/contract/routes.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { incarnationItem, switchItem } from '../../functions/core/operations.ts';
-import { type Item, type Key, type Store, StoreUnavailable } from '../../functions/core/store.ts';
-import { keysOf, TOKENS_MAX, tokenOf } from '../../functions/core/token.ts';
-import { type Answered, ApiWorld, type ApiWorldProps, REGIONS, type Sent } from './api-world.ts';
-
-const [HERE, PEER] = REGIONS;
-/** Times are told coarsely: enough to tell a wait from none, on a machine that is busy. */
-const NO_WAIT_MS = 5_000;
-const REPLICATED = { 'tandem-durability': 'replicated' };
-
-const start = (props: ApiWorldProps = {}) => new ApiWorld(props).start();
-const carrying = (...tokens: readonly string[]): Sent => ({ headers: { 'Tandem-Token': tokens.join(', ') } });
-const tokenFor = (...keys: readonly Key[]) => tokenOf(keys) ?? '';
-const tokenIn = ({ headers }: Answered) => headers['tandem-token'] ?? '';
-const keysIn = (answer: Answered) => keysOf(tokenIn(answer));
-const receive = (world: ApiWorld, sku: string, sent: Sent = {}) =>
-  world.post(`/stock/${sku}/regions/${HERE}/receipts`, { quantity: 9 }, sent);
-const order = async (world: ApiWorld, sent: Sent = {}) => {
-  const sku = `sku-${randomUUID()}`;
-  await receive(world, sku);
-  return world.post('/orders', { lines: [{ sku, quantity: 1 }] }, sent);
-};
-const elsewhere = (): Key => ({ pk: `ORDER#${randomUUID().replaceAll('-', '')}`, sk: `PLACED#${PEER}` });
+import { type Item, StoreUnavailable } from '../../functions/core/store.ts';
+import { TOKENS_MAX } from '../../functions/core/token.ts';
+import { type Answered, ApiWorld } from './api-world.ts';
+import {
+  carrying,
+  elsewhere,
+  HERE,
+  keysIn,
+  NO_WAIT_MS,
+  order,
+  PEER,
+  REPLICATED,
+  receive,
+  start,
+  storeOf,
+  tokenFor,
+  tokenIn,
+} from './tokens.ts';
 
 describe('the answer to a write', () => {
   it('names what carries it: items that this region holds, the same on a replay', async () => {
@@ -177,187 +172,6 @@ describe('a request with a token', () => {
   });
 });
 
-describe('a list with a token', () => {
-  it('is stale in a region that has not heard of the new order, and shows it as soon as it has', async () => {
-    const here = await start();
-    const placed = await order(here);
-    const data = new LateIndex();
-    const there = new ApiWorld({ region: PEER, data });
-    await there.control.transact([{ action: 'put', item: here.key.item }]);
-    const sent = { token: here.key.token(), ...carrying(tokenIn(placed)) };
-    const before = await there.get('/orders', sent);
-    for (const key of keysIn(placed) ?? []) data.place((await here.data.get(key)) ?? { ...key, v: 1 });
-    data.lacks = new Set([`ORDER#${placed.body['id']}`]);
-    const after = await there.get('/orders', sent);
-    expect([before, after].map((answer) => [answer.headers['tandem-stale'], idsIn(answer)])).toEqual([
-      ['true', []],
-      [undefined, [placed.body['id']]],
-    ]);
-  });
-
-  it('shows what its index does not show yet, in its place, on whichever page that is', async () => {
-    const data = new LateIndex();
-    const world = await start({ data });
-    const placed: Answered[] = [];
-    for (let n = 0; n < 5; n += 1) placed.unshift(await order(world));
-    const ids = placed.map(({ body }) => body['id']);
-    const sent = carrying(...placed.map(tokenIn));
-    // Every set of orders that the index may lack.
-    for (let lacking = 0; lacking < 2 ** ids.length; lacking += 1) {
-      data.lacks = new Set(ids.flatMap((id, index) => (lacking & (1 << index) ? [`ORDER#${id}`] : [])));
-      for (const limit of [2, 5, 20]) {
-        const pages = await pagesOf(world, limit, sent);
-        expect(pages.flat(), `lacking ${lacking}, limit ${limit}`).toEqual(ids);
-        expect(pages.map(({ length }) => length)).toEqual(limit === 2 ? [2, 2, 1] : [5]);
-      }
-    }
-    expect(idsIn(await world.get('/orders'))).toEqual([]);
-  });
-
-  it("shows nobody else's order, and nothing that is no order", async () => {
-    const data = new LateIndex();
-    const world = await start({ data });
-    const placed = await order(world);
-    data.lacks = new Set([`ORDER#${placed.body['id']}`]);
-    const received = await receive(world, 'tea');
-    const stranger = await world.get('/orders', { token: world.key.token({ sub: 'stranger' }), ...carrying(tokenIn(placed)) });
-    expect([stranger.status, idsIn(stranger)]).toEqual([200, []]);
-    expect(idsIn(await world.get('/orders', carrying(tokenIn(received))))).toEqual([]);
-    expect(idsIn(await world.get('/orders', carrying(tokenIn(received), tokenIn(placed))))).toEqual([placed.body['id']]);
-  });
-
-  it('reads nothing twice that its index shows', async () => {
-    const data = new LateIndex();
-    const world = await start({ data });
-    const placed = await order(world);
-    data.reads = 0;
-    await world.get('/orders', carrying(tokenIn(placed)));
-    expect(data.reads).toBe(1);
-  });
-});
-
-describe('a write that is to be replicated', () => {
-  it('has its own status when a peer holds what carries it, on a replay too', async () => {
-    const world: ApiWorld = await start({ peer: { get: (key) => world.data.get(key) }, replicatedDeadlineMs: 30_000 });
-    const key = randomUUID();
-    const placed = await order(world, { key, headers: REPLICATED });
-    const id = String(placed.body['id']);
-    const put = (value: number, headers: Readonly<Record<string, string>>) =>
-      world.call('PUT', '/records/record-1', { body: { value: { n: value } }, headers: { ...headers, ...REPLICATED } });
-    const made = await put(1, { 'If-None-Match': '*' });
-    const cancelling = { headers: REPLICATED };
-    const answers = [
-      placed,
-      await world.post('/orders', { lines: placed.body['lines'] }, { key, headers: REPLICATED }),
-      await world.post(`/orders/${id}/payments`, { amount: 1 }, { headers: REPLICATED }),
-      made,
-      await put(2, { 'If-Match': made.headers['etag'] ?? '' }),
-      await world.post(`/orders/${id}/cancellations`, {}, cancelling),
-    ];
-    expect(answers.map(({ status, headers }) => [status, headers['tandem-durability']])).toEqual(
-      [201, 201, 201, 201, 200, 202].map((status) => [status, 'replicated']),
-    );
-    expect(new Set(world.askedPeers)).toEqual(new Set([PEER]));
-  });
-
-  it('is answered 202 when the deadline passed first, and is done all the same', async () => {
-    const world = await start({ replicatedDeadlineMs: 100 });
-    const key = randomUUID();
-    const placed = await order(world, { key, headers: REPLICATED });
-    const cancelled = await world.post(`/orders/${String(placed.body['id'])}/cancellations`, {}, { headers: REPLICATED });
-    expect([placed, cancelled].map(({ status, headers }) => [status, headers['tandem-durability']])).toEqual([
-      [202, 'local'],
-      [202, 'local'],
-    ]);
-    expect((await world.get(`/orders/${String(placed.body['id'])}`)).status).toBe(200);
-    expect(world.served.find(({ durability }) => durability === 'local')?.waitedMs).toBeGreaterThanOrEqual(90);
-  });
-
-  it.each<[string, Pick<Store, 'get'>]>([
-    ['lacks it', { get: async () => undefined }],
-    ['fails', { get: () => Promise.reject(new StoreUnavailable('gone')) }],
-    ['hangs', { get: () => new Promise(() => undefined) }],
-  ])('is not failed nor held up by a peer that %s', async (_, peer) => {
-    const world = await start({ peer, replicatedDeadlineMs: 150 });
-    const startedMs = performance.now();
-    const answer = await receive(world, 'tea', { headers: REPLICATED });
-    expect([answer.status, answer.headers['tandem-durability']]).toEqual([202, 'local']);
-    expect(performance.now() - startedMs).toBeLessThan(NO_WAIT_MS);
-  });
-
-  it('is not witnessed by a region that is being rebuilt, and is by one that is evacuated', async () => {
-    const world: ApiWorld = await start({ peer: { get: (key) => world.data.get(key) } });
-    const evacuated = switchItem({ region: PEER, by: HERE, evacuate: true, atMs: Date.now(), reason: 'test' });
-    await world.control.transact([{ action: 'put', item: evacuated }]);
-    expect((await receive(world, 'tea', { headers: REPLICATED })).status).toBe(201);
-    const fence: Item = incarnationItem({ region: PEER, incarnation: 2, by: HERE, phase: 'FENCED', atMs: Date.now() });
-    await world.control.transact([{ action: 'put', item: fence }]);
-    // The view of the regions is taken anew after five seconds.
-    world.aheadMs = 6_000;
-    const answer = await receive(world, 'tea', { headers: REPLICATED });
-    expect([answer.status, answer.headers['tandem-durability']]).toEqual([202, 'local']);
-  });
-
-  it('tells nothing of a refusal, and asks nobody then', async () => {
-    const world = await start();
-    const answer = await world.post('/orders', { lines: [{ sku: 'none', quantity: 1 }] }, { headers: REPLICATED });
-    expect([answer.status, answer.headers['tandem-durability'], world.askedPeers]).toEqual([409, undefined, []]);
-  });
-
-  it('asks for it by that word alone', async () => {
-    const world = await start();
-    for (const word of ['', 'local', 'Replicated', 'quorum', 'replicated, local'])
-      for (const answer of [
-        await receive(world, 'tea', { headers: { 'tandem-durability': word } }),
-        await world.get('/orders', { headers: { 'tandem-durability': word } }),
-      ])
-        expect([answer.status, answer.body['errors']]).toEqual([400, [{ at: 'header tandem-durability', message: 'allowed: replicated' }]]);
-  });
-
-  it('costs those who do not ask nothing: no peer is named, none is asked', async () => {
-    const world = await start();
-    await order(world);
-    await world.get('/orders');
-    expect(world.askedPeers).toEqual([]);
-    expect(world.served.every(({ waitedMs, durability }) => waitedMs < NO_WAIT_MS && durability === undefined)).toBe(true);
-  });
-});
-
-describe('a read that asks whether a write is replicated', () => {
-  it('is told so when this region and a peer hold what the token names, and not before', async () => {
-    const peer = new MemoryStore();
-    const world = await start({ peer, replicatedDeadlineMs: 100 });
-    const placed = await order(world);
-    const path = `/orders/${String(placed.body['id'])}`;
-    const ask = () => world.get(path, { headers: { ...REPLICATED, 'tandem-token': tokenIn(placed) } });
-    const before = await ask();
-    for (const key of keysIn(placed) ?? []) peer.place({ ...key, v: 1 });
-    const after = await ask();
-    expect([before, after].map(({ status, headers }) => [status, headers['tandem-durability']])).toEqual([
-      [200, 'local'],
-      [200, 'replicated'],
-    ]);
-  });
-
-  it('is not told so when only the peer holds it: that is one region', async () => {
-    const key = elsewhere();
-    const world = await start({ peer: storeOf({ ...key, v: 1 }), tokenWaitMs: 0 });
-    const answer = await world.get('/orders', { headers: { ...REPLICATED, 'tandem-token': tokenFor(key) } });
-    expect([answer.headers['tandem-stale'], answer.headers['tandem-durability'], world.askedPeers]).toEqual(['true', 'local', []]);
-  });
-
-  it('must say of what', async () => {
-    const world = await start();
-    for (const path of ['/orders', `/orders/${'0'.repeat(32)}`, '/stock/tea', '/records/record-1']) {
-      const answer = await world.get(path, { headers: REPLICATED });
-      expect([answer.status, answer.body['errors']]).toEqual([
-        400,
-        [{ at: 'header tandem-durability', message: expect.stringContaining('tandem-token') }],
-      ]);
-    }
-  });
-});
-
 describe('routes that need no token of a caller', () => {
   it('take none of these headers to heart', async () => {
     const world = await start();
@@ -369,12 +183,6 @@ describe('routes that need no token of a caller', () => {
   });
 });
 
-const storeOf = (...items: readonly Item[]): MemoryStore => {
-  const store = new MemoryStore();
-  for (const item of items) store.place(item);
-  return store;
-};
-
 /** Reads of single items fail, and are counted; the rest works. */
 class FailingReads extends MemoryStore {
   reads = 0;
@@ -383,36 +191,3 @@ class FailingReads extends MemoryStore {
     throw new StoreUnavailable('down for the test');
   }
 }
-
-/** An index that is behind its table, as any of DynamoDB's may be. */
-class LateIndex extends MemoryStore {
-  /** Partitions that it does not show. */
-  lacks: ReadonlySet<string> = new Set();
-  /** Of single items. */
-  reads = 0;
-
-  override async get(key: Key): Promise<Item | undefined> {
-    this.reads += 1;
-    return super.get(key);
-  }
-
-  override async listByOwner(...[owner, { limit, ...page }]: Parameters<Store['listByOwner']>): ReturnType<Store['listByOwner']> {
-    const all = await super.listByOwner(owner, { ...page, limit: 1_000 });
-    const shown = all.items.filter(({ pk }) => !this.lacks.has(pk));
-    return { items: shown.slice(0, limit), more: shown.length > limit };
-  }
-}
-
-const idsIn = ({ body }: Answered) => [body['orders']].flat().map((row) => Reflect.get(Object(row), 'id'));
-
-const pagesOf = async (world: ApiWorld, limit: number, sent: Sent) => {
-  const pages: unknown[][] = [];
-  let cursor = '';
-  for (let page = 0; page < 10; page += 1) {
-    const answer = await world.get(`/orders?limit=${limit}${cursor}`, sent);
-    pages.push(idsIn(answer));
-    if (answer.body['cursor'] === undefined) break;
-    cursor = `&cursor=${String(answer.body['cursor'])}`;
-  }
-  return pages;
-};
