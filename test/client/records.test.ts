@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type ClientProps, TandemClient } from '../../client/client.ts';
-import { answer, type Behaviour, FrontDoor, problem, silence } from './front-door.ts';
+import type { TandemClient } from '../../client/client.ts';
+import { answer, type Behaviour, problem, silence } from './front-door.ts';
+import { regions } from './two-regions.ts';
 
 const VALUE = { name: 'Ann' };
 const tagged = (tag: string, status = 200, more: Readonly<Record<string, string>> = {}): Behaviour =>
@@ -17,10 +18,11 @@ describe('a record', () => {
       conditions.push([received.method, received.key, match, noneMatch, type, received.body]);
       tagged('v2', received.method === 'PUT' ? 201 : 200)(received, response, request);
     };
-    const read = await world.client.getRecord('a/b');
-    const edited = await world.client.putRecord('a/b', VALUE, { ifMatch: 'v1' });
-    const made = await world.client.putRecord('new', VALUE, { ifNoneMatch: '*' });
-    await world.client.getHistory('a/b', { limit: '2' });
+    const client = world.client();
+    const read = await client.getRecord('a/b');
+    const edited = await client.putRecord('a/b', VALUE, { ifMatch: 'v1' });
+    const made = await client.putRecord('new', VALUE, { ifNoneMatch: '*' });
+    await client.getHistory('a/b', { limit: '2' });
 
     expect([read, edited, made]).toMatchObject([
       { kind: 'ok', tag: 'v2', value: { value: VALUE } },
@@ -47,7 +49,7 @@ describe('a record', () => {
     ['none', {}, undefined],
   ])('with %s has the tag %s', async (_, headers, tag) => {
     await using world = await regions(answer(200, {}, headers), silence);
-    expect(await world.client.getRecord('profile')).toMatchObject({ kind: 'ok', tag });
+    expect(await world.client().getRecord('profile')).toMatchObject({ kind: 'ok', tag });
   });
 
   test.each<[string, Behaviour]>([
@@ -55,7 +57,7 @@ describe('a record', () => {
     ['fails', problem(503, 'unavailable')],
   ])('is edited in the next region, by the same request, when the first %s; and says that it was done before', async (_, behaviour) => {
     await using world = await regions(behaviour, tagged('v2', 200, { 'idempotent-replayed': 'true' }));
-    expect(await edit(world.client)).toMatchObject({ kind: 'ok', region: 'b', tag: 'v2', replayed: true });
+    expect(await edit(world.client())).toMatchObject({ kind: 'ok', region: 'b', tag: 'v2', replayed: true });
     expect(new Set([...world.a.asked, ...world.b.asked].map(({ method, path, body }) => `${method} ${path} ${body}`)).size).toBe(1);
   });
 });
@@ -63,20 +65,20 @@ describe('a record', () => {
 describe('an edit that is refused', () => {
   test('because the record has moved on is refused for good: a region that would take it has merely not heard of that', async () => {
     await using world = await regions(MOVED_ON, tagged('v2'));
-    expect(await edit(world.client)).toMatchObject({ kind: 'refused', region: 'a', problem: { type: '/problems/precondition-failed' } });
+    expect(await edit(world.client())).toMatchObject({ kind: 'refused', region: 'a', problem: { type: '/problems/precondition-failed' } });
     expect(world.b.asked).toHaveLength(0);
   });
 
   test('by a region that has not heard of what it was made from is made in one that has', async () => {
     await using world = await regions(UNHEARD, tagged('v2'));
-    expect(await edit(world.client)).toMatchObject({ kind: 'ok', region: 'b', tag: 'v2' });
+    expect(await edit(world.client())).toMatchObject({ kind: 'ok', region: 'b', tag: 'v2' });
   });
 
   test('by every region, each in its own way, is refused; what is said of the record counts more', async () => {
     await using world = await regions(UNHEARD, MOVED_ON);
-    expect(await edit(world.client)).toMatchObject({ kind: 'refused', region: 'b', problem: { type: '/problems/precondition-failed' } });
+    expect(await edit(world.client())).toMatchObject({ kind: 'refused', region: 'b', problem: { type: '/problems/precondition-failed' } });
     await using deaf = await regions(UNHEARD, UNHEARD);
-    expect(await edit(deaf.client)).toMatchObject({ kind: 'refused', problem: { type: '/problems/unknown-version' } });
+    expect(await edit(deaf.client())).toMatchObject({ kind: 'refused', problem: { type: '/problems/unknown-version' } });
     expect([deaf.a.asked.length, deaf.b.asked.length]).toEqual([1, 1]);
   });
 
@@ -85,12 +87,12 @@ describe('an edit that is refused', () => {
     ['not heard of it', UNHEARD],
   ])('(%s) beside an attempt without an answer may have been made all the same', async (_, refusal) => {
     await using world = await regions(silence, refusal);
-    expect(await edit(world.client)).toMatchObject({ kind: 'unknown', mayHaveRun: true, refusal: { status: 412 } });
+    expect(await edit(world.client())).toMatchObject({ kind: 'unknown', mayHaveRun: true, refusal: { status: 412 } });
   });
 
   test('and was sent before, with an outcome that is not known, may have been made then', async () => {
     await using world = await regions(MOVED_ON, silence);
-    expect(await world.client.putRecord('profile', VALUE, { ifMatch: 'v1', mayHaveRun: true })).toMatchObject({
+    expect(await world.client().putRecord('profile', VALUE, { ifMatch: 'v1', mayHaveRun: true })).toMatchObject({
       kind: 'unknown',
       mayHaveRun: true,
     });
@@ -102,28 +104,10 @@ describe('an edit that is refused', () => {
       [409, 'record-full'],
     ] as const) {
       await using world = await regions(problem(status, name), tagged('v2'));
-      expect(await edit(world.client)).toMatchObject({ kind: 'refused', problem: { status } });
+      expect(await edit(world.client())).toMatchObject({ kind: 'refused', problem: { status } });
       expect(world.b.asked).toHaveLength(0);
     }
   });
 });
 
 const edit = (client: TandemClient) => client.putRecord('profile', VALUE, { ifMatch: 'v1' });
-
-/** A hedge only where a region is silent: a machine that is slow must not look like one. */
-const regions = async (a: Behaviour, b: Behaviour) => {
-  const hedgeAfterMs = a === silence ? 60 : 10_000;
-  const doors = { a: await FrontDoor.open('a', a), b: await FrontDoor.open('b', b) };
-  const settings: ClientProps['settings'] = {
-    refreshMs: 0,
-    operation: { hedgeAfterMs, attemptTimeoutMs: a === silence ? 2_000 : 10_000, deadlineMs: 20_000, backoffMs: 5, backoffMaxMs: 20 },
-  };
-  return {
-    ...doors,
-    client: new TandemClient({ endpoints: [doors.a, doors.b].map(({ region, url }) => ({ region, url })), settings }),
-    [Symbol.asyncDispose]: async () => {
-      await doors.a.close();
-      await doors.b.close();
-    },
-  };
-};

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type ClientProps, TandemClient } from '../../client/client.ts';
 import { TokenMemory } from '../../client/tokens.ts';
-import { answer, type Behaviour, FrontDoor, late, problem, silence } from './front-door.ts';
+import { answer, type Behaviour, type FrontDoor, late, problem, silence } from './front-door.ts';
+import { ORDER, regions } from './two-regions.ts';
 
 const ID = '1'.repeat(32);
-const ORDER = { lines: [{ sku: 'a', quantity: 1 }] };
 const placed = { id: ID, ...ORDER, placedAt: '2026-01-01T00:00:00Z', placedBy: 'a' };
 /** Answers each write with a token of its own, and knows everything. */
 const telling =
@@ -177,30 +176,3 @@ const problemWith =
   };
 
 const tokensAt = (door: FrontDoor) => door.asked.map(({ path, headers }) => [path, headers['tandem-token']]);
-
-const regions = async (a: Behaviour, b: Behaviour) => {
-  const doors = { a: await FrontDoor.open('a', a), b: await FrontDoor.open('b', b) };
-  return {
-    ...doors,
-    client: (settings: ClientProps['settings'] = {}) =>
-      new TandemClient({
-        endpoints: [doors.a, doors.b].map(({ region, url }) => ({ region, url })),
-        settings: {
-          refreshMs: 0,
-          ...settings,
-          operation: {
-            hedgeAfterMs: 15_000,
-            attemptTimeoutMs: 15_000,
-            deadlineMs: 20_000,
-            backoffMs: 5,
-            patienceMs: 500,
-            ...settings.operation,
-          },
-        },
-      }),
-    [Symbol.asyncDispose]: async () => {
-      await doors.a.close();
-      await doors.b.close();
-    },
-  };
-};

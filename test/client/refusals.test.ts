@@ -1,0 +1,153 @@
+import { request } from 'undici';
+import { describe, expect, test } from 'vitest';
+import type { ClientProps } from '../../client/client.ts';
+import { answer, type Behaviour, FrontDoor, late, problem, silence } from './front-door.ts';
+import { HEDGED, ORDER, placing, regions } from './two-regions.ts';
+
+describe('a refusal', () => {
+  test('that every region would repeat is final after one request', async () => {
+    await using world = await regions(problem(422, 'key-reused'), placing('b'));
+    expect(await world.client().placeOrder(ORDER)).toMatchObject({
+      kind: 'refused',
+      problem: { status: 422, type: '/problems/key-reused' },
+    });
+    expect(world.b.asked).toHaveLength(0);
+  });
+
+  test('for want of stock stays a refusal: another region, which may be lost, could only make it uncertain', async () => {
+    await using world = await regions(problem(409, 'out-of-stock'), silence);
+    const outcome = await world.client().placeOrder(ORDER);
+    expect(outcome).toMatchObject({ kind: 'refused', region: 'a', problem: { status: 409 } });
+    expect(outcome.attempts).toHaveLength(1);
+  });
+
+  test('for want of stock, beside an attempt that failed, is asked on: the doubt is there already', async () => {
+    await using world = await regions(problem(500, 'internal'), problem(409, 'out-of-stock'));
+    await using third = await FrontDoor.open('c', placing('c'));
+    const endpoints = [world.a, world.b, third].map(({ region, url }) => ({ region, url }));
+    expect(await world.client({}, { endpoints }).placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'c' });
+  });
+
+  test('is not believed when another attempt never got an answer', async () => {
+    await using world = await regions(silence, problem(409, 'out-of-stock'));
+    const outcome = await world.client().placeOrder(ORDER);
+    expect(outcome).toMatchObject({ kind: 'unknown', mayHaveRun: true, refusal: { status: 409 } });
+    // Asking the silent one again would only cost the caller more time.
+    expect(world.a.asked).toHaveLength(1);
+  });
+
+  test('of a write does not cut short the answer that a slower region is about to give', async () => {
+    await using world = await regions(late(200, placing('a')), problem(409, 'out-of-stock'));
+    const client = world.client({ operation: { ...HEDGED, attemptTimeoutMs: 15_000, patienceMs: 20 } });
+    expect(await client.placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'a' });
+  });
+
+  test('is not held up by a region that is known to be lost', async () => {
+    await using world = await regions(silence, placing('b'));
+    const client = world.client({ circuit: { probeAfterMs: 60_000 } });
+    for (let operation = 0; operation < 3; operation += 1) await client.placeOrder(ORDER);
+    world.b.behaviour = problem(409, 'out-of-stock');
+    const outcome = await client.placeOrder(ORDER);
+    // The chance behind the probe's time may be 0; a probe is no attempt.
+    expect(outcome).toMatchObject({ kind: 'refused', region: 'b' });
+    expect(outcome.attempts).toHaveLength(1);
+  });
+
+  test('is not believed when the caller sent the key before and does not know its outcome', async () => {
+    await using world = await regions(problem(409, 'out-of-stock'), problem(409, 'out-of-stock'));
+    const outcome = await world.client().placeOrder(ORDER, { idempotencyKey: 'an earlier key', mayHaveRun: true });
+    expect(outcome).toMatchObject({ kind: 'unknown', mayHaveRun: true, idempotencyKey: 'an earlier key' });
+  });
+
+  test('is believed when the only other attempt found nobody to connect to', async () => {
+    await using world = await regions(silence, problem(409, 'out-of-stock'));
+    await world.a.close();
+    expect(await world.client().placeOrder(ORDER)).toMatchObject({ kind: 'refused', region: 'b' });
+  });
+
+  test('naming another region (421) is asked there at once, past those that are nearer', async () => {
+    await using world = await regions(problem(421, 'wrong-region', { region: 'c' }), placing('b'));
+    await using third = await FrontDoor.open('c', answer(201, { order: '0', at: '', by: 'c' }));
+    const endpoints = [world.a, world.b, third].map(({ region, url }) => ({ region, url }));
+    const outcome = await world.client({}, { endpoints, fetch: plainFetch }).shipOrder('0'.repeat(32), {});
+    expect(outcome.attempts.map(({ region }) => region)).toEqual(['a', 'c']);
+    expect(world.b.asked).toHaveLength(0);
+  });
+
+  test('of 421 is a refusal also through the fetch of Node, which hides it behind an error', async () => {
+    const ship = (world: Awaited<ReturnType<typeof regions>>) => world.client().shipOrder('0'.repeat(32), {});
+    await using one = await regions(problem(421, 'wrong-region', { region: 'b' }), answer(201, { order: '0', at: '', by: 'b' }));
+    expect(await ship(one)).toMatchObject({
+      kind: 'ok',
+      region: 'b',
+      attempts: [{ region: 'a', status: 421, result: 'wrong-region' }, { region: 'b' }],
+    });
+    await using none = await regions(problem(421, 'wrong-region', { region: 'c' }), problem(421, 'wrong-region', { region: 'c' }));
+    expect(await ship(none)).toMatchObject({ kind: 'refused', problem: { status: 421 } });
+  });
+
+  test('for too many requests (429) moves on, and spares the region until its Retry-After', async () => {
+    await using world = await regions(problem(429, 'too-many-requests'), placing('b'));
+    world.a.behaviour = (_, response) => {
+      response.writeHead(429, { 'retry-after': '30' });
+      response.end('{}');
+    };
+    const client = world.client();
+    for (let operation = 0; operation < 3; operation += 1)
+      expect(await client.placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'b' });
+    expect(world.a.asked).toHaveLength(1);
+  });
+
+  test('for too many requests everywhere is said at once when no region would be back in time', async () => {
+    const busy: Behaviour = (_, response) => {
+      response.writeHead(429, { 'retry-after': '30' });
+      response.end('{}');
+    };
+    await using world = await regions(busy, busy);
+    const startMs = Date.now();
+    expect(await world.client().placeOrder(ORDER)).toMatchObject({ kind: 'refused', problem: { status: 429 } });
+    expect(Date.now() - startMs).toBeLessThan(15_000);
+  });
+});
+
+describe('a read', () => {
+  test('that finds nothing does not wait long for a region that says nothing', async () => {
+    await using world = await regions(problem(404, 'not-found'), silence);
+    const startMs = Date.now();
+    const outcome = await world.client({ operation: { attemptTimeoutMs: 30_000, deadlineMs: 30_000 } }).getOrder('1');
+    expect(outcome).toMatchObject({ kind: 'unknown', refusal: { status: 404 } });
+    expect(Date.now() - startMs).toBeLessThan(10_000);
+  });
+
+  test('that finds nothing anywhere is a refusal after one request to each', async () => {
+    await using world = await regions(problem(404, 'not-found'), problem(404, 'not-found'));
+    expect(await world.client().getOrder('1')).toMatchObject({ kind: 'refused', region: 'a' });
+    expect([world.a.asked.length, world.b.asked.length]).toEqual([1, 1]);
+  });
+
+  test('of an order that has not arrived in a region yet finds it in another', async () => {
+    await using world = await regions(problem(404, 'not-found'), answer(200, { id: '1' }));
+    expect(await world.client().getOrder('1')).toMatchObject({ kind: 'ok', region: 'b', idempotencyKey: undefined });
+  });
+
+  test('sends no key and no body', async () => {
+    await using world = await regions(answer(200, { orders: [] }), silence);
+    await world.client().listOrders({ limit: '2' });
+    expect(world.a.asked).toMatchObject([{ method: 'GET', path: '/orders?limit=2', key: undefined, body: '' }]);
+  });
+});
+
+/** A fetch that hands a 421 on as it comes. */
+const plainFetch: ClientProps['fetch'] = async (url, { method, headers, body, signal }) => {
+  const answered = await request(url, {
+    method: method === 'GET' ? 'GET' : 'POST',
+    headers,
+    signal,
+    ...(body === undefined ? {} : { body }),
+  });
+  const header = (name: string) => {
+    const value = answered.headers[name];
+    return typeof value === 'string' ? value : null;
+  };
+  return { status: answered.statusCode, headers: { get: header }, text: () => answered.body.text() };
+};
