@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmulator, type TestEmulator } from '../support/emulator.ts';
+import { eventually } from '../support/eventually.ts';
 import { EU, startTestSystem, type TestSystem, US } from './local-system.ts';
-import { eventually } from './replication-regions.ts';
 
 describe('the local system on an endpoint that runs already', () => {
   let emulator: TestEmulator;

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { PointInTimeError, restorable, restoreToPointInTime } from '../../local/backup/point-in-time.ts';
-import { eventually, type TestRegion, withWorld } from './replication-regions.ts';
+import { eventually } from '../support/eventually.ts';
+import { type TestRegion, withWorld } from './replication-regions.ts';
 
 const TWO = ['eu-central-1', 'eu-west-1'] as const;
 const TABLE = 'tandem-data';

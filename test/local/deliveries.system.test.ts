@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Delivery } from '../../functions/contract/delivery.ts';
 import { ControlError } from '../../local/control/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { EU, startTestSystem, type TestSystem, US } from './local-system.ts';
-import { eventually } from './replication-regions.ts';
 
 const DELIVERY_MS_MAX = 240_000;
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Served } from '../../local/region/protocol.ts';
+import { eventually } from '../support/eventually.ts';
 import { call, callTls, NAME, openDoor } from './front-door.ts';
 
 describe('the version behind an answer', () => {
@@ -191,12 +192,4 @@ describe('what is counted', () => {
 const told = async (served: readonly Served[], expected: readonly (readonly [string | null, number])[]): Promise<void> => {
   await eventually(() => served.length >= expected.length);
   expect(served.map(([version, status]) => [version, status])).toEqual(expected);
-};
-
-const eventually = async (isSo: () => boolean): Promise<void> => {
-  const deadlineMs = Date.now() + 20_000;
-  while (!isSo()) {
-    if (Date.now() > deadlineMs) throw new Error('not so within 20 s');
-    await sleep(5);
-  }
 };

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { FrontDoor } from '../../local/edge/front-door.ts';
 import { Stages } from '../../local/edge/stages.ts';
+import { eventually } from '../support/eventually.ts';
 import { call, callTls, openDoor } from './front-door.ts';
 
 /** As many as the front door sends to the emulator at once. */
@@ -180,12 +181,4 @@ const seeded = (seed: number) => {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-};
-
-const eventually = async (isSo: () => boolean): Promise<void> => {
-  const deadlineMs = Date.now() + 20_000;
-  while (!isSo()) {
-    if (Date.now() > deadlineMs) throw new Error('not so within 20 s');
-    await sleep(5);
-  }
 };

@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ProcessGroup, sendToGroup, startGroup } from '../../local/process/group.ts';
 import { groupRuns, identityOf, isAlive, type ProcessIdentity } from '../../local/process/identity.ts';
 import { AlreadyRunningError, Register } from '../../local/process/register.ts';
+import { eventually } from '../support/eventually.ts';
 
 const SUPERVISOR = join(import.meta.dirname, 'process', 'supervisor.ts');
-const WAIT_MS_MAX = 20_000;
 
 describe('a process group', () => {
   test('is killed with everything that its members started', async () => {
@@ -185,14 +184,6 @@ const firstLine = async (child: ChildProcess): Promise<string> => {
   if (child.stdout === null) throw new Error('no output');
   const [chunk] = await once(child.stdout, 'data');
   return String(chunk).trim();
-};
-
-const eventually = async (isSo: () => Promise<boolean>): Promise<void> => {
-  const deadlineMs = Date.now() + WAIT_MS_MAX;
-  while (!(await isSo())) {
-    if (Date.now() > deadlineMs) throw new Error(`not so within ${WAIT_MS_MAX} ms`);
-    await sleep(20);
-  }
 };
 
 const temporaryFolder = async (): Promise<string> => {

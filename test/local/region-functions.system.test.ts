@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Served } from '../../local/region/protocol.ts';
+import { eventually } from '../support/eventually.ts';
 import { EU, PROJECT, startTestSystem, type TestSystem, US } from './local-system.ts';
-import { eventually } from './replication-regions.ts';
 
 const DOMAIN = 'api.tandem.test';
 const ORIGIN = `${EU}.origin.${DOMAIN}`;

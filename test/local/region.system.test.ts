@@ -14,6 +14,7 @@ import { groupRuns } from '../../local/process/identity.ts';
 import { Register } from '../../local/process/register.ts';
 import type { Served } from '../../local/region/protocol.ts';
 import { Region, type RegionProps, RegionStateError } from '../../local/region/region.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 
 const PYTHON = resolve(import.meta.dirname, '../../.venv/bin/python');
@@ -330,12 +331,4 @@ const recordedEmulator = async (group: number): Promise<number> => {
   const emulator = (await recorded(group)).find(({ pid }) => pid !== group);
   if (emulator === undefined) throw new Error('no emulator is recorded');
   return emulator.pid;
-};
-
-const eventually = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadlineMs = Date.now() + WAIT_MS_MAX;
-  while (!(await isSo())) {
-    if (Date.now() > deadlineMs) throw new Error(`not so within ${WAIT_MS_MAX} ms`);
-    await sleep(20);
-  }
 };

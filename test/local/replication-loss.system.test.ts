@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { eventually, withWorld } from './replication-regions.ts';
+import { eventually } from '../support/eventually.ts';
+import { withWorld } from './replication-regions.ts';
 
 const TWO = ['eu-central-1', 'eu-west-1'] as const;
 const THREE = ['eu-central-1', 'eu-west-1', 'us-east-1'] as const;

@@ -75,17 +75,6 @@ export const withWorld = async (names: readonly string[], use: (world: TestWorld
   }
 };
 
-/** Waits, generously, until something holds; fails with what it saw last. */
-export const eventually = async <T>(look: () => Promise<T> | T, holds: (seen: T) => boolean, timeoutMs = 30_000): Promise<T> => {
-  const deadlineMs = Date.now() + timeoutMs;
-  for (;;) {
-    const seen = await look();
-    if (holds(seen)) return seen;
-    if (Date.now() > deadlineMs) throw new Error(`not within ${timeoutMs} ms; seen last: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};
-
 const regionOf = (emulator: TestEmulator): TestRegion => {
   const settings = {
     region: emulator.region,

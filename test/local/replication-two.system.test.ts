@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { startLossyProxy } from './replication-lossy.ts';
-import { eventually, replicationOf, startRegions, type TestRegion, withWorld } from './replication-regions.ts';
+import { replicationOf, startRegions, type TestRegion, withWorld } from './replication-regions.ts';
 
 const REGIONS = ['eu-central-1', 'eu-west-1'] as const;
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkListeners, listenersOf, type Ports } from '../../local/loopback.ts';
 import { startSystem } from '../../local/system.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePorts, PROJECT, quietly } from './local-system.ts';
-import { eventually } from './replication-regions.ts';
 
 describe('the end of a local system', () => {
   let folder: string;

@@ -3,8 +3,8 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlError } from '../../local/control/client.ts';
 import { startSystem } from '../../local/system.ts';
+import { eventually } from '../support/eventually.ts';
 import { EU, freePorts, quietly, startTestSystem, type TestSystem, US } from './local-system.ts';
-import { eventually } from './replication-regions.ts';
 import { askUdp, parse, query } from './route53/dns-client.ts';
 
 /** Checks turn within seconds on an idle machine. */

@@ -7,7 +7,7 @@ import { pointsOf } from '../../ops/restore/points.ts';
 import { type RestoreProps, restoreTables } from '../../ops/restore/restore.ts';
 import { LocalTarget } from '../../ops/targets/local.ts';
 import { EU, startTestSystem, type TestSystem, US } from '../local/local-system.ts';
-import { eventually } from '../local/replication-regions.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe('restoring from a recovery point, and from a table that was restored already', () => {
   let system: TestSystem;

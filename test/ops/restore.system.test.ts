@@ -9,7 +9,7 @@ import { restoreReportSchema, restoreText } from '../../ops/restore/report.ts';
 import { type RestoreProps, restoreTables } from '../../ops/restore/restore.ts';
 import { LocalTarget } from '../../ops/targets/local.ts';
 import { EU, startTestSystem, type TestSystem, US } from '../local/local-system.ts';
-import { eventually } from '../local/replication-regions.ts';
+import { eventually } from '../support/eventually.ts';
 
 const OBJECTIVES = { recoveryPointHours: 36 };
 

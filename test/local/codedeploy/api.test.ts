@@ -14,7 +14,7 @@ import { CodeDeploy } from '../../../local/codedeploy/codedeploy.ts';
 import type { HookEvent } from '../../../local/codedeploy/deployment.ts';
 import { isDeploymentId, newDeploymentId } from '../../../local/codedeploy/ids.ts';
 import type { DeploymentPlan } from '../../../local/codedeploy/plan.ts';
-import { eventually } from '../replication-regions.ts';
+import { eventually } from '../../support/eventually.ts';
 import { VirtualClock } from '../route53/virtual-clock.ts';
 
 const REGION = 'eu-west-1';

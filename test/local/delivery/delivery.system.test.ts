@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { eventually } from '../replication-regions.ts';
+import { eventually } from '../../support/eventually.ts';
 import { EU, type Lab, startLab, US } from './lab.ts';
 
 /** A toy's minute is 3 s. */

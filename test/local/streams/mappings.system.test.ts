@@ -1,7 +1,7 @@
 /** A function on a table's stream in a real emulator: what it could not do comes again, and nothing is lost silently. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '../replication-regions.ts';
+import { eventually } from '../../support/eventually.ts';
 import { Lab } from './lab.ts';
 
 /** More than it takes until a changed mapping is noticed. */

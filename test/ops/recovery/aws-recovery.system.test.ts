@@ -11,7 +11,7 @@ import { TargetEstate } from '../../../ops/recovery/estate.ts';
 import { scanTable } from '../../../ops/scan.ts';
 import { AwsRecovery } from '../../../ops/targets/aws-recovery.ts';
 import { valueOf } from '../../core/world.ts';
-import { eventually } from '../../local/replication-regions.ts';
+import { eventually } from '../../support/eventually.ts';
 import { AwsWorld, type Way } from './aws-world.ts';
 
 const [A, B, C] = ['eu-central-1', 'us-east-2', 'ap-northeast-1'] as const;
