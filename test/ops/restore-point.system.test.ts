@@ -1,33 +1,26 @@
-import { CreateTableCommand, DeleteItemCommand, DescribeTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TABLES } from '../../functions/contract/names.ts';
 import { plainProgress } from '../../ops/progress.ts';
 import { copyName, type Past } from '../../ops/restore/past.ts';
 import { pointsOf } from '../../ops/restore/points.ts';
 import { type RestoreProps, restoreTables } from '../../ops/restore/restore.ts';
-import { LocalTarget } from '../../ops/targets/local.ts';
-import { EU, startTestSystem, type TestSystem, US } from '../local/local-system.ts';
+import { EU, US } from '../local/local-system.ts';
 import { eventually } from '../support/eventually.ts';
+import { openShop, type Shop } from './shop.ts';
 
 describe('restoring from a recovery point, and from a table that was restored already', () => {
-  let system: TestSystem;
-  let token: string;
-  let target: LocalTarget;
+  let shop: Shop;
 
   beforeAll(async () => {
-    system = await startTestSystem();
-    token = await system.token();
-    target = new LocalTarget(system.control, await system.control.system());
+    shop = await openShop();
   });
 
-  afterAll(async () => {
-    target?.close();
-    await system?.stop();
-  });
+  afterAll(() => shop?.close());
 
   it('looks at what a recovery point holds and keeps the copy, from which another run repairs', async () => {
     const id = await placed('first');
-    await target.backUp(US, TABLES.data);
+    await shop.target.backUp(US, TABLES.data);
     const arn = await newestPoint(US);
     const later = await placed('later');
     await lose(id);
@@ -37,21 +30,21 @@ describe('restoring from a recovery point, and from a table that was restored al
     const look = await restoreTables({ ...propsOf(past), keepTable: true });
     expect(look).toMatchObject({ past: `--from ${arn}`, region: US, table: copyName(past), kept: true, applied: false });
     expect(look.resources).toMatchObject([{ resource: 'orders', missing: 1, extra: 1 }, {}, {}]);
-    expect(await tables(US)).toContain(copyName(past));
-    expect((await read(EU, id)).status).toBe(404);
+    expect(await shop.tables(US)).toContain(copyName(past));
+    expect((await shop.read(EU, id)).status).toBe(404);
     // then a repair from the table that is there now puts it back, and leaves that table and what came later
     const repair = await restoreTables({ ...propsOf({ kind: 'table', name: copyName(past) }), region: US, apply: true });
     expect(repair).toMatchObject({ at: null, whole: true, kept: true, repaired: { facts: { orders: 1 }, left: [] } });
-    for (const region of [EU, US]) for (const each of [id, later]) expect((await read(region, each)).status).toBe(200);
-    expect(await tables(US)).toContain(copyName(past));
+    for (const region of [EU, US]) for (const each of [id, later]) expect((await shop.read(region, each)).status).toBe(200);
+    expect(await shop.tables(US)).toContain(copyName(past));
     // and a run from the recovery point itself takes that copy, and deletes it
     expect(await restoreTables({ ...propsOf(past), apply: true })).toMatchObject({ whole: true, kept: false });
-    expect(await tables(US)).not.toContain(copyName(past));
+    expect(await shop.tables(US)).not.toContain(copyName(past));
   });
 
   it('refuses a recovery point that is none of the region’s, or of another table, and says which are', async () => {
-    await target.backUp(EU, TABLES.control);
-    await target.backUp(EU, TABLES.data);
+    await shop.target.backUp(EU, TABLES.control);
+    await shop.target.backUp(EU, TABLES.data);
     const arn = await newestPoint(EU);
     const gone = `${arn.slice(0, arn.lastIndexOf('/'))}/01489602797149-73d8d5bc`;
     await expect(restoreTables(propsOf({ kind: 'point', arn: gone }))).rejects.toThrow(
@@ -66,7 +59,7 @@ describe('restoring from a recovery point, and from a table that was restored al
   });
 
   it('refuses a table that is no copy of the users’ table, the live one first of all', async () => {
-    const dynamo = await system.dynamo(EU);
+    const dynamo = await shop.system.dynamo(EU);
     const { Table } = await dynamo.send(new DescribeTableCommand({ TableName: TABLES.data }));
     const create = (TableName: string, range: string) =>
       dynamo.send(
@@ -96,39 +89,33 @@ describe('restoring from a recovery point, and from a table that was restored al
       await expect(restoreTables({ ...propsOf({ kind: 'table', name }), apply: true })).rejects.toThrow(message);
   });
 
-  const propsOf = (past: Past): RestoreProps => ({ target, past, apply: false, progress: plainProgress(() => undefined) });
+  const propsOf = (past: Past): RestoreProps => ({
+    target: shop.target,
+    past,
+    apply: false,
+    progress: plainProgress(() => undefined),
+  });
 
   const newestPoint = async (region: string, table: string = TABLES.data): Promise<string> => {
-    const found = (await pointsOf(target, [region])).find((point) => point.table === table);
+    const found = (await pointsOf(shop.target, [region])).find((point) => point.table === table);
     if (found === undefined) throw new Error(`no recovery point of ${table} in ${region}`);
     return found.arn;
   };
 
-  const tables = async (region: string) => (await (await system.dynamo(region)).send(new ListTablesCommand({}))).TableNames;
-
   /** An order that both regions hold. */
   const placed = async (note: string): Promise<string> => {
     // The same receipt again is the same one.
-    await system.send(EU, `/stock/tea/regions/${EU}/receipts`, { body: { quantity: 9 }, token });
-    const { status: answered, body } = await system.send(EU, '/orders', { body: { lines: [{ sku: 'tea', quantity: 1 }], note }, token });
-    expect(answered).toBe(201);
-    const id = String(body['id']);
-    for (const region of [EU, US])
-      await eventually(
-        async () => (await read(region, id)).status,
-        (status) => status === 200,
-      );
+    await shop.receive(EU, 9);
+    const id = await shop.placed(EU, note);
+    await shop.known(id);
     return id;
   };
 
-  const read = (region: string, id: string) => system.send(region, `/orders/${id}`, { token });
-
   /** Everywhere. */
   const lose = async (id: string): Promise<void> => {
-    const Key = { pk: { S: `ORDER#${id}` }, sk: { S: `PLACED#${EU}` } };
-    await (await system.dynamo(EU)).send(new DeleteItemCommand({ TableName: TABLES.data, Key }));
+    await shop.remove(EU, `ORDER#${id}`, `PLACED#${EU}`);
     await eventually(
-      async () => (await read(US, id)).status,
+      async () => (await shop.read(US, id)).status,
       (status) => status === 404,
     );
   };

@@ -1,40 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeleteItemCommand, ListTablesCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TABLES } from '../../functions/contract/names.ts';
 import { plainProgress } from '../../ops/progress.ts';
 import { backupStatus } from '../../ops/restore/backup-status.ts';
-import { copyName, type Past } from '../../ops/restore/past.ts';
+import { copyName } from '../../ops/restore/past.ts';
 import { restoreReportSchema, restoreText } from '../../ops/restore/report.ts';
 import { type RestoreProps, restoreTables } from '../../ops/restore/restore.ts';
-import { LocalTarget } from '../../ops/targets/local.ts';
-import { EU, startTestSystem, type TestSystem, US } from '../local/local-system.ts';
+import { EU, US } from '../local/local-system.ts';
 import { eventually } from '../support/eventually.ts';
+import { openShop, type Shop } from './shop.ts';
 
 const OBJECTIVES = { recoveryPointHours: 36 };
 
 describe('restoring what a faulty client destroyed', () => {
-  let system: TestSystem;
-  let token: string;
-  let target: LocalTarget;
+  let shop: Shop;
 
   beforeAll(async () => {
-    system = await startTestSystem();
-    token = await system.token();
-    target = new LocalTarget(system.control, await system.control.system());
+    shop = await openShop();
   });
 
-  afterAll(async () => {
-    target?.close();
-    await system?.stop();
-  });
+  afterAll(() => shop?.close());
 
   it('shows backups of each region, and that one is missing until it was taken', async () => {
-    const problems = async () => (await backupStatus(target, [EU, US], OBJECTIVES, Date.now())).map((each) => each.problems.length);
+    const problems = async () => (await backupStatus(shop.target, [EU, US], OBJECTIVES, Date.now())).map((each) => each.problems.length);
     expect(await problems()).toEqual([2, 2]);
-    for (const region of [EU, US]) for (const table of Object.values(TABLES)) await target.backUp(region, table);
+    for (const region of [EU, US]) for (const table of Object.values(TABLES)) await shop.target.backUp(region, table);
     expect(await problems()).toEqual([0, 0]);
-    const [status] = await backupStatus(target, [EU], OBJECTIVES, Date.now());
+    const [status] = await backupStatus(shop.target, [EU], OBJECTIVES, Date.now());
     expect(status?.tables).toMatchObject([
       { table: 'tandem-data', points: 1, pointInTime: { earliest: expect.any(String) } },
       { table: 'tandem-control', points: 1 },
@@ -43,22 +36,22 @@ describe('restoring what a faulty client destroyed', () => {
 
   it('puts back what is gone or changed in every region while callers go on, keeps what is newer, and makes the stock add up', async () => {
     // given stock and orders of both regions, known in both
-    for (const region of [EU, US]) await received(region, 50);
+    for (const region of [EU, US]) expect(await shop.receive(region, 50)).toMatchObject({ status: 201 });
     const orders: string[] = [];
-    for (let n = 0; n < 4; n += 1) for (const region of [EU, US]) orders.push(await placed(region, `before-${n}`));
-    for (const region of [EU, US]) for (const id of orders) await seen(region, id);
+    for (let n = 0; n < 4; n += 1) for (const region of [EU, US]) orders.push(await shop.placed(region, `before-${n}`));
+    for (const id of orders) await shop.known(id);
     await sleep(1_000);
     const atMs = Date.now();
     await sleep(20);
-    const later = await placed(EU, 'after');
+    const later = await shop.placed(EU, 'after');
     // when a faulty client deletes, changes and miscounts, also through a region that does not own the key
     const [gone = '', foreign = '', changed = ''] = orders;
-    await remove(EU, `ORDER#${gone}`, `PLACED#${EU}`);
-    await remove(EU, `ORDER#${foreign}`, `PLACED#${US}`);
+    await shop.remove(EU, `ORDER#${gone}`, `PLACED#${EU}`);
+    await shop.remove(EU, `ORDER#${foreign}`, `PLACED#${US}`);
     await spoil(US, `ORDER#${changed}`, `PLACED#${EU}`, 'subject', { S: 'thief' });
     await spoil(EU, 'STOCK#tea', `HELD#${EU}`, 'available', { N: '100000' });
     await eventually(
-      async () => (await read(US, gone)).status,
+      async () => (await shop.read(US, gone)).status,
       (status) => status === 404,
     );
     await sleep(1_000);
@@ -69,12 +62,12 @@ describe('restoring what a faulty client destroyed', () => {
       { resource: 'stock' },
       { resource: 'records' },
     ]);
-    expect((await read(EU, gone)).status).toBe(404);
+    expect((await shop.read(EU, gone)).status).toBe(404);
     // and a repair that was killed after the facts, before the stock, is finished by another, while orders are placed
     await expect(restoreTables({ ...propsOf(atMs), progress: DYING })).rejects.toThrow('killed');
     let running = true;
     const load = (async () => {
-      for (let n = 0; running; n += 1) await placed(n % 2 === 0 ? EU : US, `during-${n}`);
+      for (let n = 0; running; n += 1) await shop.order(n % 2 === 0 ? EU : US, `during-${n}`);
     })();
     const report = await restoreTables(propsOf(atMs));
     running = false;
@@ -83,14 +76,13 @@ describe('restoring what a faulty client destroyed', () => {
     expect(report.repaired?.rows.length).toBeGreaterThan(0);
     expect(restoreReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
     for (const region of [EU, US])
-      for (const id of [...orders, later]) expect((await read(region, id)).status, `${id} in ${region}`).toBe(200);
+      for (const id of [...orders, later]) expect((await shop.read(region, id)).status, `${id} in ${region}`).toBe(200);
     await eventually(
-      async () => (await system.send(US, '/stock/tea', { token })).body,
+      () => shop.stock(US),
       ({ received: units, available, sold, moving }) => units === 100 && Number(available) + Number(sold) + Number(moving) === 100,
     );
     // and nothing of it is left
-    const tables = await (await system.dynamo(EU)).send(new ListTablesCommand({}));
-    expect(tables.TableNames).not.toContain(copyName({ kind: 'time', atMs }));
+    expect(await shop.tables(EU)).not.toContain(copyName({ kind: 'time', atMs }));
   });
 
   it('refuses a time that is not there, and says which are', async () => {
@@ -101,36 +93,15 @@ describe('restoring what a faulty client destroyed', () => {
     );
   });
 
-  const propsOf = (atMs: number): RestoreProps => propsFor({ kind: 'time', atMs });
-
-  const propsFor = (past: Past): RestoreProps => ({ target, past, apply: true, progress: plainProgress(() => undefined) });
-
-  const received = async (region: string, quantity: number) =>
-    expect(await system.send(region, `/stock/tea/regions/${region}/receipts`, { body: { quantity }, token })).toMatchObject({
-      status: 201,
-    });
-
-  const placed = async (region: string, note: string): Promise<string> => {
-    const answer = await system.send(region, '/orders', {
-      body: { lines: [{ sku: 'tea', quantity: 1 }], note: `${region} ${note}` },
-      token,
-    });
-    return String(answer.body['id']);
-  };
-
-  const read = (region: string, id: string) => system.send(region, `/orders/${id}`, { token });
-
-  const seen = (region: string, id: string) =>
-    eventually(
-      async () => (await read(region, id)).status,
-      (status) => status === 200,
-    );
-
-  const remove = async (region: string, pk: string, sk: string) =>
-    (await system.dynamo(region)).send(new DeleteItemCommand({ TableName: TABLES.data, Key: { pk: { S: pk }, sk: { S: sk } } }));
+  const propsOf = (atMs: number): RestoreProps => ({
+    target: shop.target,
+    past: { kind: 'time', atMs },
+    apply: true,
+    progress: plainProgress(() => undefined),
+  });
 
   const spoil = async (region: string, pk: string, sk: string, name: string, value: { readonly S: string } | { readonly N: string }) =>
-    (await system.dynamo(region)).send(
+    (await shop.system.dynamo(region)).send(
       new UpdateItemCommand({
         TableName: TABLES.data,
         Key: { pk: { S: pk }, sk: { S: sk } },

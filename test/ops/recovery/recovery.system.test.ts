@@ -1,41 +1,29 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { reclaimStock } from '../../../functions/core/reclaim.ts';
 import { rebuildRegion } from '../../../functions/core/recovery.ts';
-import { until } from '../../../ops/drill/wait.ts';
 import { TargetEstate } from '../../../ops/recovery/estate.ts';
-import { LocalTarget } from '../../../ops/targets/local.ts';
-import { EU, startTestSystem, type TestSystem, US } from '../../local/local-system.ts';
+import { EU, US } from '../../local/local-system.ts';
+import { openShop, type Shop } from '../shop.ts';
 
 const CHILD = fileURLToPath(new URL('operator.ts', import.meta.url));
-const SERVES_WITHIN = { everyMs: 250, withinMs: 120_000 } as const;
+const SERVES_WITHIN = { interval: 250, timeout: 120_000 } as const;
 
 describe('a region of the laptop that is lost for good', () => {
-  let system: TestSystem;
-  let token: string;
-  let target: LocalTarget;
+  let shop: Shop;
 
   beforeAll(async () => {
-    system = await startTestSystem();
-    token = await system.token();
-    target = new LocalTarget(system.control, await system.control.system());
-  });
-  afterAll(async () => {
-    target.close();
-    await system.stop();
+    shop = await openShop();
   });
 
-  const estate = (): TargetEstate => new TargetEstate(target, () => undefined);
-  const order = (region: string, quantity: number, note: string) =>
-    system.send(region, '/orders', { token, body: { lines: [{ sku: 'tea', quantity }], note } });
-  const stockIn = async (region: string) => (await system.send(region, '/stock/tea', { token })).body;
-  const eventually = async (yes: () => Promise<boolean>): Promise<void> =>
-    expect(await until(async () => await yes().catch(() => false), SERVES_WITHIN)).toBe(true);
+  afterAll(() => shop?.close());
+
+  const estate = (): TargetEstate => new TargetEstate(shop.target, () => undefined);
   /** Runs the operator's process, and kills it when it says that it begins a step. */
   const killedAt = async (what: 'rebuild' | 'reclaim', step: RegExp): Promise<void> => {
-    const { controlUrl, token: secret } = system.running.file;
+    const { controlUrl, token: secret } = shop.system.running.file;
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD, what, EU, controlUrl, secret], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -47,21 +35,21 @@ describe('a region of the laptop that is lost for good', () => {
 
   it('gives its stock to the other, is rebuilt, and serves, though the operator is killed in the middle of each', async () => {
     // given
-    expect((await system.send(EU, `/stock/tea/regions/${EU}/receipts`, { token, body: { quantity: 20 } })).status).toBe(201);
-    const sold = await order(EU, 4, 'before the loss');
+    expect(await shop.receive(EU, 20)).toMatchObject({ status: 201 });
+    const sold = await shop.order(EU, 'before the loss', 4);
     expect(sold.status).toBe(201);
-    const path = `/orders/${String(sold.body['id'])}`;
-    await eventually(async () => (await system.send(US, path, { token })).status === 200);
-    await eventually(async () => (await stockIn(US))['received'] === 20);
+    const id = String(sold.body['id']);
+    await shop.known(id);
+    await vi.waitFor(async () => expect(await shop.stock(US)).toMatchObject({ received: 20 }), SERVES_WITHIN);
 
     // when it is lost and its stock is reclaimed
-    await target.lose(EU, 'kill');
+    await shop.target.lose(EU, 'kill');
     await killedAt('reclaim', /^granting/);
     expect((await reclaimStock(estate(), EU)).heir).toBe(US);
 
     // then the other sells it
-    await eventually(async () => (await order(US, 16, 'after the loss')).status === 201);
-    expect(await stockIn(US)).toMatchObject({ received: 20, available: 0, sold: 20 });
+    await vi.waitFor(async () => expect(await shop.order(US, 'after the loss', 16)).toMatchObject({ status: 201 }), SERVES_WITHIN);
+    expect(await shop.stock(US)).toMatchObject({ received: 20, available: 0, sold: 20 });
 
     // when it is rebuilt
     await killedAt('rebuild', /^merging/);
@@ -69,10 +57,11 @@ describe('a region of the laptop that is lost for good', () => {
     expect(await rebuildRegion(estate(), EU)).toMatchObject({ incarnation: 3, negative: [] });
 
     // then it serves, has its order, and no unit a second time
-    await eventually(async () => (await system.send(EU, '/health')).body['verdict'] === 'pass');
-    expect(await system.send(EU, path, { token })).toMatchObject({ status: 200, body: { state: 'placed' } });
-    expect(await stockIn(EU)).toMatchObject({ received: 20, available: 0, sold: 20 });
-    expect(await system.send(EU, `/stock/tea/regions/${EU}/receipts`, { token, body: { quantity: 5 } })).toMatchObject({ status: 201 });
-    expect((await order(EU, 5, 'after the rebuild')).status).toBe(201);
+    const health = () => shop.system.send(EU, '/health');
+    await vi.waitFor(async () => expect(await health()).toMatchObject({ body: { verdict: 'pass' } }), SERVES_WITHIN);
+    expect(await shop.read(EU, id)).toMatchObject({ status: 200, body: { state: 'placed' } });
+    expect(await shop.stock(EU)).toMatchObject({ received: 20, available: 0, sold: 20 });
+    expect(await shop.receive(EU, 5)).toMatchObject({ status: 201 });
+    expect(await shop.order(EU, 'after the rebuild', 5)).toMatchObject({ status: 201 });
   });
 });
