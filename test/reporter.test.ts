@@ -1,36 +1,32 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from './support/temporary-folder.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
 /** Runs vitest over one test file with this repository's reporter. */
 const outcome = async (body: string, ...args: readonly string[]) => {
-  const root = mkdtempSync(join(tmpdir(), 'tandem-reporter-'));
-  try {
-    mkdirSync(join(root, 'node_modules'));
-    symlinkSync(join(repository, 'node_modules', 'vitest'), join(root, 'node_modules', 'vitest'));
-    writeFileSync(join(root, 'package.json'), '{"type":"module"}');
-    writeFileSync(join(root, 'a.test.ts'), `import { afterAll, describe, expect, it } from 'vitest';\n${body}\n`);
-    const reporter = JSON.stringify(join(repository, 'test', 'reporter.ts'));
-    writeFileSync(
-      join(root, 'vitest.config.ts'),
-      `import { TotalReporter } from ${reporter};\nexport default { test: { reporters: [new TotalReporter()] } };\n`,
-    );
-    const child = spawn(process.execPath, [join(repository, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...args], {
-      cwd: root,
-      env: { PATH: process.env['PATH'] },
-    });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const code = await new Promise((resolve) => child.on('close', resolve));
-    return { code, lines: output.trim().split('\n') };
-  } finally {
-    rmSync(root, { recursive: true });
-  }
+  const root = temporaryFolder();
+  mkdirSync(join(root, 'node_modules'));
+  symlinkSync(join(repository, 'node_modules', 'vitest'), join(root, 'node_modules', 'vitest'));
+  writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(root, 'a.test.ts'), `import { afterAll, describe, expect, it } from 'vitest';\n${body}\n`);
+  const reporter = JSON.stringify(join(repository, 'test', 'reporter.ts'));
+  writeFileSync(
+    join(root, 'vitest.config.ts'),
+    `import { TotalReporter } from ${reporter};\nexport default { test: { reporters: [new TotalReporter()] } };\n`,
+  );
+  const child = spawn(process.execPath, [join(repository, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] },
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return { code, lines: output.trim().split('\n') };
 };
 
 describe('a test run', () => {

@@ -1,7 +1,7 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from './support/temporary-folder.ts';
 import { EVERY_TEST_ENV, leftOut, leftOutLines } from './tools.ts';
 
 describe('tests that need a program', () => {
@@ -29,14 +29,10 @@ describe('tests that need a program', () => {
 
 /** An environment whose programs are these shell scripts and no others. */
 const withPrograms = async (programs: Readonly<Record<string, string>>, work: (env: Readonly<Record<string, string>>) => void) => {
-  const folder = await mkdtemp(join(tmpdir(), 'tandem-test-tools-'));
-  try {
-    for (const [name, script] of Object.entries(programs)) {
-      await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
-      await chmod(join(folder, name), 0o755);
-    }
-    work({ PATH: folder });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const folder = temporaryFolder();
+  for (const [name, script] of Object.entries(programs)) {
+    await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(folder, name), 0o755);
   }
+  work({ PATH: folder });
 };

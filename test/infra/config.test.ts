@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CHECKER_REGIONS, ConfigError, checkerRegions, loadConfig, parseConfig } from '../../infra/config.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const VALID = { regions: [{ name: 'eu-central-1' }, { name: 'us-east-2' }], auth: 'keys' } as const;
 const DOMAIN = { name: 'api.example.com', zoneName: 'example.com', hostedZoneId: 'Z0123456789ABC' } as const;
@@ -287,10 +287,9 @@ function problemsOf(input: unknown): readonly string[] {
 }
 
 function temporary(name: string, content: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-config-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, name), content);
-  return join(folder, name);
+  const file = join(temporaryFolder(), name);
+  writeFileSync(file, content);
+  return file;
 }
 
 function backup(settings: Readonly<Record<string, unknown>>) {

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ProcessGroup, sendToGroup, startGroup } from '../../local/process/group.ts';
 import { groupRuns, identityOf, isAlive, type ProcessIdentity } from '../../local/process/identity.ts';
 import { AlreadyRunningError, Register } from '../../local/process/register.ts';
 import { eventually } from '../support/eventually.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SUPERVISOR = join(import.meta.dirname, 'process', 'supervisor.ts');
 
@@ -66,7 +66,7 @@ describe('a process group', () => {
 
 describe('the register of what runs', () => {
   test('is readable by its owner only, and gone after the end', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const register = await Register.open(folder);
 
     expect((await stat(join(folder, 'processes.json'))).mode & 0o777).toBe(0o600);
@@ -76,7 +76,7 @@ describe('the register of what runs', () => {
   });
 
   test('refuses a second system beside one that runs, and says how to end it', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     await Register.open(folder);
 
     const second = Register.open(folder);
@@ -86,7 +86,7 @@ describe('the register of what runs', () => {
   });
 
   test('kills what an earlier system left', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const group = await orphan();
     await leave(folder, [{ id: group.id, members: [await identify(group.id)] }]);
 
@@ -97,7 +97,7 @@ describe('the register of what runs', () => {
   });
 
   test('finds a group whose leader is gone by another member', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const group = await orphan();
     const dead = { pid: group.id, started: 'before' };
     await leave(folder, [{ id: group.id, members: [dead, await identify(group.id)] }]);
@@ -106,7 +106,7 @@ describe('the register of what runs', () => {
   });
 
   test('spares a stranger who got the number of a dead process', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const stranger = await family();
     const real = await identify(stranger.id);
     await leave(folder, [{ id: stranger.id, members: [{ pid: real.pid, started: `${real.started}0` }] }]);
@@ -118,14 +118,14 @@ describe('the register of what runs', () => {
   });
 
   test('starts anew over a file that cannot be read', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     await writeFile(join(folder, 'processes.json'), '{"supervisor":');
 
     expect((await Register.open(folder)).cleaned).toBe(0);
   });
 
   test('forgets groups that ended', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const register = await Register.open(folder);
     const group = await family();
 
@@ -184,10 +184,4 @@ const firstLine = async (child: ChildProcess): Promise<string> => {
   if (child.stdout === null) throw new Error('no output');
   const [chunk] = await once(child.stdout, 'data');
   return String(chunk).trim();
-};
-
-const temporaryFolder = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'tandem-test-process-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
 };

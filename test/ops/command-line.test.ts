@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const main = fileURLToPath(new URL('../../ops/main.ts', import.meta.url));
 
@@ -25,14 +26,9 @@ const tandem = async (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
 };
 
 const withConfig = async <T>(content: string, work: (file: string) => Promise<T>): Promise<T> => {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-config-'));
-  try {
-    const file = join(folder, 'config.json');
-    writeFileSync(file, content);
-    return await work(file);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const file = join(temporaryFolder(), 'config.json');
+  writeFileSync(file, content);
+  return work(file);
 };
 
 describe('the command line', () => {

@@ -1,11 +1,9 @@
 /** The real checker, on histories that are right and on histories that are not. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, readCourse } from '../../../ops/checkers/check.ts';
 import { noticed } from '../../../ops/checkers/spoiled.ts';
 import { versionOf } from '../../../ops/checkers/versions.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { A, B, CourseMaker } from './course.ts';
 
 const ORDER = 'an order is linearizable within a region';
@@ -159,12 +157,7 @@ describe('a right history that is spoiled', () => {
 
 describe('a folder', () => {
   it('without a history is a mistake of the user, and no success', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'tandem-test-check-'));
-    try {
-      await expect(readCourse(folder)).rejects.toThrow(/has no report\.json; allowed: the folder of a drill's report/);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    await expect(readCourse(temporaryFolder())).rejects.toThrow(/has no report\.json; allowed: the folder of a drill's report/);
   });
 });
 

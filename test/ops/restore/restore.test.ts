@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeBackups, judge } from '../../../ops/restore/backup-status.ts';
@@ -7,6 +6,7 @@ import { copyName, isPointArn, optionOf, regionOfPast } from '../../../ops/resto
 import { RESTORE_FORMAT, type RestoreReport, restoreReportSchema, restoreText, writeRestoreReport } from '../../../ops/restore/report.ts';
 import { parseTime } from '../../../ops/restore/time.ts';
 import type { PointInTime, RecoveryPoint, RegionBackups } from '../../../ops/targets/backups.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const NOW_MS = Date.parse('2026-11-25T12:00:00Z');
 const HOUR_MS = 3_600_000;
@@ -148,14 +148,9 @@ describe('the report of a restore', () => {
   });
 
   it('is written as JSON that its schema takes, and as text', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'tandem-restore-'));
-    try {
-      const written = await writeRestoreReport(folder, REPORT);
-      expect(restoreReportSchema.parse(JSON.parse(await readFile(join(written, 'restore.json'), 'utf8')))).toEqual(REPORT);
-      expect(await readFile(join(written, 'restore.txt'), 'utf8')).toBe(`${restoreText(REPORT)}\n`);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const written = await writeRestoreReport(temporaryFolder(), REPORT);
+    expect(restoreReportSchema.parse(JSON.parse(await readFile(join(written, 'restore.json'), 'utf8')))).toEqual(REPORT);
+    expect(await readFile(join(written, 'restore.txt'), 'utf8')).toBe(`${restoreText(REPORT)}\n`);
   });
 });
 
