@@ -27,6 +27,7 @@ import type { RegionProps } from './region/region.ts';
 import { Replication } from './replication/links.ts';
 import { systemClock } from './route53/clock.ts';
 import { startRoute53 } from './route53/route53.ts';
+import { checkStateFolder } from './state-folder.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Used when the config names no domain, so that routing is there to be drilled. `.test` is reserved: RFC 6761. */
@@ -70,11 +71,13 @@ export interface RunningSystem {
 
 /**
  * @throws {AlreadyRunningError} when a system of this folder runs
+ * @throws {StateFolderError} when it cannot be written to
  * @throws {LoopbackError} naming every address and port that cannot be had
  * @throws {CdkError} when synthesis or a deployment fails
  */
 export const startSystem = async (options: StartOptions): Promise<RunningSystem> => {
   const stateFolder = resolve(options.stateFolder ?? join(options.projectFolder, '.tandem', 'local'));
+  checkStateFolder(stateFolder);
   const register = await Register.open(stateFolder);
   if (register.cleaned > 0) options.progress.line(`ended ${register.cleaned} region(s) that an earlier system had left`);
   const stopping = new AbortController();

@@ -79,10 +79,12 @@ const yieldProcessor = (pid: number): void => {
   }
 };
 
+/** Without the frames of its stacks: they say nothing to who runs it. */
 const lastLines = (log: string): string =>
   log
     .trimEnd()
     .split('\n')
+    .filter((line) => !/^\s+at \S/.test(line))
     .slice(-LAST_LINES)
     .map((line) => `  ${line}`)
     .join('\n');

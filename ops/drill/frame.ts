@@ -180,7 +180,8 @@ export const scoped = async <B, M>(
   try {
     repaired = await repair();
   } catch (cause) {
-    await hold.leave();
+    // What cannot be written down must not hide what cannot be repaired; the marker still tells of the fault.
+    await hold.leave().catch(() => undefined);
     throw new UserError(`${name} could not be repaired: ${messageOf(cause)}; repair it with \`tandem drill --abort\``, { cause });
   }
   await hold.release();

@@ -2,7 +2,7 @@
  * The file that says "a fault is in force": so that two drills never run at once, and so that what a killed drill left
  * broken can be found and repaired.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { UserError } from '../errors.ts';
@@ -109,22 +109,35 @@ export const takeMarker = async (
   const path = markerPath(stateFolder);
   if (before) await rm(path);
   let told: MarkerContent = content;
-  const write = (phase: Marker['phase'], flag: 'w' | 'wx') =>
-    writeFile(path, `${JSON.stringify({ ...content, ...told, pid: process.pid, phase })}\n`, { flag });
-  try {
-    await write('before', 'wx');
-  } catch (cause) {
-    throw new UserError(`another drill began at the same moment; wait for it (${path})`, { cause });
-  }
-  let inForce = false;
+  const text = (phase: Marker['phase']) => `${JSON.stringify({ ...content, ...told, pid: process.pid, phase })}\n`;
   const remove = () => rm(path, { force: true });
+  try {
+    await writeFile(path, text('before'), { flag: 'wx' });
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')
+      throw new UserError(`another drill began at the same moment; wait for it (${path})`, { cause });
+    // Of a disk that is full the file is there, and empty.
+    await remove();
+    throw cause;
+  }
+  /** Whole or not at all: whoever is killed here, or finds the disk full, leaves what the marker said before. */
+  const write = async (phase: Marker['phase']): Promise<void> => {
+    const draft = `${path}.${process.pid}`;
+    try {
+      await writeFile(draft, text(phase));
+      await rename(draft, path);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  };
+  let inForce = false;
   return {
     fault: async (known) => {
-      inForce = true;
       told = known ?? content;
-      await write('fault', 'w');
+      await write('fault');
+      inForce = true;
     },
-    leave: () => write('left', 'w'),
+    leave: () => write('left'),
     release: async () => {
       inForce = false;
       await remove();

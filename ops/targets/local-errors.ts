@@ -5,9 +5,10 @@ import { CdkError } from '../../local/deployment/cdk.ts';
 import { LoopbackError } from '../../local/loopback.ts';
 import { AlreadyRunningError } from '../../local/process/register.ts';
 import { DnsPortError } from '../../local/route53/server.ts';
+import { StateFolderError } from '../../local/state-folder.ts';
 import { messageOf, UserError } from '../errors.ts';
 
-const TOLD = [AlreadyRunningError, CdkError, ControlError, DnsPortError, LoopbackError, PointInTimeError];
+const TOLD = [AlreadyRunningError, CdkError, ControlError, DnsPortError, LoopbackError, PointInTimeError, StateFolderError];
 
 /** @throws {UserError} in their place */
 export const told = async <T>(work: Promise<T>): Promise<T> => {

@@ -1,0 +1,64 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { markerPath, readMarker, takeMarker } from '../../../ops/drill/marker.ts';
+
+const DRILL = { drill: 'partition', startedAt: '2026-01-01T00:00:00.000Z' } as const;
+
+describe('the marker of a drill', () => {
+  it('says how far the drill is, and is gone after it', () =>
+    inScratch(async (folder) => {
+      const hold = await takeMarker(folder, DRILL, whole);
+      expect(await readMarker(folder)).toMatchObject({ drill: 'partition', phase: 'before' });
+      await hold.fault();
+      expect(await readMarker(folder)).toMatchObject({ phase: 'fault', pid: process.pid });
+      await hold.release();
+      await hold.close();
+      expect(await readdir(folder)).toEqual([]);
+    }));
+
+  it('that cannot be written is told as such, and not as another drill', async () => {
+    // Nobody writes there, root neither.
+    const folder = process.platform === 'linux' ? '/proc/self' : '/dev';
+    await expect(takeMarker(folder, DRILL, whole)).rejects.toThrow(/drill\.json/);
+    await expect(takeMarker(folder, DRILL, whole)).rejects.not.toThrow('another drill began');
+  });
+
+  it('keeps what it said when it cannot be written, and is gone after a drill that broke nothing', () =>
+    inScratch(async (folder) => {
+      const hold = await takeMarker(folder, DRILL, whole);
+      // Where its draft would be written there is a folder.
+      await mkdir(`${markerPath(folder)}.${process.pid}`);
+      await expect(hold.fault()).rejects.toThrow();
+      expect(await readMarker(folder)).toMatchObject({ phase: 'before' });
+      await hold.close();
+      expect(await readMarker(folder)).toBeUndefined();
+    }));
+
+  it('of another drill at the same moment is respected', () =>
+    inScratch(async (folder) => {
+      const racing = takeMarker(folder, DRILL, whole);
+      const [first, second] = await Promise.allSettled([racing, takeMarker(folder, DRILL, whole)]);
+      const refused = [first, second].filter((each) => each.status === 'rejected');
+      expect(refused).toHaveLength(1);
+      expect(String(refused[0]?.reason)).toMatch(/another drill began at the same moment|a drill runs already/);
+    }));
+
+  it('that is damaged says what to do', () =>
+    inScratch(async (folder) => {
+      await writeFile(markerPath(folder), '');
+      await expect(takeMarker(folder, DRILL, whole)).rejects.toThrow(/is damaged; see that every region serves, then remove the file/);
+    }));
+});
+
+const whole = async (): Promise<boolean> => true;
+
+const inScratch = async (work: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-marker-'));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
