@@ -94,6 +94,8 @@ export const explain = (listener: Listener, code: string, platform: NodeJS.Platf
         : `${listener.address} does not exist on this machine: add it to the loopback interface, for example with "sudo ip address add ${listener.address}/8 dev lo"`;
     case 'EACCES':
       return `${place} needs privileges: choose a port from 1024 on with ${option} N`;
+    case 'ERR_SOCKET_BAD_PORT':
+      return `${place} is no port, and the others follow from the first: choose one with ${option} N of which all are at most 65535`;
     default:
       return `${place} cannot be opened (${code}): choose another one with ${option} N`;
   }

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { TABLES } from '../../functions/contract/names.ts';
 import { backupStatus, describeBackups } from '../restore/backup-status.ts';
-import { describePoints, pointsOf } from '../restore/points.ts';
+import { beginBackups, describePoints, pointsOf } from '../restore/points.ts';
 import { withBackups } from './backups-of.ts';
 import { chosenRegions } from './cells-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
@@ -44,7 +43,7 @@ export const addBackup = (program: Command): void => {
       .command('list')
       .summary('list the recovery points of each region')
       .description(
-        "Lists what is in each region's vault, newest first, with the ARN that `tandem restore --from` takes: of complete ones of tandem-data.",
+        "Lists what is in each region's vault, newest first, with the ARN that `tandem restore --from` takes: of complete ones of tandem-data.\nExit code 1 when a region does not answer or has no vault; the others are listed.",
       ),
   )
     .option('--region <region>', 'of one region only')
@@ -55,8 +54,10 @@ export const addBackup = (program: Command): void => {
           target.regions.map(({ name }) => name),
           options.region,
         );
-        const points = await pointsOf(target, names);
-        console.log(options.json ? JSON.stringify(points, undefined, 2) : describePoints(points));
+        const { points, problems } = await pointsOf(target, names);
+        if (options.json) console.log(JSON.stringify(points, undefined, 2));
+        else if (points.length > 0 || problems.length === 0) console.log(describePoints(points));
+        tellProblems(problems);
       }),
     );
   addTargetOption(
@@ -64,7 +65,7 @@ export const addBackup = (program: Command): void => {
       .command('now')
       .summary('begin a backup of every table')
       .description(
-        "Begins a backup of each region's replicas of both tables into its vault, beside the planned ones. `tandem backup status` shows when they are there.",
+        "Begins a backup of each region's replicas of both tables into its vault, beside the planned ones. `tandem backup status` shows when they are there.\nExit code 1 when a region does not begin one; the others do.",
       ),
   )
     .option('--region <region>', 'of one region only')
@@ -74,12 +75,13 @@ export const addBackup = (program: Command): void => {
           target.regions.map(({ name }) => name),
           options.region,
         );
-        for (const region of names) {
-          for (const table of Object.values(TABLES)) {
-            await target.backUp(region, table);
-            console.log(`${region}: a backup of ${table} has begun`);
-          }
-        }
+        tellProblems(await beginBackups(target, names, (line) => console.log(line)));
       }),
     );
+};
+
+/** Beside what was asked for, which scripts read. */
+const tellProblems = (problems: readonly string[]): void => {
+  for (const problem of problems) console.error(`tandem: ${problem}`);
+  if (problems.length > 0) process.exitCode = 1;
 };

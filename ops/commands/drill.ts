@@ -15,7 +15,7 @@ import { type Progress, plainProgress, progressFor } from '../progress.ts';
 import { rebuildRegion } from '../recovery/rebuild.ts';
 import { verdictText } from '../reports/text.ts';
 import { restoreTables } from '../restore/restore.ts';
-import { interruptible } from '../signals.ts';
+import { Interrupted, interruptible, rejectedWhenAborted } from '../signals.ts';
 import type { BackupTarget } from '../targets/backups.ts';
 import { attachLocal, type LocalTarget } from '../targets/local.ts';
 import { type LocalPorts, withLocalSystem } from '../targets/local-start.ts';
@@ -103,7 +103,7 @@ export const addDrill = (program: Command): void => {
       throw new UserError(`given region "${options.region}"; allowed: ${names.join(', ')}`);
     const progress = progressFor();
     process.exitCode = options.abort
-      ? await abort(progress)
+      ? await interruptible((signal) => abortInTime(progress, signal))
       : await interruptible((signal) => drillOnce(name, config, options, progress, signal));
   });
 };
@@ -132,6 +132,16 @@ const abort = async (progress: Progress): Promise<number> => {
   progress.line(repaired === undefined ? 'no drill has left anything broken' : `repaired: ${repaired}`);
   target.close();
   return 0;
+};
+
+/** Every repair may be left where it stands, and goes on when it is run again. */
+const abortInTime = async (progress: Progress, signal: AbortSignal): Promise<number> => {
+  try {
+    return await Promise.race([abort(progress), rejectedWhenAborted(signal)]);
+  } catch (error) {
+    if (error instanceof Interrupted) progress.line('what the drill left is not repaired yet; go on with `tandem drill --abort`');
+    throw error;
+  }
 };
 
 const drillOnce = (name: DrillName, config: Config, options: Options, progress: Progress, signal: AbortSignal): Promise<number> =>

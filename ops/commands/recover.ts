@@ -1,14 +1,15 @@
 /** What the commands of a recovery share: whom they speak to, what they refuse, and their trail. */
 import type { Command } from 'commander';
 import { auditItem } from '../../functions/core/deployments.ts';
-import { type Loss, lossOf, RecoveryRefused } from '../../functions/core/recovery.ts';
+import type { Loss } from '../../functions/core/recovery.ts';
 import { controlStore } from '../delivery/cells.ts';
-import { messageOf, OperatorStep, UserError } from '../errors.ts';
+import { OperatorStep, UserError } from '../errors.ts';
 import { STATE } from '../folders.ts';
 import { collect } from '../options.ts';
 import { type Progress, progressFor } from '../progress.ts';
 import { TargetEstate } from '../recovery/estate.ts';
 import { asOnlyRecovery } from '../recovery/lock.ts';
+import { asUser, lossAsKnown } from '../recovery/loss.ts';
 import { statusOf } from '../region-status.ts';
 import { Interrupted, interruptible } from '../signals.ts';
 import { type RecoverySystem, recoverySystem } from './recovery-of.ts';
@@ -66,7 +67,7 @@ export const recover = async <P, R>(recovery: Recovery<P, R>, command: Command):
 const recoverOn = async <P, R>(system: RecoverySystem, recovery: Recovery<P, R>, progress: Progress): Promise<void> => {
   const { region, what, options } = recovery;
   const before = new TargetEstate(system.target, () => undefined);
-  const loss = await asUser(lossOf(before, region));
+  const loss = await lossAsKnown(before, region, options.target === 'local' ? `tandem lose ${region}` : undefined);
   await refuseAlive(system, loss);
   progress.line(recovery.tell(await asUser(recovery.look(before)), options.yes));
   const situation = loss.isLost ? await system.situation() : '';
@@ -144,12 +145,3 @@ const again = <P, R>({ typed, options: { target, alsoLost, reason } }: Recovery<
     ...(reason === REASON ? [] : [`--reason '${reason.replaceAll("'", `'\\''`)}'`]),
     '--yes',
   ].join(' ');
-
-const asUser = async <T>(work: Promise<T>): Promise<T> => {
-  try {
-    return await work;
-  } catch (error: unknown) {
-    if (error instanceof RecoveryRefused) throw new UserError(messageOf(error), { cause: error });
-    throw error;
-  }
-};

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { drillText, readMarker } from '../drill/marker.ts';
+import { STATE } from '../folders.ts';
 import { type RegionStatus, statusOf } from '../region-status.ts';
 import { table } from '../table.ts';
 import { regionsOf } from './regions-of.ts';
@@ -16,14 +18,18 @@ export const addStatus = (program: Command): void => {
       .command('status')
       .summary('show how each region is, as told by itself')
       .description(
-        "Asks each region's own front door for its health and for the heartbeats it sees. Needs no credentials and no control plane.\nExit code 1 when a region does not answer, fails its check, is evacuated or refuses writes.",
+        "Asks each region's own front door for its health and for the heartbeats it sees. Needs no credentials and no control plane.\nExit code 1 when a region does not answer, fails its check, is evacuated or refuses writes, and when a drill has left something broken here.",
       ),
   )
     .option('--json', 'print JSON', false)
     .action(async (options: Options, command: Command) => {
       const statuses = await statusOf(await regionsOf(options.target, command));
       console.log(options.json ? JSON.stringify(statuses, undefined, 2) : describe(statuses));
-      if (statuses.some((each) => each.state !== 'healthy')) process.exitCode = 1;
+      const marker = options.target === 'local' ? await readMarker(STATE) : undefined;
+      const drill = marker && drillText(marker);
+      // Beside what scripts read.
+      if (drill !== undefined) console.error(drill.text);
+      if (drill?.broken === true || statuses.some((each) => each.state !== 'healthy')) process.exitCode = 1;
     });
 };
 

@@ -84,6 +84,25 @@ export const readMarker = async (stateFolder: string): Promise<Marker | undefine
   }
 };
 
+const leftText = (marker: Marker): string =>
+  `a drill has left ${brokenBy(marker)} broken (${howOf(marker)}, begun ${marker.startedAt}); repair it with \`tandem drill --abort\``;
+
+/** What whoever looks at the system is to know of its drill. `broken`: it has ended and has not repaired. */
+export const drillText = (marker: Marker): { readonly text: string; readonly broken: boolean } | undefined => {
+  if (marker.phase !== 'left' && isAlive(marker.pid))
+    return {
+      text: `a drill runs (process ${marker.pid}, ${marker.drill} of ${brokenBy(marker)}), and repairs what it breaks`,
+      broken: false,
+    };
+  return marker.phase === 'before' ? undefined : { text: leftText(marker), broken: true };
+};
+
+/** For a system that begins anew: what an earlier drill broke went with its own system. A drill that runs keeps its marker. */
+export const forgetEnded = async (stateFolder: string): Promise<void> => {
+  const before = await readMarker(stateFolder).catch(() => undefined);
+  if (before === undefined || before.phase === 'left' || !isAlive(before.pid)) await removeMarker(stateFolder);
+};
+
 /**
  * Takes the place of the one drill that may run.
  *
@@ -102,9 +121,7 @@ export const takeMarker = async (
       `a drill runs already (process ${before.pid}, ${before.drill} of ${brokenBy(before)}); wait for it, or stop it with Ctrl-C (if that process is no drill, remove ${markerPath(stateFolder)})`,
     );
   if (before && before.phase !== 'before' && !(await whole(before))) {
-    throw new UserError(
-      `a drill has left ${brokenBy(before)} broken (${howOf(before)}, begun ${before.startedAt}); repair it with \`tandem drill --abort\``,
-    );
+    throw new UserError(leftText(before));
   }
   const path = markerPath(stateFolder);
   if (before) await rm(path);

@@ -1,6 +1,7 @@
 /** Ends a fault, and brings the region back to where it serves. Not to be cut short: every wait has a bound of its own. */
 import { UserError } from '../errors.ts';
 import { statusOf } from '../region-status.ts';
+import { plural } from '../reports/words.ts';
 import type { RestoreReport } from '../restore/report.ts';
 import type { DeliveryTarget, Fault, Target } from '../targets/target.ts';
 import type { ReadPartition } from './ledger.ts';
@@ -81,10 +82,20 @@ export const putBack = async (
 ): Promise<RestoreReport> => {
   progress(`restoring the tables from ${new Date(atMs).toISOString()}`);
   const report = await restore(target, atMs, progress);
-  const wrong = report.remaining.map(({ region, facts }) => `${facts} in ${region}`).join(', ');
-  if (!report.whole)
-    throw new UserError(`not everything is put back: ${wrong} still missing or changed, ${report.repaired?.left.length ?? 0} left`);
+  if (!report.whole) throw new UserError(`not everything is put back: ${unrepaired(report).join(', ')}`);
   return report;
+};
+
+/** Items that are named. */
+const NAMED_MAX = 3;
+
+const unrepaired = ({ remaining, repaired }: RestoreReport): readonly string[] => {
+  const left = repaired?.left ?? [];
+  return [
+    ...remaining.flatMap(({ region, facts }) => (facts === 0 ? [] : [`${region} lacks ${plural(facts, 'fact')}`])),
+    ...left.slice(0, NAMED_MAX).map(({ pk, sk, why }) => `${pk} ${sk} is left (${why})`),
+    ...(left.length > NAMED_MAX ? [`and ${left.length - NAMED_MAX} more are left`] : []),
+  ];
 };
 
 /** Whether any region has the partition. */

@@ -26,6 +26,7 @@ export const asOnlyRecovery = async <T>(stateFolder: string, what: string, work:
   try {
     await writeFile(path, `${JSON.stringify({ pid: process.pid, what })}\n`, { flag: 'wx' });
   } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
     throw new UserError(`another recovery began at the same moment; wait for it (${path})`, { cause });
   }
   try {

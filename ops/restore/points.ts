@@ -1,6 +1,7 @@
 /** The recovery points of the regions, for whoever restores one. */
-import { BACKUPS } from '../../functions/contract/names.ts';
-import { UserError } from '../errors.ts';
+import { BACKUPS, TABLES } from '../../functions/contract/names.ts';
+import { messageOf } from '../errors.ts';
+import type { Say } from '../progress.ts';
 import { table } from '../table.ts';
 import type { BackupTarget, RecoveryPoint } from '../targets/backups.ts';
 
@@ -9,23 +10,56 @@ export interface ListedPoint extends Pick<RecoveryPoint, 'arn' | 'table' | 'stat
   readonly at: string;
 }
 
-/** @throws {UserError} when a region has no vault */
-export const pointsOf = async (target: BackupTarget, regions: readonly string[]): Promise<readonly ListedPoint[]> =>
-  (
-    await Promise.all(
-      regions.map(async (region) => {
-        const { points } = await target.backups(region);
-        if (points === undefined) throw new UserError(`${region} has no vault ${BACKUPS.vault(region)}; deploy the cell first`);
-        return points.map(({ arn, table: of, state, createdAtMs }) => ({
-          region,
-          table: of,
-          at: new Date(createdAtMs).toISOString(),
-          state,
-          arn,
-        }));
-      }),
-    )
-  ).flat();
+export interface Listing {
+  readonly points: readonly ListedPoint[];
+  /** What of which region cannot be told, and what to do. */
+  readonly problems: readonly string[];
+}
+
+/** Never throws for a region: whoever lists them may have lost one, and restores from another. */
+export const pointsOf = async (target: Pick<BackupTarget, 'backups'>, regions: readonly string[]): Promise<Listing> => {
+  const listings = await Promise.all(regions.map((region) => pointsIn(target, region)));
+  return { points: listings.flatMap((each) => each.points), problems: listings.flatMap((each) => each.problems) };
+};
+
+const pointsIn = async (target: Pick<BackupTarget, 'backups'>, region: string): Promise<Listing> => {
+  try {
+    const { points } = await target.backups(region);
+    if (points === undefined) return { points: [], problems: [`${region} has no vault ${BACKUPS.vault(region)}; deploy the cell first`] };
+    const listed = points.map(({ arn, table: of, state, createdAtMs }) => ({
+      region,
+      table: of,
+      at: new Date(createdAtMs).toISOString(),
+      state,
+      arn,
+    }));
+    return { points: listed, problems: [] };
+  } catch (error) {
+    return { points: [], problems: [`${region}: its recovery points cannot be seen: ${messageOf(error)}; see \`tandem status\``] };
+  }
+};
+
+/** Begins a backup of every table in every region, whatever becomes of the others. @returns what could not be begun, and why */
+export const beginBackups = async (
+  target: Pick<BackupTarget, 'backUp'>,
+  regions: readonly string[],
+  say: Say,
+): Promise<readonly string[]> => {
+  const problems: string[] = [];
+  for (const region of regions) {
+    try {
+      for (const name of Object.values(TABLES)) {
+        await target.backUp(region, name);
+        say(`${region}: a backup of ${name} has begun`);
+      }
+    } catch (error) {
+      problems.push(
+        `${region}: not every backup has begun: ${messageOf(error)}; see \`tandem status\` and \`tandem backup list\`, then run it again with --region ${region}`,
+      );
+    }
+  }
+  return problems;
+};
 
 export const describePoints = (points: readonly ListedPoint[]): string =>
   points.length === 0

@@ -1,10 +1,12 @@
 /** A system of its own on this machine, for as long as some work needs it. */
+import { request } from 'undici';
 import type { Config } from '../../infra/config.ts';
 import { ControlClient } from '../../local/control/client.ts';
 import { DEFAULT_PORTS } from '../../local/loopback.ts';
 import { startSystem } from '../../local/system.ts';
-import { UserError } from '../errors.ts';
-import { ROOT } from '../folders.ts';
+import { forgetEnded } from '../drill/marker.ts';
+import { messageOf, UserError } from '../errors.ts';
+import { ROOT, STATE } from '../folders.ts';
 import type { Progress } from '../progress.ts';
 import { table } from '../table.ts';
 import { attachLocal, LocalTarget } from './local.ts';
@@ -58,6 +60,8 @@ export const withNewLocalSystem = async <T>(
     );
   }
   const { endpoint, edgePort, edgeTlsPort, dnsPort, controlPort, emulatorPort } = options;
+  if (endpoint === undefined) await forgetEnded(STATE);
+  else await answers(endpoint);
   const ports = { edge: edgePort, edgeTls: edgeTlsPort, dns: dnsPort, control: controlPort, emulator: emulatorPort };
   const system = await told(
     startSystem({ config, projectFolder: ROOT, ports, progress, signal, ...(endpoint === undefined ? {} : { endpoint }) }),
@@ -77,5 +81,17 @@ export const withNewLocalSystem = async <T>(
   } finally {
     progress.line('ending every region');
     await system.stop();
+  }
+};
+
+const ANSWERS_WITHIN_MS = 10_000;
+
+/** Whatever the answer is. The CDK would only say that it has no credentials. @throws {UserError} */
+const answers = async (endpoint: string): Promise<void> => {
+  try {
+    const { body } = await request(endpoint, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
+    await body.dump();
+  } catch (cause) {
+    throw new UserError(`given --endpoint ${endpoint}: ${messageOf(cause)}; start the emulator there, or leave --endpoint out`, { cause });
   }
 };

@@ -81,6 +81,12 @@ describe('what to do about it', () => {
     expect(explain(door, 'EADDRNOTAVAIL', 'linux')).toContain('sudo ip address add 127.0.2.1/8 dev lo');
   });
 
+  test('a port that follows from the first and is none says so', async () => {
+    await expect(checkListeners(listenersOf({ ...PORTS, emulator: 65_535 }, 2, true))).rejects.toThrow(
+      '127.0.0.1:65536 is no port, and the others follow from the first: choose one with --emulator-port N of which all are at most 65535',
+    );
+  });
+
   test('a privileged port asks for a higher one', () => {
     expect(explain({ ...door, port: 80 }, 'EACCES', 'linux')).toBe(
       '127.0.2.1:80 needs privileges: choose a port from 1024 on with --edge-port N',

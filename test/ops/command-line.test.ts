@@ -54,6 +54,11 @@ describe('the command line', () => {
     ['seconds of no partition', ['drill', 'bad-writes', '--seconds', '9'], /given --seconds with bad-writes; allowed: with partition/],
     ['a port out of range', ['start', '--dns-port', '70000'], /'70000' is invalid\. allowed: a whole number from 1 to 65535/],
     ['an endpoint that is no URL', ['start', '--endpoint', 'localhost'], /allowed: a URL such as/],
+    [
+      'an endpoint where nothing answers',
+      ['start', '--endpoint', 'http://127.0.0.1:1'],
+      /given --endpoint http:\/\/127\.0\.0\.1:1: no answer \(.+\); start the emulator there, or leave --endpoint out/,
+    ],
     ['a scope that does not exist', ['token', '--scope', 'orders:eat'], /allowed: orders:read, /],
     ['a rebuild on AWS of no region', ['rebuild', 'mars', '--target', 'aws'], /given region "mars"; allowed: eu-central-1, us-east-2/],
     ['another loss on the laptop', ['rebuild', 'us-east-2', '--also-lost', 'mars'], /given --also-lost; allowed: with --target aws/],

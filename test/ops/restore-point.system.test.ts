@@ -97,7 +97,7 @@ describe('restoring from a recovery point, and from a table that was restored al
   });
 
   const newestPoint = async (region: string, table: string = TABLES.data): Promise<string> => {
-    const found = (await pointsOf(shop.target, [region])).find((point) => point.table === table);
+    const found = (await pointsOf(shop.target, [region])).points.find((point) => point.table === table);
     if (found === undefined) throw new Error(`no recovery point of ${table} in ${region}`);
     return found.arn;
   };

@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { markerPath, readMarker, takeMarker } from '../../../ops/drill/marker.ts';
+import { drillText, forgetEnded, type Marker, markerPath, readMarker, takeMarker } from '../../../ops/drill/marker.ts';
 
+/** Above what Linux and macOS give. */
+const PID_OF_NOBODY = 2 ** 22 + 1;
 const DRILL = { drill: 'partition', startedAt: '2026-01-01T00:00:00.000Z' } as const;
 
 describe('the marker of a drill', () => {
@@ -50,6 +52,45 @@ describe('the marker of a drill', () => {
       await writeFile(markerPath(folder), '');
       await expect(takeMarker(folder, DRILL, whole)).rejects.toThrow(/is damaged; see that every region serves, then remove the file/);
     }));
+});
+
+describe('what whoever looks at the system is told of its drill', () => {
+  const marker: Marker = { ...DRILL, pid: process.pid, phase: 'fault' };
+
+  it('while it runs, that it does', () => {
+    expect(drillText(marker)).toEqual({
+      text: `a drill runs (process ${process.pid}, partition of replication), and repairs what it breaks`,
+      broken: false,
+    });
+  });
+
+  it.each([
+    ['killed', { ...marker, pid: PID_OF_NOBODY }],
+    ['ended without a repair', { ...marker, phase: 'left' }],
+  ] as const)('%s, what is broken and what to do', (_, given) => {
+    expect(drillText(given)).toEqual({
+      text: 'a drill has left replication broken (paused between all regions, begun 2026-01-01T00:00:00.000Z); repair it with `tandem drill --abort`',
+      broken: true,
+    });
+  });
+
+  it('killed before it broke anything, nothing', () => {
+    expect(drillText({ ...marker, pid: PID_OF_NOBODY, phase: 'before' })).toBeUndefined();
+  });
+});
+
+describe('a system that begins anew', () => {
+  it.each([
+    ['forgets what a killed drill has left of the one before', { pid: PID_OF_NOBODY, phase: 'fault' }, false],
+    ['forgets what a drill could not repair', { pid: process.pid, phase: 'left' }, false],
+    ['leaves the marker of a drill that runs', { pid: process.pid, phase: 'before' }, true],
+  ] as const)('%s', (_, given, stays) =>
+    inScratch(async (folder) => {
+      await writeFile(markerPath(folder), JSON.stringify({ ...DRILL, ...given }));
+      await forgetEnded(folder);
+      expect((await readdir(folder)).length > 0).toBe(stays);
+    }),
+  );
 });
 
 const whole = async (): Promise<boolean> => true;

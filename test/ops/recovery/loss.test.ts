@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../../functions/core/memory-store.ts';
+import type { Estate } from '../../../functions/core/recovery.ts';
+import { StoreUnavailable } from '../../../functions/core/store.ts';
+import { UserError } from '../../../ops/errors.ts';
+import { lossAsKnown } from '../../../ops/recovery/loss.ts';
+
+const KILL = 'tandem lose a';
+
+describe('a region that is to be brought back', () => {
+  it('and is silent, but not lost, is told how it is called lost', async () => {
+    const asked = lossAsKnown(estate({ silent: 'a', lost: [] }), 'a', KILL);
+    await expect(asked).rejects.toThrow(UserError);
+    await expect(asked).rejects.toThrow(
+      'a is not lost, and not every region answers: no answer from the table: of a; see `tandem status`. If a is the silent one and will not be back, kill it with `tandem lose a`, then run this again',
+    );
+  });
+
+  it.each([
+    ['lost, while a survivor is silent', estate({ silent: 'b', lost: ['a'] }), KILL],
+    ['silent where nobody can call it lost', estate({ silent: 'a', lost: [] }), undefined],
+  ])('and is %s, gets the error as it is', async (_, given, kill) => {
+    await expect(lossAsKnown(given, 'a', kill)).rejects.toThrow(StoreUnavailable);
+  });
+
+  it('and is lost is asked nothing', async () => {
+    expect(await lossAsKnown(estate({ silent: 'a', lost: ['a'] }), 'a', KILL)).toMatchObject({ isLost: true, heir: 'b' });
+  });
+
+  it('and is not configured is refused with what is allowed', async () => {
+    await expect(lossAsKnown(estate({ silent: 'a', lost: [] }), 'mars', KILL)).rejects.toThrow('given region "mars"; allowed: a, b');
+  });
+});
+
+const never = (): never => {
+  throw new Error('not asked for');
+};
+
+const estate = ({ silent, lost }: { readonly silent: string; readonly lost: readonly string[] }): Estate => ({
+  regions: ['a', 'b'],
+  now: () => 0,
+  lost: async () => lost,
+  store: (region) => {
+    const store = new MemoryStore();
+    if (region === silent)
+      store.query = () => Promise.reject(new StoreUnavailable('no answer from the table', { cause: new Error(`of ${region}`) }));
+    return store;
+  },
+  scan: never,
+  cut: never,
+  restartEmpty: never,
+  restore: never,
+  admit: never,
+  pause: never,
+  progress: never,
+});
