@@ -1,5 +1,5 @@
 /** AWS Backup's protocol (REST with JSON), as far as the functions use it and the emulator does not have it. */
-import { createServer } from 'node:http';
+import { startHttpServer, withBody } from '../support/http-server.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -21,16 +21,14 @@ export const listenAsBackup = async (): Promise<ListeningBackup> => {
   const verdicts: (readonly [string, unknown, string])[] = [];
   const asked: (readonly [string, URLSearchParams])[] = [];
   const holds: Record<string, Json> = {};
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
+  const { url, stop } = await startHttpServer(
+    withBody((request, response, sent) => {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://backup');
       const path = decodeURIComponent(pathname).replace(/\/$/, '');
       asked.push([path, searchParams]);
       const job = /^\/restore-jobs\/([^/]+)\/validations$/.exec(path)?.[1];
       if (job !== undefined) {
-        const body: Json = JSON.parse(Buffer.concat(chunks).toString());
+        const body: Json = JSON.parse(sent);
         verdicts.push([job, body['ValidationStatus'], String(body['ValidationStatusMessage'])]);
         response.writeHead(204).end();
         return;
@@ -39,19 +37,13 @@ export const listenAsBackup = async (): Promise<ListeningBackup> => {
       const body = found ?? { Code: 'ResourceNotFoundException', Message: `nothing at ${path}` };
       const error = found === undefined ? { 'x-amzn-errortype': 'ResourceNotFoundException' } : {};
       response.writeHead(found === undefined ? 400 : 200, { 'content-type': 'application/json', ...error }).end(JSON.stringify(body));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+    }),
+  );
   return {
-    url: typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '',
+    url,
     holds,
     verdicts,
     asked,
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    stop,
   };
 };

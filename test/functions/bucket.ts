@@ -1,6 +1,6 @@
 /** The bucket in which CloudFormation waits for the answers of custom resources. */
-import { createServer } from 'node:http';
 import type { ResourceEvent } from '../../functions/aws/custom-resource.ts';
+import { startHttpServer, withBody } from '../support/http-server.ts';
 
 export interface Bucket {
   readonly url: string;
@@ -15,22 +15,18 @@ export interface Bucket {
 export const startBucket = async (): Promise<Bucket> => {
   const answers: { readonly type: string | undefined; readonly body: Record<string, unknown> }[] = [];
   let refusals = 0;
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
+  const server = await startHttpServer(
+    withBody((request, response, body) => {
       if (refusals > 0) {
         refusals -= 1;
         response.writeHead(500).end();
         return;
       }
-      answers.push({ type: request.headers['content-type'], body: JSON.parse(Buffer.concat(chunks).toString()) });
+      answers.push({ type: request.headers['content-type'], body: JSON.parse(body) });
       response.end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const url = typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}/answer?signature=x` : '';
+    }),
+  );
+  const url = `${server.url}/answer?signature=x`;
   return {
     url,
     answers,
@@ -45,10 +41,6 @@ export const startBucket = async (): Promise<Bucket> => {
       LogicalResourceId,
       ResourceProperties,
     }),
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    stop: server.stop,
   };
 };

@@ -1,11 +1,12 @@
 /** A front door with a real server behind it, and callers. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
+import { type IncomingMessage, type RequestListener, request } from 'node:http';
 import { type RequestOptions, request as requestTls } from 'node:https';
 import { onTestFinished } from 'vitest';
 import { makeAuthority } from '../../local/edge/certificates.ts';
 import { FrontDoor, type FrontDoorProps } from '../../local/edge/front-door.ts';
 import type { Served } from '../../local/region/protocol.ts';
+import { startHttpServer, withBody } from '../support/http-server.ts';
 
 export const NAME = 'a.api.tandem.test';
 export const SHARED = 'api.tandem.test';
@@ -19,25 +20,12 @@ interface Seen {
 
 export const openDoor = async (listener: RequestListener, options: Partial<FrontDoorProps> = {}) => {
   const seen: Seen[] = [];
-  const upstream = createServer((incoming, response) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
-    incoming.on('end', () => {
-      seen.push({ method: incoming.method, url: incoming.url, headers: incoming.headers, body: Buffer.concat(chunks).toString() });
+  const upstream = await startHttpServer(
+    withBody((incoming, response, body) => {
+      seen.push({ method: incoming.method, url: incoming.url, headers: incoming.headers, body });
       listener(incoming, response);
-    });
-  });
-  upstream.listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  const closeUpstream = async (): Promise<void> => {
-    if (!upstream.listening) return;
-    const closed = once(upstream, 'close');
-    upstream.close();
-    upstream.closeAllConnections();
-    await closed;
-  };
-  const at = upstream.address();
-  if (at === null || typeof at === 'string') throw new Error('no port was given');
+    }),
+  );
   const authority = makeAuthority(SHARED, Date.now());
   const served: Served[] = [];
   const door = new FrontDoor({
@@ -47,7 +35,7 @@ export const openDoor = async (listener: RequestListener, options: Partial<Front
     tlsPort: 0,
     names: [NAME, SHARED],
     credentials: authority.issue('a', [NAME, SHARED]),
-    endpoint: `http://127.0.0.1:${at.port}`,
+    endpoint: upstream.url,
     stagePath: '/stage',
     candidateStagePath: '/candidate',
     onAnswer: (answer) => served.push(answer),
@@ -56,9 +44,9 @@ export const openDoor = async (listener: RequestListener, options: Partial<Front
   await door.open();
   onTestFinished(async () => {
     await door.close();
-    await closeUpstream();
+    await upstream.stop();
   });
-  return { door, seen, served, ca: authority.certificate, closeUpstream };
+  return { door, seen, served, ca: authority.certificate, closeUpstream: upstream.stop };
 };
 
 export const call = (door: FrontDoor, options: RequestOptions = {}, body?: string | Buffer) =>

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +12,7 @@ import { type FunctionNetworkProps, functionNetwork } from '../../local/region/f
 import type { Resolution } from '../../local/route53/resolver.ts';
 import { startDnsServer } from '../../local/route53/server.ts';
 import { freePort } from '../support/free-port.ts';
+import { startHttpServer } from '../support/http-server.ts';
 
 const run = promisify(execFile);
 
@@ -31,11 +31,7 @@ let asked: { readonly name: string; readonly source: string }[];
 beforeAll(async () => {
   // A name that Node would split if it were no URL.
   folder = await mkdtemp(join(tmpdir(), 'tandem test network '));
-  const behind = createServer((request, response) => response.end(`${request.headers['x-forwarded-proto']} ${request.url}`));
-  behind.listen(0, '127.0.0.1');
-  await once(behind, 'listening');
-  const at = behind.address();
-  if (at === null || typeof at === 'string') throw new Error('no port was given');
+  const behind = await startHttpServer((request, response) => response.end(`${request.headers['x-forwarded-proto']} ${request.url}`));
   const authority = makeAuthority(DOMAIN, Date.now());
   await writeFile(join(folder, 'ca.pem'), authority.certificate);
   door = new FrontDoor({
@@ -45,7 +41,7 @@ beforeAll(async () => {
     tlsPort: 0,
     names: [HERE, DOMAIN],
     credentials: authority.issue('eu-central-1', [HERE, DOMAIN]),
-    endpoint: `http://127.0.0.1:${at.port}`,
+    endpoint: behind.url,
     stagePath: '/stage',
     candidateStagePath: '/candidate',
   });
@@ -60,8 +56,7 @@ beforeAll(async () => {
   });
   network = { caFile: join(folder, 'ca.pem'), dns, near: NEAR, domain: DOMAIN, tlsPort: door.tlsPort };
   return async () => {
-    behind.close();
-    behind.closeAllConnections();
+    await behind.stop();
     await door.close();
     await dns.close();
     await rm(folder, { recursive: true, force: true });
@@ -145,7 +140,7 @@ describe('a function fails as on AWS', () => {
 
 describe('a function is left alone', () => {
   test('with other ports of a front door, and other addresses', async () => {
-    const other = createTcpServer((socket) => void socket.end('hello'));
+    const other = createServer((socket) => void socket.end('hello'));
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
     onTestFinished(() => void other.close());

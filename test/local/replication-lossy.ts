@@ -1,5 +1,6 @@
 /** A proxy before an emulator that loses replicated writes, or only the answers to them. */
-import { createServer, request } from 'node:http';
+import { request } from 'node:http';
+import { startHttpServer } from '../support/http-server.ts';
 
 export interface LossyProxy {
   readonly endpoint: string;
@@ -13,7 +14,7 @@ export interface LossyProxy {
 export const startLossyProxy = async (target: string): Promise<LossyProxy> => {
   let mode: Parameters<LossyProxy['set']>[0] = 'whole';
   let lost = 0;
-  const server = createServer((incoming, outgoing) => {
+  const server = await startHttpServer((incoming, outgoing) => {
     const isWrite = /\.(PutItem|DeleteItem)$/.test(String(incoming.headers['x-amz-target']));
     const fate = isWrite ? mode : 'whole';
     if (fate !== 'whole') lost += 1;
@@ -33,18 +34,12 @@ export const startLossyProxy = async (target: string): Promise<LossyProxy> => {
     forwarded.on('error', () => incoming.socket.destroy());
     incoming.pipe(forwarded);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: server.url,
     lost: () => lost,
     set: (next) => {
       mode = next;
     },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop: server.stop,
   };
 };

@@ -1,8 +1,8 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { expect, it, describe as suite } from 'vitest';
 import { describe } from '../../ops/commands/status.ts';
 import { statusOf } from '../../ops/region-status.ts';
+import { startHttpServer } from '../support/http-server.ts';
 
 const at = new Date(0).toISOString();
 const verdict = (name: string, fail?: string) => ({
@@ -42,14 +42,8 @@ const door = async (name: string, { health = verdict(name), regions = world(name
     const body = headers.host !== `${name}.api.test` ? 'wrong host' : url === '/health' ? JSON.stringify(health) : JSON.stringify(regions);
     response.writeHead(url === '/health' ? status : 200).end(body);
   };
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address: AddressInfo | string | null = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    target: { name, url: `http://127.0.0.1:${port}`, host: `${name}.api.test` },
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
+  const { url, stop } = await startHttpServer(answer);
+  return { target: { name, url, host: `${name}.api.test` }, [Symbol.asyncDispose]: stop };
 };
 
 suite('the status of a region', () => {

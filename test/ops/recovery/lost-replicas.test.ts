@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../functions/aws/clients.ts';
 import { OperatorStep, UserError } from '../../../ops/errors.ts';
 import { LostReplicas } from '../../../ops/targets/aws-lost-replicas.ts';
+import { startHttpServer, withBody } from '../../support/http-server.ts';
 
 const [LOST, LEFT] = ['eu-central-1', 'us-east-2'] as const;
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/one';
@@ -73,17 +72,17 @@ const withTables = async (
   work: (replicas: LostReplicas, told: { readonly lines: string[]; progress(line: string): void; pause(): Promise<void> }) => Promise<void>,
 ): Promise<void> => {
   let looks = 0;
-  const server = createServer((request, response) => {
-    const own = request.headers.authorization?.includes(`/${LOST}/`) === true;
-    const status = statuses[Math.min(looks, statuses.length - 1)];
-    const refused =
-      status === 'denied'
-        ? 'AccessDeniedException'
-        : own && statuses[Math.min(looks, statuses.length) - 1] !== 'ACTIVE'
-          ? 'ResourceNotFoundException'
-          : undefined;
-    const replicas = status === undefined ? [] : [{ RegionName: LOST, ReplicaStatus: status }];
-    request.resume().on('end', () => {
+  const { url: endpoint, stop } = await startHttpServer(
+    withBody((request, response) => {
+      const own = request.headers.authorization?.includes(`/${LOST}/`) === true;
+      const status = statuses[Math.min(looks, statuses.length - 1)];
+      const refused =
+        status === 'denied'
+          ? 'AccessDeniedException'
+          : own && statuses[Math.min(looks, statuses.length) - 1] !== 'ACTIVE'
+            ? 'ResourceNotFoundException'
+            : undefined;
+      const replicas = status === undefined ? [] : [{ RegionName: LOST, ReplicaStatus: status }];
       response.writeHead(refused ? 400 : 200, { 'content-type': 'application/x-amz-json-1.0' });
       response.end(
         JSON.stringify(
@@ -92,12 +91,8 @@ const withTables = async (
             : { Table: { TableStatus: 'ACTIVE', ...(own ? {} : { Replicas: replicas }) } },
         ),
       );
-    });
-  });
-  server.listen({ host: '127.0.0.1', port: 0 });
-  await once(server, 'listening');
-  const at = server.address();
-  const endpoint = `http://127.0.0.1:${at !== null && typeof at === 'object' ? at.port : 0}`;
+    }),
+  );
   const clients: DynamoDBClient[] = [];
   const clientOf = (region: string): DynamoDBClient => {
     const client = dynamoClient({ region, endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
@@ -116,7 +111,6 @@ const withTables = async (
     await work(new LostReplicas({ region: LOST, keyArn: KEY, clientOf, lookEveryMs: 1 }), told);
   } finally {
     for (const client of clients) client.destroy();
-    server.close();
-    server.closeAllConnections();
+    await stop();
   }
 };

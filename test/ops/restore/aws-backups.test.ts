@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { BACKUPS } from '../../../functions/contract/names.ts';
 import { parseConfig } from '../../../infra/config.ts';
 import { UserError } from '../../../ops/errors.ts';
 import { AwsBackups } from '../../../ops/targets/aws-backups.ts';
+import { startHttpServer, withBody } from '../../support/http-server.ts';
 
 const REGION = 'eu-central-1';
 /** With copies to another account. */
@@ -246,8 +245,9 @@ type Answers = Readonly<Record<string, (asked: Asked) => Readonly<Record<string,
 /** A server on loopback in the place of AWS, which answers what is expected and records all of it. */
 const withAws = async (answers: Answers, work: (aws: AwsBackups, requests: readonly Asked[]) => Promise<void>): Promise<void> => {
   const requests: Asked[] = [];
-  const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
+  const { url: endpoint, stop } = await startHttpServer(
+    withBody((request, response, sent) => {
+      const body: Asked['body'] = sent === '' ? {} : JSON.parse(sent);
       const url = new URL(request.url ?? '/', 'http://aws');
       const operation = request.headers['x-amz-target'];
       const target = typeof operation === 'string' ? operation : `${request.method} ${url.pathname}`;
@@ -262,24 +262,12 @@ const withAws = async (answers: Answers, work: (aws: AwsBackups, requests: reado
       response.end(
         JSON.stringify(refused === undefined ? answer : { __type: `com.amazonaws.dynamodb.v20120810#${refused}`, message: refused }),
       );
-    });
-  });
-  server.listen({ host: '127.0.0.1', port: 0 });
-  await once(server, 'listening');
-  const at = server.address();
-  const endpoint = `http://127.0.0.1:${at !== null && typeof at === 'object' ? at.port : 0}`;
+    }),
+  );
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   try {
     await work(new AwsBackups(CONFIG, { endpoint, credentials, lookMs: 1 }), requests);
   } finally {
-    server.close();
-    server.closeAllConnections();
+    await stop();
   }
-};
-
-const bodyOf = async (request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  const text = Buffer.concat(chunks).toString();
-  return text === '' ? {} : JSON.parse(text);
 };
