@@ -14,10 +14,10 @@ import type { AlarmState } from '../../../functions/contract/delivery.ts';
 import type { AlarmTurn } from '../../../local/cloudwatch/board.ts';
 import { CloudWatch } from '../../../local/cloudwatch/cloudwatch.ts';
 import { clientSettings } from '../../../local/cloudwatch/emulator.ts';
-import type { Stack } from '../../../local/deployment/assembly.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { JumpingClock } from './jumping-clock.ts';
-import { alarm, composite, REGION, STACK, stackOf, type Written } from './templates.ts';
+import { alarm, REGION, STACK, stackOf } from './templates.ts';
+import { ADAPTED, ORIGINAL, RESOURCES } from './watched-stack.ts';
 
 const MINUTE_MS = 60_000;
 /** What the stand-in takes: between looks at the logs, and from a minute's end to its evaluation. */
@@ -146,79 +146,9 @@ describe('the alarms of a deployed stack', () => {
   });
 });
 
-const CODE = `exports.handler = async ({ atMs }) => {
-  const directive = { Namespace: 'Tandem', Dimensions: [[]], Metrics: [{ Name: 'Errors', Unit: 'Count' }] };
-  process.stdout.write(JSON.stringify({ _aws: { Timestamp: atMs, CloudWatchMetrics: [directive] }, Errors: 1 }) + '\\n');
-};`;
-
-const actions = { AlarmActions: [{ Ref: 'Topic' }], OKActions: [{ Ref: 'Topic' }], TreatMissingData: 'notBreaching' };
-const dimensions = {
-  FunctionName: { Ref: 'Fn' },
-  Resource: { 'Fn::Join': ['', [{ Ref: 'Fn' }, ':live']] },
-  ExecutedVersion: { 'Fn::GetAtt': ['FnVersion', 'Version'] },
-};
-
-const RESOURCES: Readonly<Record<string, Written>> = {
-  Topic: { Type: 'AWS::SNS::Topic' },
-  Told: { Type: 'AWS::SQS::Queue' },
-  Subscription: {
-    Type: 'AWS::SNS::Subscription',
-    Properties: { TopicArn: { Ref: 'Topic' }, Protocol: 'sqs', Endpoint: { 'Fn::GetAtt': ['Told', 'Arn'] }, RawMessageDelivery: true },
-  },
-  Events: { Type: 'AWS::SQS::Queue' },
-  Rule: {
-    Type: 'AWS::Events::Rule',
-    Properties: {
-      EventPattern: { source: ['local.aws.cloudwatch'] },
-      Targets: [{ Id: 'events', Arn: { 'Fn::GetAtt': ['Events', 'Arn'] } }],
-    },
-  },
-  Api: { Type: 'AWS::ApiGateway::RestApi', Properties: { Name: 'tandem' } },
-  Fn: {
-    Type: 'AWS::Lambda::Function',
-    Properties: {
-      Code: { ZipFile: CODE },
-      Handler: 'index.handler',
-      Runtime: 'nodejs24.x',
-      Role: 'arn:aws:iam::000000000000:role/test',
-      LoggingConfig: { LogGroup: { Ref: 'Logs' } },
-    },
-  },
-  FnVersion: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: { Ref: 'Fn' } } },
-  Logs: { Type: 'AWS::Logs::LogGroup' },
-  Errors: alarm(actions),
-  Version: alarm({
-    ...actions,
-    Namespace: 'AWS/Lambda',
-    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-  }),
-  Behind: alarm({
-    ...actions,
-    Namespace: 'AWS/Lambda',
-    MetricName: 'IteratorAge',
-    Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'Fn' } }],
-    Threshold: 60_000,
-    Statistic: 'Maximum',
-  }),
-  Depth: alarm({ ...actions, Namespace: 'AWS/SQS', MetricName: 'Depth' }),
-};
-const OUTPUTS = {
-  RestApiId: { Value: { Ref: 'Api' } },
-  StageName: { Value: 'live' },
-  ApiFunctionName: { Value: { Ref: 'Fn' } },
-  Told: { Value: { Ref: 'Told' } },
-  Events: { Value: { Ref: 'Events' } },
-};
-const RULE = {
-  'Fn::Join': ['', ['ALARM("', { 'Fn::GetAtt': ['Errors', 'Arn'] }, '") AND NOT ALARM("', { 'Fn::GetAtt': ['Version', 'Arn'] }, '")']],
-};
-const ORIGINAL = stackOf({ ...RESOURCES, Excused: composite(RULE) }, OUTPUTS);
-/** What the region's copy has: the composite is a plain alarm that never moves by itself. */
-const ADAPTED = stackOf({ ...RESOURCES, Excused: alarm({ Namespace: 'Local', MetricName: 'Placeholder' }) }, OUTPUTS);
-
-async function deploy(stack: Stack = ADAPTED): Promise<void> {
+async function deploy(): Promise<void> {
   await using client = closing(new CloudFormationClient(clientSettings(emulator)));
-  await client.send(new CreateStackCommand({ StackName: STACK, TemplateBody: JSON.stringify(stack.template) }));
+  await client.send(new CreateStackCommand({ StackName: STACK, TemplateBody: JSON.stringify(ADAPTED.template) }));
   await waitUntilStackCreateComplete({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { StackName: STACK });
 }
 
