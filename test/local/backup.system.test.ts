@@ -3,9 +3,9 @@ import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-
 import { describe, expect, it } from 'vitest';
 import { PointInTimeError, restorable, restoreToPointInTime } from '../../local/backup/point-in-time.ts';
 import { eventually } from '../support/eventually.ts';
-import { type TestRegion, withWorld } from './replication-regions.ts';
+import { withPair } from './replication-pair.ts';
+import type { TestRegion } from './replication-regions.ts';
 
-const TWO = ['eu-central-1', 'eu-west-1'] as const;
 const TABLE = 'tandem-data';
 
 describe('the point-in-time recovery of a region on this machine', () => {
@@ -97,9 +97,3 @@ const withClient = async <T>(region: TestRegion, work: (client: DynamoDBClient) 
     client.destroy();
   }
 };
-
-const withPair = (use: (a: TestRegion, b: TestRegion) => Promise<void>): Promise<void> =>
-  withWorld(TWO, async ({ regions: [a, b] }) => {
-    if (!a || !b) throw new Error('two regions expected');
-    await use(a, b);
-  });

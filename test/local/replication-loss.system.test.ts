@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { PAIR, withPair } from './replication-pair.ts';
 import { withWorld } from './replication-regions.ts';
 
-const TWO = ['eu-central-1', 'eu-west-1'] as const;
-const THREE = ['eu-central-1', 'eu-west-1', 'us-east-1'] as const;
+const THREE = [...PAIR, 'us-east-1'] as const;
 
 describe('replication when a region is frozen or lost', () => {
   it('loses nothing when a region freezes under load and goes on', async () => {
-    await withWorld(TWO, async ({ regions, replication, events }) => {
-      const [a, b] = [regions[0], regions[1]];
-      if (!a || !b) throw new Error('two regions expected');
+    await withPair(async (a, b, { replication, events }) => {
       // given load on keys of its own and on one key again and again, in both regions
       let running = true;
       const load = (async () => {
@@ -52,9 +50,7 @@ describe('replication when a region is frozen or lost', () => {
   });
 
   it('leaves a killed region alone until it is restored, then fills it and takes what it has', async () => {
-    await withWorld(TWO, async ({ regions, replication, events }) => {
-      const [a, b] = [regions[0], regions[1]];
-      if (!a || !b) throw new Error('two regions expected');
+    await withPair(async (a, b, { replication, events }) => {
       // given items in both regions
       for (let n = 0; n < 300; n += 1) await a.put(`a${n}`, n);
       await b.put('b', 1);
