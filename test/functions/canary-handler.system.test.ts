@@ -14,7 +14,7 @@ import { makeAuthority } from '../../local/edge/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { ApiWorld } from './api-world.ts';
 import { type Listening, listenAsCodeDeploy, makeCanaryKey, sdkOf } from './cell.ts';
-import { HERE, type Lab, logged, PEER, startLab } from './lab.ts';
+import { HERE, type Lab, logged, PEER, startLab, stub } from './lab.ts';
 
 const ALARM = 'errors-of-the-new-version';
 
@@ -26,14 +26,13 @@ beforeAll(async () => {
   codeDeploy = await listenAsCodeDeploy();
   door = await openDoor(lab);
   const keyArn = await makeCanaryKey(lab);
-  for (const [name, value] of Object.entries({
+  stub({
     AWS_ENDPOINT_URL_CODEDEPLOY: codeDeploy.url,
     [DELIVERY_ENV.canaryKey]: keyArn,
     [DELIVERY_ENV.apiUrl]: door.url,
     [DELIVERY_ENV.bakeAlarms]: ALARM,
     [DELIVERY_ENV.ignoreAlarms]: 'false',
-  }))
-    vi.stubEnv(name, value);
+  });
   const client = kmsClient();
   const key = await canaryRegistration({ client, keyArn, region: HERE });
   client.destroy();

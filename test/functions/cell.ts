@@ -1,6 +1,5 @@
 /** What a cell's delivery works with, as far as an emulator has it: functions with versions, a key, and a CodeDeploy that listens. */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   CreateAliasCommand,
@@ -11,9 +10,11 @@ import {
   UpdateFunctionCodeCommand,
 } from '@aws-sdk/client-lambda';
 import { ENV } from '../../functions/contract/names.ts';
+import { auditKey, type DeploymentView, deploymentsKey, foldAudit, foldDeployments } from '../../functions/core/deployments.ts';
 import { bundle } from '../../infra/bundle.ts';
+import { startHttpServer, withBody } from '../support/http-server.ts';
 import { zipOf } from '../support/zip.ts';
-import type { Lab } from './lab.ts';
+import { HERE, type Lab } from './lab.ts';
 
 const WAIT_MS_MAX = 20_000;
 
@@ -83,6 +84,13 @@ export const makeCanaryKey = async (lab: Lab): Promise<string> => {
   }
 };
 
+/** As it is recorded. */
+export const deploymentOf = async ({ control }: Lab, id: string): Promise<DeploymentView | undefined> =>
+  foldDeployments(await control.query(deploymentsKey(HERE))).deployments.find((each) => each.id === id);
+
+/** Who did what and why, as it is recorded. */
+export const auditOf = async ({ control }: Lab) => foldAudit(await control.query(auditKey(HERE)));
+
 export interface Listening {
   readonly url: string;
   /** Hooks' answers: execution and status. */
@@ -107,27 +115,19 @@ export const listenAsCodeDeploy = async (): Promise<Listening> => {
     told.push([execution, String(input['status'])]);
     return [200, { lifecycleEventHookExecutionId: execution }];
   };
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const [status, body] = serve(String(request.headers['x-amz-target']), JSON.parse(Buffer.concat(chunks).toString()));
+  const { url, stop } = await startHttpServer(
+    withBody((request, response, asked) => {
+      const [status, body] = serve(String(request.headers['x-amz-target']), JSON.parse(asked));
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+    }),
+  );
   return {
-    url: typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '',
+    url,
     told,
     completed,
     says: (given) => {
       info = given;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    stop,
   };
 };

@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { LambdaClient, ListVersionsByFunctionCommand, UpdateAliasCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Authenticator } from '../../functions/aws/authenticator.ts';
 import { canaryToken, patientClock, traveller } from '../../functions/aws/canary-runtime.ts';
 import { lambdaClient, lambdaTransport } from '../../functions/aws/lambda-transport.ts';
 import { makeJourney } from '../../functions/canary/journey.ts';
 import { DELIVERY_ENV } from '../../functions/contract/names.ts';
-import { auditKey, type DeploymentView, deploymentsKey, foldAudit, foldDeployments } from '../../functions/core/deployments.ts';
+import { deploymentsKey } from '../../functions/core/deployments.ts';
 import { incarnationItem } from '../../functions/core/operations.ts';
 import { canaryKid, canarySubject } from '../../functions/core/synthetic.ts';
 import { type Bucket, startBucket } from './bucket.ts';
-import { CODES, deployVersions, type Listening, listenAsCodeDeploy, makeCanaryKey, sdkOf } from './cell.ts';
-import { HERE, type Lab, logged, PEER, startLab } from './lab.ts';
+import { auditOf, CODES, deploymentOf, deployVersions, type Listening, listenAsCodeDeploy, makeCanaryKey } from './cell.ts';
+import { HERE, type Lab, logged, PEER, startLab, stub } from './lab.ts';
 
 const API = 'api';
 const [RIGHT, RIGHT_AGAIN, CRASHES] = ['1', '2', '3'] as const;
@@ -97,52 +96,39 @@ describe('a version that is invoked itself', () => {
 });
 
 describe('the hook before traffic', () => {
-  const hook = async (candidate: string | undefined, id = `d-${randomUUID()}`, remainingMs = 300_000) => {
-    stub({
-      [DELIVERY_ENV.canaryKey]: keyArn,
-      [DELIVERY_ENV.apiFunction]: API,
-      [DELIVERY_ENV.candidate]: candidate,
-      [DELIVERY_ENV.ignoreAlarms]: 'false',
-    });
-    const { handler } = await import('../../functions/before-traffic.handler.ts');
-    const event = { DeploymentId: id, LifecycleEventHookExecutionId: `execution of ${id}` };
-    await logged(() => handler(event, { awsRequestId: 'r', getRemainingTimeInMillis: () => remainingMs }));
-    return { id, told: codeDeploy.told.filter(([execution]) => execution === `execution of ${id}`).map(([, status]) => status) };
-  };
-
   it('lets a version through that does what the one that serves does', async () => {
-    const { id, told } = await hook(RIGHT_AGAIN);
+    const { id, told } = await beforeTraffic(RIGHT_AGAIN);
     expect(told).toEqual(['Succeeded']);
-    expect((await deployment(id))?.trial).toMatchObject({ verdict: 'pass', candidate: RIGHT_AGAIN });
+    expect((await deploymentOf(lab, id))?.trial).toMatchObject({ verdict: 'pass', candidate: RIGHT_AGAIN });
   });
 
   it('refuses one that crashes, says why, and says the same when it is asked again', async () => {
-    const { id, told } = await hook(CRASHES);
+    const { id, told } = await beforeTraffic(CRASHES);
     expect(told).toEqual(['Failed']);
-    expect((await deployment(id))?.trial).toMatchObject({
+    expect((await deploymentOf(lab, id))?.trial).toMatchObject({
       verdict: 'fail',
       candidate: CRASHES,
       detail: expect.stringContaining('a fault of the test'),
     });
-    const about = (await audit()).filter(({ what }) => what.includes(id));
+    const about = (await auditOf(lab)).filter(({ what }) => what.includes(id));
     expect(about).toMatchObject([
       { who: 'canary', what: `refused version ${CRASHES}, deployment ${id}`, why: expect.stringContaining('fail: health') },
     ]);
     // The version that it would try now is right: it answers by what is recorded.
-    expect((await hook(RIGHT_AGAIN, id)).told).toEqual(['Failed', 'Failed']);
+    expect((await beforeTraffic(RIGHT_AGAIN, { id })).told).toEqual(['Failed', 'Failed']);
   });
 
   it('answers also where its environment is wrong, where nothing can be recorded, and where its time is over', async () => {
-    expect((await hook(undefined)).told).toEqual(['Failed']);
-    expect((await hook(RIGHT_AGAIN, `d-${randomUUID()}`, 20_050)).told).toEqual(['Failed']);
+    expect((await beforeTraffic(undefined)).told).toEqual(['Failed']);
+    expect((await beforeTraffic(RIGHT_AGAIN, { remainingMs: 20_050 })).told).toEqual(['Failed']);
     const before = codeDeploy.told.length;
-    await lab.frozen(() => hook(RIGHT_AGAIN));
+    await lab.frozen(() => beforeTraffic(RIGHT_AGAIN));
     expect(codeDeploy.told.slice(before).map(([, status]) => status)).toEqual(['Failed']);
   });
 
   it('is content with an answer that was given before', async () => {
     codeDeploy.completed.add('execution of d-completed');
-    expect((await hook(RIGHT_AGAIN, 'd-completed')).told).toEqual([]);
+    expect((await beforeTraffic(RIGHT_AGAIN, { id: 'd-completed' })).told).toEqual([]);
   });
 });
 
@@ -150,23 +136,22 @@ describe('the hook after traffic', () => {
   const hook = async (bakeMinutes: string, id = `d-${randomUUID()}`) => {
     stub({ [DELIVERY_ENV.candidate]: RIGHT_AGAIN, [DELIVERY_ENV.bakeMinutes]: bakeMinutes });
     const { handler } = await import('../../functions/after-traffic.handler.ts');
-    const event = { DeploymentId: id, LifecycleEventHookExecutionId: `execution of ${id}` };
-    await logged(() => handler(event, { awsRequestId: 'r', getRemainingTimeInMillis: () => 60_000 }));
-    return { id, told: codeDeploy.told.filter(([execution]) => execution === `execution of ${id}`).map(([, status]) => status) };
+    await logged(() => handler(eventOf(id), { awsRequestId: 'r', getRemainingTimeInMillis: () => 60_000 }));
+    return { id, told: toldOf(id) };
   };
 
   it('begins a bake once, and leaves its end to the canary', async () => {
     const { id, told } = await hook('10');
-    const first = (await deployment(id))?.bake;
+    const first = (await deploymentOf(lab, id))?.bake;
     expect([told, first?.execution, first?.candidate, first?.ended]).toEqual([[], `execution of ${id}`, RIGHT_AGAIN, undefined]);
     expect((first?.untilMs ?? 0) - (first?.atMs ?? 0)).toBe(600_000);
     expect((await hook('10', id)).told).toEqual([]);
-    expect((await deployment(id))?.bake).toEqual(first);
+    expect((await deploymentOf(lab, id))?.bake).toEqual(first);
   });
 
   it('ends at once where no bake is asked for', async () => {
     const { id, told } = await hook('0');
-    expect([told, (await deployment(id))?.bake?.ended?.verdict]).toEqual([['Succeeded'], 'pass']);
+    expect([told, (await deploymentOf(lab, id))?.bake?.ended?.verdict]).toEqual([['Succeeded'], 'pass']);
     expect((await hook('0', id)).told).toEqual(['Succeeded', 'Succeeded']);
   });
 
@@ -194,84 +179,23 @@ describe('the first journey', () => {
   });
 });
 
-describe('what records the ends of deployments', () => {
-  const end = async (state: string, id = `d-${randomUUID()}`, functions = '') => {
-    stub({ [DELIVERY_ENV.prunedFunctions]: functions });
-    const { handler } = await import('../../functions/deployment-events.handler.ts');
-    await logged(() => handler({ detail: { deploymentId: id, state } }));
-    return { id, ended: (await deployment(id))?.ended, audit: (await audit()).filter(({ what }) => what.includes(id)) };
-  };
-
-  it('tells who, what and why, once', async () => {
-    codeDeploy.says({ creator: 'CloudFormation', errorInformation: { code: 'ALARM_ACTIVE', message: 'errors fires' } });
-    const first = await end('FAILURE');
-    expect(first.ended).toMatchObject({ state: 'failed', reason: 'ALARM_ACTIVE: errors fires' });
-    expect(first.audit).toMatchObject([
-      { who: 'CloudFormation', what: `deployment ${first.id} failed`, why: 'ALARM_ACTIVE: errors fires' },
-    ]);
-    const again = await end('FAILURE', first.id);
-    expect([again.ended, again.audit]).toEqual([first.ended, first.audit]);
-  });
-
-  it('tells that it ended also where CodeDeploy says nothing of it, and nothing while it goes on', async () => {
-    codeDeploy.says(undefined);
-    expect((await end('STOP')).ended).toMatchObject({ state: 'stopped', reason: 'CodeDeploy does not say why' });
-    expect((await end('START')).ended).toBeUndefined();
-  });
-
-  it('deletes old versions after a success, and hides no record behind a failure to', async () => {
-    codeDeploy.says({});
-    const name = 'pruned';
-    await deployVersions(
-      lab,
-      name,
-      Array.from({ length: 9 }, (_, index) => () => `export const handler = async () => ${index};`),
-    );
-    const client = new LambdaClient(sdkOf(lab));
-    try {
-      await client.send(
-        new UpdateAliasCommand({
-          FunctionName: name,
-          Name: 'live',
-          FunctionVersion: '3',
-          RoutingConfig: { AdditionalVersionWeights: { '2': 0.05 } },
-        }),
-      );
-      const { ended } = await end('SUCCESS', undefined, `nobody,${name}`);
-      expect(ended?.state).toBe('succeeded');
-      const { Versions = [] } = await client.send(new ListVersionsByFunctionCommand({ FunctionName: name }));
-      expect(Versions.map(({ Version }) => Version)).toEqual(['$LATEST', '2', '3', '5', '6', '7', '8', '9']);
-    } finally {
-      client.destroy();
-    }
-  });
-});
-
 describe('in a region that is being rebuilt, every hook', () => {
   const FENCE = incarnationItem({ region: HERE, incarnation: 2, by: PEER, phase: 'FENCED', atMs: 1 });
 
   it('lets a version through whose start and health are right, and records it under the new name', async () => {
     await lab.control.transact([{ action: 'put', item: FENCE }]);
     try {
-      stub({
-        [DELIVERY_ENV.canaryKey]: keyArn,
-        [DELIVERY_ENV.apiFunction]: API,
-        [DELIVERY_ENV.candidate]: RIGHT_AGAIN,
-        [DELIVERY_ENV.ignoreAlarms]: 'true',
-      });
-      const { handler } = await import('../../functions/before-traffic.handler.ts');
-      const event = { DeploymentId: 'd-fenced', LifecycleEventHookExecutionId: 'execution of d-fenced' };
       // A function remembers what it saw of the regions for a few seconds.
       await new Promise((resolve) => setTimeout(resolve, 5_100));
-      await logged(() => handler(event, { awsRequestId: 'r', getRemainingTimeInMillis: () => 300_000 }));
-      expect((await deployment('d-fenced'))?.trial).toMatchObject({
+      const { told } = await beforeTraffic(RIGHT_AGAIN, { id: 'd-fenced', ignoreAlarms: true });
+      expect((await deploymentOf(lab, 'd-fenced'))?.trial).toMatchObject({
         verdict: 'limited',
         detail: expect.stringContaining('is being rebuilt'),
       });
-      expect(codeDeploy.told.at(-1)).toEqual(['execution of d-fenced', 'Succeeded']);
+      expect(told).toEqual(['Succeeded']);
       const [item] = await lab.control.query(deploymentsKey(HERE), 'D#d-fenced#');
       expect(item?.sk).toBe(`D#d-fenced#TRIED#${HERE}.2`);
-      expect((await audit()).find(({ what }) => what.includes('d-fenced'))).toMatchObject({
+      expect((await auditOf(lab)).find(({ what }) => what.includes('d-fenced'))).toMatchObject({
         why: 'the configuration says delivery.ignoreAlarms',
       });
     } finally {
@@ -285,10 +209,6 @@ describe('in a region that is being rebuilt, every hook', () => {
 
 beforeEach(() => vi.resetModules());
 
-const stub = (variables: Readonly<Record<string, string | undefined>>): void => {
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-};
-
 const register = async (key: string | undefined): Promise<Record<string, unknown> | undefined> => {
   stub({ [DELIVERY_ENV.canaryKey]: key });
   const { handler } = await import('../../functions/canary-identity.handler.ts');
@@ -296,7 +216,23 @@ const register = async (key: string | undefined): Promise<Record<string, unknown
   return bucket.answers.at(-1)?.body;
 };
 
-const deployment = async (id: string): Promise<DeploymentView | undefined> =>
-  foldDeployments(await lab.control.query(deploymentsKey(HERE))).deployments.find((each) => each.id === id);
+const eventOf = (id: string) => ({ DeploymentId: id, LifecycleEventHookExecutionId: `execution of ${id}` });
 
-const audit = async () => foldAudit(await lab.control.query(auditKey(HERE)));
+/** What CodeDeploy was told of a deployment. */
+const toldOf = (id: string): readonly string[] =>
+  codeDeploy.told.filter(([execution]) => execution === `execution of ${id}`).map(([, status]) => status);
+
+const beforeTraffic = async (
+  candidate: string | undefined,
+  { id = `d-${randomUUID()}`, remainingMs = 300_000, ignoreAlarms = false } = {},
+): Promise<{ readonly id: string; readonly told: readonly string[] }> => {
+  stub({
+    [DELIVERY_ENV.canaryKey]: keyArn,
+    [DELIVERY_ENV.apiFunction]: API,
+    [DELIVERY_ENV.candidate]: candidate,
+    [DELIVERY_ENV.ignoreAlarms]: String(ignoreAlarms),
+  });
+  const { handler } = await import('../../functions/before-traffic.handler.ts');
+  await logged(() => handler(eventOf(id), { awsRequestId: 'r', getRemainingTimeInMillis: () => remainingMs }));
+  return { id, told: toldOf(id) };
+};

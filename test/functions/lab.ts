@@ -39,7 +39,7 @@ export const startLab = async (): Promise<Lab> => {
     [ENV.release]: '1.2.3',
     [ENV.domain]: '',
   };
-  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  stub(environment);
   return {
     emulator,
     client,
@@ -60,6 +60,11 @@ export const startLab = async (): Promise<Lab> => {
       await emulator.stop();
     },
   };
+};
+
+/** Sets variables of the environment, or takes them out, until the lab is stopped. */
+export const stub = (variables: Readonly<Record<string, string | undefined>>): void => {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 };
 
 /** What a handler writes to the log while it works, line by line. */
