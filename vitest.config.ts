@@ -2,13 +2,15 @@ import { defineConfig } from 'vitest/config';
 import { TotalReporter } from './test/reporter.ts';
 import { leftOut, leftOutLines } from './test/tools.ts';
 
-/**
- * One file at a time: tests that start emulators, front doors or whole systems, seconds of CPU each; and drills of the toy
- * system, which are held against objectives in time.
- */
-const HEAVY = ['test/**/*.system.test.ts', 'test/ops/drill/{region-loss,delivery,partition,bad-writes}.test.ts'];
+/** Drills of the toy system, held against objectives in time: nothing runs beside them. */
+const TIMED = ['test/ops/drill/{region-loss,delivery,partition,bad-writes}.test.ts'];
+/** Tests that start emulators, front doors or whole systems, seconds of CPU each, and then wait for them. */
+const SYSTEM = ['test/**/*.system.test.ts'];
+const SYSTEM_WORKERS = 2;
 /** The rest mostly waits, for timers and answers: more at a time than small machines have processors. */
 const QUICK_WORKERS = 3;
+
+const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 } as const;
 
 const withoutTool = leftOut(process.env);
 
@@ -28,20 +30,28 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: HEAVY, maxWorkers: QUICK_WORKERS, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: [...TIMED, ...SYSTEM],
+          maxWorkers: QUICK_WORKERS,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
         test: {
+          ...PATIENT,
           name: 'system',
-          include: HEAVY,
+          include: SYSTEM,
           exclude: withoutTool.flatMap(({ tests }) => tests),
-          fileParallelism: false,
-          maxWorkers: 1,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          maxWorkers: SYSTEM_WORKERS,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { ...PATIENT, name: 'timed', include: TIMED, fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },
