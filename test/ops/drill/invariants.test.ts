@@ -1,17 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../../functions/core/store.ts';
 import { brokenRules, RULES } from '../../../ops/drill/invariants.ts';
+import { ended, placed } from './items.ts';
 
-const placed = (writer: string, quantity = 2): Item => ({
-  pk: 'ORDER#o1',
-  sk: `PLACED#${writer}`,
-  v: 1,
-  subject: 's',
-  body: 'b',
-  placedAt: 1,
-  lines: [{ sku: 'x', quantity }],
-});
-const ended = (writer: string): Item => ({ ...placed(writer), sk: `END#${writer}#${writer}`, kind: 'superseded', at: 2 });
 const receipt: Item = { pk: 'STOCK#x', sk: 'RECEIPT#h#b', v: 1, region: 'a', quantity: 7 };
 const booked = (by = 'a', quantity = 7): Item => ({ pk: 'STOCK#x', sk: `BOOKED#h#${by}`, v: 1, quantity });
 const held = (available: number, sold: number, more: object = {}): Item => ({
@@ -24,7 +15,7 @@ const held = (available: number, sold: number, more: object = {}): Item => ({
 });
 const version = (vid: string, ...parents: readonly string[]): Item => ({ pk: 'RECORD#r', sk: `V#${vid}#a`, v: 1, parents });
 
-const WELL = [placed('a'), placed('b'), ended('b'), receipt, booked(), held(5, 2), version('1'), version('2', '1')];
+const WELL = [placed('a'), placed('b'), ended('b', 'superseded'), receipt, booked(), held(5, 2), version('1'), version('2', '1')];
 const rulesOf = (items: readonly Item[], other: readonly Item[] = items): readonly string[] =>
   brokenRules([
     { region: 'a', items },

@@ -3,6 +3,7 @@ import type { Item } from '../../../functions/core/store.ts';
 import { acknowledged, type CompareProps, compareLedger, has, oversoldUnits, type Write } from '../../../ops/drill/ledger.ts';
 import type { OperationRecord } from '../../../ops/drill/operations.ts';
 import { ledgerOf, settle } from '../../../ops/drill/settle.ts';
+import { ended, placed } from './items.ts';
 import { recordOf } from './records.ts';
 
 const order: Write = { operation: 'placeOrder', id: 'o1', key: 'key-0001', region: 'a', ackMs: 90_000, lines: [{ sku: 'x', quantity: 2 }] };
@@ -19,16 +20,6 @@ const version = (parents: readonly string[], key = EDIT): Item => ({
   value: `{"edit":"${key}"}`,
 });
 
-const placed = (writer: string, quantity = 2): Item => ({
-  pk: 'ORDER#o1',
-  sk: `PLACED#${writer}`,
-  v: 1,
-  subject: 's',
-  body: 'b',
-  placedAt: 1,
-  lines: [{ sku: 'x', quantity }],
-});
-const ended = (writer: string, kind: string): Item => ({ ...placed(writer), sk: `END#${writer}#${writer}`, kind, at: 2 });
 const paid = (amount = 500): Item => ({ pk: 'ORDER#o1', sk: 'E#paid#p1#a', v: 1, amount, at: 3 });
 const received = (type: 'RECEIPT' | 'BOOKED', quantity = 7): Item => ({ pk: 'STOCK#x', sk: `${type}#r1#b`, v: 1, quantity, at: 1 });
 const held = (writer: string, available: number, sold: number): Item => ({ pk: 'STOCK#x', sk: `HELD#${writer}`, v: 1, available, sold });
