@@ -1,16 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { mendable, messageOf, UserError } from '../../ops/errors.ts';
 import { tellingWhere } from '../../ops/unanswered.ts';
+import { freePort } from '../support/free-port.ts';
+import { tandem } from './tandem.ts';
 
-const main = fileURLToPath(new URL('../../ops/main.ts', import.meta.url));
 const TEST = { accessKeyId: 'test', secretAccessKey: 'test' };
 const ACCEPTS_AND_IS_SILENT = `
   const server = require('node:net').createServer(() => {});
@@ -25,12 +23,7 @@ beforeAll(async () => {
   if (silent.stdout === null) throw new Error('no output');
   const [line] = await once(silent.stdout, 'data');
   silentUrl = `http://127.0.0.1:${String(line).trim()}`;
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  closedUrl = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
-  server.close();
-  await once(server, 'close');
+  closedUrl = `http://127.0.0.1:${await freePort()}`;
 });
 afterAll(() => {
   silent?.kill('SIGKILL');
@@ -115,19 +108,5 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
 
 const KEY = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' } as const;
 
-const listKeys = async (endpoint: string, credentials: NodeJS.ProcessEnv = KEY) => {
-  const child = spawn(process.execPath, [main, 'keys', 'list', '--target', 'aws'], {
-    cwd: tmpdir(),
-    env: { PATH: process.env['PATH'], AWS_ENDPOINT_URL: endpoint, ...credentials },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const [code] = await once(child, 'close');
-  return { code, stdout, stderr };
-};
+const listKeys = (endpoint: string, credentials: NodeJS.ProcessEnv = KEY) =>
+  tandem(['keys', 'list', '--target', 'aws'], { AWS_ENDPOINT_URL: endpoint, ...credentials });

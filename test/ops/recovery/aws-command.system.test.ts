@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DeleteTableCommand, type DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../functions/aws/clients.ts';
@@ -13,9 +12,9 @@ import { foldControl, nextBeat, REGIONS_KEY } from '../../../functions/core/oper
 import { CALLS } from '../../../ops/delivery/aws-cells.ts';
 import { createTables } from '../../functions/tables.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { MAIN } from '../tandem.ts';
 
 const [A, B] = ['eu-central-1', 'us-east-2'] as const;
-const MAIN = fileURLToPath(new URL('../../../ops/main.ts', import.meta.url));
 
 /** One emulator for both regions: the command finds every service of every region at one address. */
 describe('a recovery of the command line on AWS', () => {

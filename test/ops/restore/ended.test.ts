@@ -1,11 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-
-const main = fileURLToPath(new URL('../../../ops/main.ts', import.meta.url));
+import { endOf, startTandem } from '../tandem.ts';
 
 it.each(['SIGINT', 'SIGTERM'] as const)('a restore that is ended by %s says how to go on, at once and without a trace', async (signal) => {
   const sockets = new Set<Socket>();
@@ -13,23 +9,15 @@ it.each(['SIGINT', 'SIGTERM'] as const)('a restore that is ended by %s says how 
   const server = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  const child = spawn(process.execPath, [main, 'restore', '--target', 'aws', '--at', '2026-11-25T10:00:00Z', '--apply'], {
-    cwd: tmpdir(),
-    env: {
-      PATH: process.env['PATH'],
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const child = startTandem(['restore', '--target', 'aws', '--at', '2026-11-25T10:00:00Z', '--apply'], {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
   });
-  let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
+  const ended = endOf(child);
   await once(server, 'connection');
   child.kill(signal);
-  const [code] = await once(child, 'close');
+  const { code, stderr } = await ended;
   for (const socket of sockets) socket.destroy();
   server.close();
   expect(stderr).toBe(
