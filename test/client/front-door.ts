@@ -1,7 +1,6 @@
 /** A region's front door on loopback that behaves as told. Disposed of with everything that hangs on it. */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { type HttpServer, startHttpServer, withBody } from '../support/http-server.ts';
 
 export interface Received {
   readonly method: string;
@@ -16,20 +15,20 @@ export type Behaviour = (received: Received, response: ServerResponse, request: 
 export class FrontDoor implements AsyncDisposable {
   readonly received: Received[] = [];
   readonly region: string;
-  url = '';
+  readonly url: string;
   behaviour: Behaviour;
-  private readonly server = createServer((request, response) => void this.handle(request, response));
+  private readonly server: HttpServer;
 
-  private constructor(region: string, behaviour: Behaviour) {
+  private constructor(region: string, behaviour: Behaviour, server: HttpServer) {
     this.region = region;
     this.behaviour = behaviour;
+    this.server = server;
+    this.url = server.url;
   }
 
   static async open(region: string, behaviour: Behaviour): Promise<FrontDoor> {
-    const door = new FrontDoor(region, behaviour);
-    await new Promise<void>((resolve) => door.server.listen(0, '127.0.0.1', resolve));
-    const { port }: AddressInfo = addressOf(door.server.address());
-    door.url = `http://127.0.0.1:${port}`;
+    const server = await startHttpServer(withBody((...asked) => door.handle(...asked)));
+    const door = new FrontDoor(region, behaviour, server);
     return door;
   }
 
@@ -39,33 +38,27 @@ export class FrontDoor implements AsyncDisposable {
   }
 
   /** Refuses connections from now on. */
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  close(): Promise<void> {
+    return this.server.stop();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private handle(request: IncomingMessage, response: ServerResponse, body: string): void {
     const key = request.headers['idempotency-key'];
     const received = {
       method: request.method ?? '',
       path: request.url ?? '',
       key: typeof key === 'string' ? key : undefined,
       headers: request.headers,
-      body: await text(request),
+      body,
     };
     this.received.push(received);
     this.behaviour(received, response, request);
   }
 }
-
-const addressOf = (address: string | AddressInfo | null): AddressInfo => {
-  if (address === null || typeof address === 'string') throw new Error('the server does not listen on a port');
-  return address;
-};
 
 export const answer =
   (status: number, body: object, headers: Readonly<Record<string, string>> = {}): Behaviour =>
