@@ -18,9 +18,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { KEYS } from '../../functions/contract/names.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { queryContract } from './table-queries.ts';
 import { type Refused, refusalContract } from './table-refusals.ts';
-import { type Attributes, absent, get, key, keyOf, one, put, refusal, setOne, TableName, update } from './table-requests.ts';
+import { type Attributes, absent, get, key, keyOf, one, put, setOne, TableName, update } from './table-requests.ts';
 
 /** Where a stand-in is laxer than the manual, or less exact. */
 export interface Differences {
@@ -40,13 +41,13 @@ export const tableContract = (name: string, client: () => DynamoDBClient, { acce
       await put(client(), item);
       const shared = { TableName, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
       const clash = client().send(new PutItemCommand({ ...shared, Item: { ...item, word: { S: 'y' } }, ConditionExpression: condition }));
-      const error = await refusal(clash);
+      const error = await failureOf(clash);
       expect(error).toBeInstanceOf(ConditionalCheckFailedException);
       expect(error).toMatchObject({ Item: item });
       const nothing = client().send(
         new UpdateItemCommand({ ...shared, Key: key(), ...setOne, ConditionExpression: 'attribute_exists(pk)' }),
       );
-      const none = await refusal(nothing);
+      const none = await failureOf(nothing);
       expect(none).toBeInstanceOf(ConditionalCheckFailedException);
       expect(none).not.toHaveProperty('Item', expect.anything());
     });
@@ -54,7 +55,7 @@ export const tableContract = (name: string, client: () => DynamoDBClient, { acce
     it('show no item when not asked for it', async () => {
       const item = key();
       await put(client(), item);
-      const error = await refusal(client().send(new PutItemCommand({ TableName, Item: item, ConditionExpression: condition })));
+      const error = await failureOf(client().send(new PutItemCommand({ TableName, Item: item, ConditionExpression: condition })));
       expect(error).toBeInstanceOf(ConditionalCheckFailedException);
       expect(error).not.toHaveProperty('Item', expect.anything());
     });
@@ -76,7 +77,7 @@ export const tableContract = (name: string, client: () => DynamoDBClient, { acce
           ExpressionAttributeNames: { '#name': attribute },
           ExpressionAttributeValues: { ':v': value },
         });
-        expect([attribute, operator, await refusal(client().send(write))]).toEqual([
+        expect([attribute, operator, await failureOf(client().send(write))]).toEqual([
           attribute,
           operator,
           expect.any(ConditionalCheckFailedException),
@@ -96,7 +97,7 @@ export const tableContract = (name: string, client: () => DynamoDBClient, { acce
       const cancelled = client().send(
         new TransactWriteItemsCommand({ TransactItems: [guarded(key()), guarded(item), { ConditionCheck: absent(key()) }] }),
       );
-      const error = await refusal(cancelled);
+      const error = await failureOf(cancelled);
       expect(error).toBeInstanceOf(TransactionCanceledException);
       expect(error).toMatchObject({
         CancellationReasons: [{ Code: 'None' }, { Code: 'ConditionalCheckFailed', Item: item }, { Code: 'None' }],
@@ -118,7 +119,7 @@ export const tableContract = (name: string, client: () => DynamoDBClient, { acce
       const [first, second] = [key(), key()];
       await client().send(new TransactWriteItemsCommand({ ClientRequestToken, TransactItems: [guarded(first)] }));
       const other = client().send(new TransactWriteItemsCommand({ ClientRequestToken, TransactItems: [guarded(second)] }));
-      expect(await refusal(other)).toBeInstanceOf(IdempotentParameterMismatchException);
+      expect(await failureOf(other)).toBeInstanceOf(IdempotentParameterMismatchException);
       expect(await get(client(), second)).toBeUndefined();
     });
 
@@ -129,7 +130,7 @@ export const tableContract = (name: string, client: () => DynamoDBClient, { acce
         ClientRequestToken: randomUUID(),
         TransactItems: [guarded(item), { ConditionCheck: check }],
       });
-      expect(await refusal(client().send(command))).toBeInstanceOf(TransactionCanceledException);
+      expect(await failureOf(client().send(command))).toBeInstanceOf(TransactionCanceledException);
       await put(client(), check.Key);
       await client().send(command);
       expect(await get(client(), item)).toEqual(item);

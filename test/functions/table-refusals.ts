@@ -2,7 +2,8 @@
 import { type DynamoDBClient, PutItemCommand, type TransactWriteItem, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { KEYS } from '../../functions/contract/names.ts';
-import { type Attributes, asked, key, query, refusal, TableName, update, values } from './table-requests.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { type Attributes, asked, key, query, TableName, update, values } from './table-requests.ts';
 
 type Send = (client: DynamoDBClient, key: Attributes) => Promise<unknown>;
 
@@ -52,13 +53,13 @@ export const refusalContract = (name: string, client: () => DynamoDBClient, acce
         .filter(isRefused)
         .filter((each) => !accepts.includes(each)),
     )('%s', async (each) => {
-      expect(await refusal(REFUSED[each](client(), key()))).toMatchObject({ name: 'ValidationException' });
+      expect(await failureOf(REFUSED[each](client(), key()))).toMatchObject({ name: 'ValidationException' });
     });
   });
 
   describe.runIf(accepts.length > 0)(`${name} is laxer than AWS, and accepts`, () => {
     it.each(accepts)('%s', async (each) => {
-      expect(await refusal(REFUSED[each](client(), key()))).toBeUndefined();
+      expect(await failureOf(REFUSED[each](client(), key()))).toBeUndefined();
     });
   });
 };

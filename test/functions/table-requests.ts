@@ -46,10 +46,3 @@ export const pages = async (
   }
   throw new Error(`no end within ${PAGES_MAX} pages`);
 };
-
-/** What a request was refused with; undefined when it was not. */
-export const refusal = (request: Promise<unknown>): Promise<unknown> =>
-  request.then(
-    () => undefined,
-    (error: unknown) => error,
-  );

@@ -6,6 +6,7 @@ import { dynamoClient } from '../../functions/aws/clients.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { mendable, messageOf, UserError } from '../../ops/errors.ts';
 import { tellingWhere } from '../../ops/unanswered.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { freePort } from '../support/free-port.ts';
 import { tandem } from './tandem.ts';
 
@@ -99,12 +100,6 @@ describe('an error of a call that nobody answered', () => {
     },
   );
 });
-
-const failureOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
 
 const KEY = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' } as const;
 
