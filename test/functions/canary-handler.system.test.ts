@@ -11,9 +11,10 @@ import type { AlarmState } from '../../functions/contract/delivery.ts';
 import { DELIVERY_ENV, METRICS } from '../../functions/contract/names.ts';
 import { keyItem } from '../../functions/core/keys.ts';
 import { makeAuthority } from '../../local/edge/certificates.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { freePort } from '../support/free-port.ts';
 import { ApiWorld } from './api-world.ts';
-import { type Listening, listenAsCodeDeploy, makeCanaryKey, sdkOf } from './cell.ts';
+import { executionOf, type Listening, listenAsCodeDeploy, makeCanaryKey, sdkOf } from './cell.ts';
 import { HERE, type Lab, logged, PEER, startLab, stub } from './lab.ts';
 
 const ALARM = 'errors-of-the-new-version';
@@ -88,17 +89,17 @@ describe('a bake', () => {
   it('goes on while all is well, and ends well when its time is over', async () => {
     const id = await bake(600_000);
     expect((await minute()).failed).toBeUndefined();
-    expect(toldOf(id)).toEqual([]);
+    expect(codeDeploy.toldOf(id)).toEqual([]);
     const over = await bake(1);
     await minute();
-    expect([toldOf(over), (await records().find(over))?.bake?.ended?.verdict]).toEqual([['Succeeded'], 'pass']);
+    expect([codeDeploy.toldOf(over), (await records().find(over))?.bake?.ended?.verdict]).toEqual([['Succeeded'], 'pass']);
   });
 
   it('is failed by an alarm on the new version', async () => {
     const id = await bake(600_000);
     await setAlarm('ALARM');
     await minute();
-    expect(toldOf(id)).toEqual(['Failed']);
+    expect(codeDeploy.toldOf(id)).toEqual(['Failed']);
     expect((await records().find(id))?.bake?.ended).toMatchObject({ verdict: 'fail', detail: `alarms fire: ${ALARM}` });
   });
 
@@ -107,7 +108,7 @@ describe('a bake', () => {
     vi.stubEnv(DELIVERY_ENV.bakeAlarms, `${ALARM},nobody`);
     await minute();
     vi.stubEnv(DELIVERY_ENV.bakeAlarms, ALARM);
-    expect([toldOf(id), (await records().find(id))?.bake?.ended]).toEqual([[], undefined]);
+    expect([codeDeploy.toldOf(id), (await records().find(id))?.bake?.ended]).toEqual([[], undefined]);
   });
 
   it('is failed by journeys that fail twice', async () => {
@@ -115,7 +116,7 @@ describe('a bake', () => {
     door.breaks = '/payments';
     await minute();
     door.breaks = undefined;
-    expect(toldOf(id)).toEqual(['Failed']);
+    expect(codeDeploy.toldOf(id)).toEqual(['Failed']);
     expect((await records().find(id))?.bake?.ended?.detail).toMatch(/^two journeys in a row failed at "pay": answered 500/);
   });
 
@@ -123,18 +124,13 @@ describe('a bake', () => {
     const id = await bake(600_000);
     await records().baked(id, { verdict: 'dependency', detail: 'recorded, and then the canary died' });
     await minute();
-    expect(toldOf(id)).toEqual(['Failed']);
+    expect(codeDeploy.toldOf(id)).toEqual(['Failed']);
   });
 });
 
 const minute = async () => {
   const { handler } = await import('../../functions/canary.handler.ts');
-  const { value, lines } = await logged(() =>
-    handler().then(
-      () => undefined,
-      (error: unknown) => error,
-    ),
-  );
+  const { value, lines } = await logged(() => failureOf(handler()));
   return { failed: value, lines, metrics: lines.filter((line) => '_aws' in line) };
 };
 
@@ -146,12 +142,9 @@ const bake = async (bakeMs: number): Promise<string> => {
   for (const { id, ended } of (await records().view()).deployments)
     if (!ended) await records().ended(id, { state: 'stopped', reason: 'another test' });
   const id = `d-${randomUUID()}`;
-  await records().baking(id, { execution: `execution of ${id}`, candidate: '8', bakeMs });
+  await records().baking(id, { execution: executionOf(id), candidate: '8', bakeMs });
   return id;
 };
-
-const toldOf = (id: string): readonly string[] =>
-  codeDeploy.told.filter(([execution]) => execution === `execution of ${id}`).map(([, status]) => status);
 
 const setAlarm = async (StateValue: AlarmState): Promise<void> => {
   const client = new CloudWatchClient(sdkOf(lab));

@@ -91,10 +91,15 @@ export const deploymentOf = async ({ control }: Lab, id: string): Promise<Deploy
 /** Who did what and why, as it is recorded. */
 export const auditOf = async ({ control }: Lab) => foldAudit(await control.query(auditKey(HERE)));
 
+/** The hook's execution, as CodeDeploy names it to the hooks of a deployment. */
+export const executionOf = (deployment: string): string => `execution of ${deployment}`;
+
 export interface Listening {
   readonly url: string;
   /** Hooks' answers: execution and status. */
   readonly told: (readonly [execution: string, status: string])[];
+  /** Statuses that the hooks of a deployment answered, in their order. */
+  toldOf(deployment: string): readonly string[];
   /** What GetDeployment says; undefined: it does not answer. */
   says: (info: object | undefined) => void;
   /** Refuses the next answer: it was given already. */
@@ -124,6 +129,7 @@ export const listenAsCodeDeploy = async (): Promise<Listening> => {
   return {
     url,
     told,
+    toldOf: (deployment) => told.flatMap(([execution, status]) => (execution === executionOf(deployment) ? [status] : [])),
     completed,
     says: (given) => {
       info = given;

@@ -9,7 +9,7 @@ import { deploymentsKey } from '../../functions/core/deployments.ts';
 import { incarnationItem } from '../../functions/core/operations.ts';
 import { canaryKid, canarySubject } from '../../functions/core/synthetic.ts';
 import { type Bucket, startBucket } from './bucket.ts';
-import { auditOf, CODES, deploymentOf, deployVersions, type Listening, listenAsCodeDeploy, makeCanaryKey } from './cell.ts';
+import { auditOf, CODES, deploymentOf, deployVersions, executionOf, type Listening, listenAsCodeDeploy, makeCanaryKey } from './cell.ts';
 import { HERE, type Lab, logged, PEER, startLab, stub } from './lab.ts';
 
 const API = 'api';
@@ -127,7 +127,7 @@ describe('the hook before traffic', () => {
   });
 
   it('is content with an answer that was given before', async () => {
-    codeDeploy.completed.add('execution of d-completed');
+    codeDeploy.completed.add(executionOf('d-completed'));
     expect((await beforeTraffic(RIGHT_AGAIN, { id: 'd-completed' })).told).toEqual([]);
   });
 });
@@ -137,13 +137,13 @@ describe('the hook after traffic', () => {
     stub({ [DELIVERY_ENV.candidate]: RIGHT_AGAIN, [DELIVERY_ENV.bakeMinutes]: bakeMinutes });
     const { handler } = await import('../../functions/after-traffic.handler.ts');
     await logged(() => handler(eventOf(id), { awsRequestId: 'r', getRemainingTimeInMillis: () => 60_000 }));
-    return { id, told: toldOf(id) };
+    return { id, told: codeDeploy.toldOf(id) };
   };
 
   it('begins a bake once, and leaves its end to the canary', async () => {
     const { id, told } = await hook('10');
     const first = (await deploymentOf(lab, id))?.bake;
-    expect([told, first?.execution, first?.candidate, first?.ended]).toEqual([[], `execution of ${id}`, RIGHT_AGAIN, undefined]);
+    expect([told, first?.execution, first?.candidate, first?.ended]).toEqual([[], executionOf(id), RIGHT_AGAIN, undefined]);
     expect((first?.untilMs ?? 0) - (first?.atMs ?? 0)).toBe(600_000);
     expect((await hook('10', id)).told).toEqual([]);
     expect((await deploymentOf(lab, id))?.bake).toEqual(first);
@@ -216,11 +216,7 @@ const register = async (key: string | undefined): Promise<Record<string, unknown
   return bucket.answers.at(-1)?.body;
 };
 
-const eventOf = (id: string) => ({ DeploymentId: id, LifecycleEventHookExecutionId: `execution of ${id}` });
-
-/** What CodeDeploy was told of a deployment. */
-const toldOf = (id: string): readonly string[] =>
-  codeDeploy.told.filter(([execution]) => execution === `execution of ${id}`).map(([, status]) => status);
+const eventOf = (id: string) => ({ DeploymentId: id, LifecycleEventHookExecutionId: executionOf(id) });
 
 const beforeTraffic = async (
   candidate: string | undefined,
@@ -234,5 +230,5 @@ const beforeTraffic = async (
   });
   const { handler } = await import('../../functions/before-traffic.handler.ts');
   await logged(() => handler(eventOf(id), { awsRequestId: 'r', getRemainingTimeInMillis: () => remainingMs }));
-  return { id, told: toldOf(id) };
+  return { id, told: codeDeploy.toldOf(id) };
 };
