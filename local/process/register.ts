@@ -78,6 +78,12 @@ export class Register {
   }
 }
 
+/** Whether the system of the folder is that very process, and runs; never a stranger who got its number. */
+export const isSupervisor = async (folder: string, pid: number): Promise<boolean> => {
+  const known = read(join(folder, FILE))?.supervisor;
+  return known !== undefined && known.pid === pid && (await isAlive(known));
+};
+
 /** Undefined when there is none, or none that can be read: then nothing is known that could be killed. */
 const read = (path: string): Content | undefined => {
   try {

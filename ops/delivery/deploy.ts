@@ -122,7 +122,7 @@ const PHASES = {
   unchanged: 'done: the API is unchanged',
   failed: 'FAILED, and taken back',
   skipped: 'skipped',
-  cancelled: 'not begun: an earlier wave failed',
+  cancelled: 'not begun: the delivery ended before',
 } as const satisfies Record<RegionDelivery['state'], string>;
 
 const lineOf = ({ region, state, from, to, percent, detail }: RegionDelivery): string => {

@@ -54,7 +54,7 @@ export const beginBackups = async (
       }
     } catch (error) {
       problems.push(
-        `${region}: not every backup has begun: ${messageOf(error)}; see \`tandem status\` and \`tandem backup list\`, then run it again with --region ${region}`,
+        `${region}: it is not known that every backup has begun: ${messageOf(error)}; see \`tandem status\` and \`tandem backup list\`, then run it again with --region ${region}`,
       );
     }
   }

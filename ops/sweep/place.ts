@@ -7,6 +7,7 @@ import { scanClient } from '../../functions/aws/restored-table.ts';
 import { OUTPUTS, STACKS } from '../../functions/contract/names.ts';
 import { outputOf } from '../delivery/aws-cells.ts';
 import { UserError } from '../errors.ts';
+import { tellingWhere } from '../unanswered.ts';
 
 /** Milliseconds to the answer of a call of the function, which ends by itself after 30 s. */
 const CALL_MS_MAX = 40_000;
@@ -45,8 +46,8 @@ export const placeOf = (access: Access, stack: Stack): Place => {
       `the stack ${STACKS.cell(region)} tells no ${housekeeping === undefined ? OUTPUTS.housekeepingFunction : OUTPUTS.deadLetters}: it is of an earlier release; deploy it first`,
     );
   const dynamo = scanClient({ ...access });
-  const lambda = new LambdaClient({ ...access, ...limits(CALL_MS_MAX) });
-  const sqs = new SQSClient({ ...access, ...limits(QUEUE_MS_MAX) });
+  const lambda = tellingWhere(new LambdaClient({ ...access, ...limits(CALL_MS_MAX) }), region);
+  const sqs = tellingWhere(new SQSClient({ ...access, ...limits(QUEUE_MS_MAX) }), region);
   const close = (): void => {
     for (const client of [dynamo, lambda, sqs]) client.destroy();
   };

@@ -4,6 +4,7 @@ import { foldControl, REGIONS_KEY } from '../../functions/core/operations.ts';
 import { CALLS, cellStack } from '../delivery/aws-cells.ts';
 import type { Cells } from '../delivery/cells.ts';
 import { messageOf } from '../errors.ts';
+import { tellingWhere } from '../unanswered.ts';
 import { type Access, type Place, placeOf } from './place.ts';
 
 export type Found =
@@ -20,7 +21,7 @@ export const findPlace = async (cells: Cells, access: Access, gone: string | und
   const { region } = access;
   const skipped = (why: string, expected: boolean): Found => ({ kind: 'skipped', region, why, expected });
   if (gone !== undefined) return skipped(gone, true);
-  const cloudFormation = new CloudFormationClient({ ...access, ...CALLS });
+  const cloudFormation = tellingWhere(new CloudFormationClient({ ...access, ...CALLS }), region);
   try {
     const { fenced, incarnation } = foldControl(region, await cells.store(region).query(REGIONS_KEY));
     if (fenced)

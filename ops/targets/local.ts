@@ -7,6 +7,7 @@ import type { Delivery, DeliveryRequest } from '../../functions/contract/deliver
 import type { Item } from '../../functions/core/store.ts';
 import type { LocalEvent, LocalRegion, LocalSystem } from '../../local/control/api.ts';
 import { ControlClient, readSystemFile } from '../../local/control/client.ts';
+import { isSupervisor } from '../../local/process/register.ts';
 import { subnetNear } from '../../local/route53/latency.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { STATE } from '../folders.ts';
@@ -31,25 +32,18 @@ const ATTEMPTS_MAX = 2;
  * @throws {UserError} when it runs and does not answer
  */
 export const attachLocal = async (): Promise<LocalTarget | undefined> => {
-  const file = readSystemFile(join(STATE, 'local'));
+  const folder = join(STATE, 'local');
+  const file = readSystemFile(folder);
   if (file === undefined) return undefined;
   const control = new ControlClient(file);
   try {
     return new LocalTarget(control, await control.system());
   } catch (error) {
-    if (!isAlive(file.pid)) return undefined;
+    // The number of a dead system may be a stranger's, whom nobody shall end.
+    if (!(await isSupervisor(folder, file.pid))) return undefined;
     throw new UserError(
       `the local system (process ${file.pid}) does not answer at ${file.controlUrl}: ${messageOf(error)}; end that process, then start the system again`,
     );
-  }
-};
-
-/** Signal 0 is delivered to nobody. */
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 };
 
@@ -173,13 +167,16 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
     const { name, endpoint, accessKeyId, functions } = this.#region(region);
     const client =
       this.#lambdas.get(name) ??
-      new LambdaClient({
-        region: name,
-        endpoint,
-        credentials: { accessKeyId, secretAccessKey: 'local' },
-        maxAttempts: ATTEMPTS_MAX,
-        requestHandler: PATIENT,
-      });
+      tellingWhere(
+        new LambdaClient({
+          region: name,
+          endpoint,
+          credentials: { accessKeyId, secretAccessKey: 'local' },
+          maxAttempts: ATTEMPTS_MAX,
+          requestHandler: PATIENT,
+        }),
+        `${name} at ${endpoint}`,
+      );
     this.#lambdas.set(name, client);
     return { client, apiFunction: functions.api };
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ProcessGroup, sendToGroup, startGroup } from '../../local/process/group.ts';
 import { groupRuns, identityOf, isAlive, type ProcessIdentity } from '../../local/process/identity.ts';
-import { AlreadyRunningError, Register } from '../../local/process/register.ts';
+import { AlreadyRunningError, isSupervisor, Register } from '../../local/process/register.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -115,6 +115,18 @@ describe('the register of what runs', () => {
 
     expect(register.cleaned).toBe(0);
     expect(await groupRuns(stranger.id)).toBe(true);
+  });
+
+  test('knows the process whose system it is, and no stranger who got its number', async () => {
+    const folder = temporaryFolder();
+    expect(await isSupervisor(folder, process.pid)).toBe(false);
+    await Register.open(folder);
+    expect(await isSupervisor(folder, process.pid)).toBe(true);
+    expect(await isSupervisor(folder, process.ppid)).toBe(false);
+    const path = join(folder, 'processes.json');
+    const { supervisor } = JSON.parse(await readFile(path, 'utf8'));
+    await writeFile(path, JSON.stringify({ supervisor: { ...supervisor, started: `${supervisor.started}0` }, groups: [] }));
+    expect(await isSupervisor(folder, process.pid)).toBe(false);
   });
 
   test('starts anew over a file that cannot be read', async () => {

@@ -24,7 +24,7 @@ describe.concurrent('a delivery', () => {
     expect(world.lines).toEqual(
       expect.arrayContaining([
         'eu-central-1: version 2 after 1: FAILED, and taken back: the trial failed: errors',
-        'us-east-2: not begun: an earlier wave failed',
+        'us-east-2: not begun: the delivery ended before',
         'eu-central-1: failed: trial: fail: journey: errors',
       ]),
     );

@@ -32,7 +32,7 @@ describe('backups that are asked for', () => {
     expect(begun).toEqual(['b tandem-data', 'b tandem-control']);
     expect(said).toEqual(['b: a backup of tandem-data has begun', 'b: a backup of tandem-control has begun']);
     expect(problems).toEqual([
-      expect.stringMatching(/^silent: not every backup has begun: no answer; .+ run it again with --region silent$/),
+      expect.stringMatching(/^silent: it is not known that every backup has begun: no answer; .+ run it again with --region silent$/),
     ]);
   });
 });
