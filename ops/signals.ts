@@ -27,7 +27,10 @@ export const interruptible = async <T>(work: (signal: AbortSignal, insisted: Abo
   const onSignal = (signal: Signal) => {
     if (!controller.signal.aborted) controller.abort(new Interrupted(signal));
     else if (work.length > 1) insisted.abort(new Interrupted(signal));
-    else process.stderr.write('already ending: repairing what is broken and ending what was started\n');
+    else
+      process.stderr.write(
+        'already ending: the step under way comes to its end, what is broken is repaired, and what was started is ended\n',
+      );
   };
   const onUncaught = (error: unknown) => {
     uncaught.push(error);

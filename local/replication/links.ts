@@ -188,7 +188,11 @@ export class Replication {
   }
 
   async #restore(links: readonly Link[]): Promise<void> {
-    await within(Promise.all(links.map((link) => link.restore())), RESTORE_MS_MAX, 'copies between the regions are still under way');
+    await within(
+      Promise.all(links.map((link) => link.restore())),
+      RESTORE_MS_MAX,
+      'a region may not answer (`tandem status`): copies between the regions are still under way',
+    );
   }
 
   async #cut(links: readonly Link[], detail: string): Promise<void> {
@@ -221,7 +225,7 @@ export class Replication {
 const within = async <T>(promise: Promise<T>, timeoutMs: number, problem: string): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${problem} after ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(() => reject(new Error(`${problem} after ${timeoutMs / 1_000} s`)), timeoutMs);
   });
   try {
     return await Promise.race([promise, timeout]);

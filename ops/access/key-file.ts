@@ -52,8 +52,13 @@ const pathOf = (folder: string, kid: string) => join(folder, `${kid}.json`);
 export const saveKey = (folder: string, key: KeyFile): string => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = pathOf(folder, key.kid);
-  writeFileSync(`${path}.new`, `${JSON.stringify(key, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  const draft = `${path}.new`;
+  try {
+    writeFileSync(draft, `${JSON.stringify(key, undefined, 2)}\n`, { mode: 0o600 });
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
   return path;
 };
 

@@ -9,9 +9,9 @@ import { collect } from '../options.ts';
 import { type Progress, progressFor } from '../progress.ts';
 import { TargetEstate } from '../recovery/estate.ts';
 import { asOnlyRecovery } from '../recovery/lock.ts';
-import { asUser, lossAsKnown } from '../recovery/loss.ts';
+import { asUser, goesOn, lossAsKnown } from '../recovery/loss.ts';
 import { statusOf } from '../region-status.ts';
-import { Interrupted, interruptible } from '../signals.ts';
+import { interruptible } from '../signals.ts';
 import { type RecoverySystem, recoverySystem } from './recovery-of.ts';
 import { configFileOf } from './regions-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
@@ -74,11 +74,11 @@ const recoverOn = async <P, R>(system: RecoverySystem, recovery: Recovery<P, R>,
   if (situation !== '') progress.line(`\n${situation}`);
   if (!options.yes) return progress.line('\nNothing is done; --yes does it.');
   const result = await asOnlyRecovery(STATE, `${what} ${region}`, () =>
-    interruptible((signal) => audited(system, loss, recovery, () => steps(progress, signal, system, recovery))),
-  ).catch((error: unknown) => {
-    if (error instanceof Interrupted) progress.line(`\nIt goes on where it was ended: ${again(recovery)}`);
-    throw error;
-  });
+    interruptible((signal) => audited(system, loss, recovery, () => steps(progress, signal, system, recovery))).catch((error: unknown) => {
+      if (goesOn(error)) progress.line(`\nIt goes on where it was ended: ${again(recovery)}`);
+      throw error;
+    }),
+  );
   progress.line(`\n${recovery.told(result)}`);
   const afterwards = recovery.returns ? system.afterwards(region) : '';
   if (afterwards !== '') progress.line(`\n${afterwards}`);

@@ -1,7 +1,7 @@
 /** What is wrong with what was asked for, told so that whoever asked can mend it. */
 import { type Estate, type Loss, lossOf, RecoveryRefused } from '../../functions/core/recovery.ts';
 import { StoreUnavailable } from '../../functions/core/store.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { messageOf, OperatorStep, UserError } from '../errors.ts';
 
 /** @throws {UserError} in place of a refusal */
 export const asUser = async <T>(work: Promise<T>): Promise<T> => {
@@ -12,6 +12,10 @@ export const asUser = async <T>(work: Promise<T>): Promise<T> => {
     throw error;
   }
 };
+
+/** Whether a recovery that ended so goes on when it is run again: by a signal, by a region that did not answer, by a step that took too long. */
+export const goesOn = (error: unknown): boolean =>
+  !(error instanceof OperatorStep) && !(error instanceof UserError && error.cause instanceof RecoveryRefused);
 
 /**
  * How a region stands.

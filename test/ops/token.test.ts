@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JwtVerifier } from 'aws-jwt-verify';
@@ -59,6 +59,13 @@ describe('key files', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-keys-'));
     return { folder: join(folder, 'keys'), [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
   };
+
+  it('leave nothing behind when they cannot be written', () => {
+    using place = withFolder();
+    mkdirSync(join(place.folder, `${key.kid}.json`), { recursive: true });
+    expect(() => saveKey(place.folder, key)).toThrow();
+    expect(readdirSync(place.folder)).toEqual([`${key.kid}.json`]);
+  });
 
   it('are readable by their owner only, and hold what was saved, newest first', () => {
     using place = withFolder();

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../functions/core/memory-store.ts';
-import type { Estate } from '../../../functions/core/recovery.ts';
+import { type Estate, RecoveryRefused } from '../../../functions/core/recovery.ts';
 import { StoreUnavailable } from '../../../functions/core/store.ts';
-import { UserError } from '../../../ops/errors.ts';
-import { lossAsKnown } from '../../../ops/recovery/loss.ts';
+import { OperatorStep, UserError } from '../../../ops/errors.ts';
+import { asUser, goesOn, lossAsKnown } from '../../../ops/recovery/loss.ts';
+import { Interrupted } from '../../../ops/signals.ts';
 
 const KILL = 'tandem lose a';
 
@@ -29,6 +30,22 @@ describe('a region that is to be brought back', () => {
 
   it('and is not configured is refused with what is allowed', async () => {
     await expect(lossAsKnown(estate({ silent: 'a', lost: [] }), 'mars', KILL)).rejects.toThrow('given region "mars"; allowed: a, b');
+  });
+});
+
+describe('a recovery that ended half-way', () => {
+  it.each([
+    ['a signal', new Interrupted('SIGINT'), true],
+    ['copies that took too long', new UserError('copies between the regions are still under way'), true],
+    ['a region that does not answer', new StoreUnavailable('no answer'), true],
+    ['the step of the operator', new OperatorStep('remove the replica'), false],
+  ])('by %s tells whether it goes on when it is run again', (_, error, expected) => {
+    expect(goesOn(error)).toBe(expected);
+  });
+
+  it('by a refusal does not', async () => {
+    const refused: unknown = await asUser(Promise.reject(new RecoveryRefused('no other is left'))).catch((error: unknown) => error);
+    expect(goesOn(refused)).toBe(false);
   });
 });
 
