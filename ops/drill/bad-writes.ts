@@ -180,7 +180,7 @@ const conclude = async (plan: Plan, stage: Stage, acted: Concluded, endMs: numbe
       events: await target.events(),
     },
   );
-  progress(`report: ${await writeReport(plan.reportFolder, report, scene.records, reckoning.readings)}`);
+  await writeReport(plan, report, scene.records, reckoning.readings);
   return report;
 };
 

@@ -185,7 +185,7 @@ const conclude = async (plan: Plan, stage: Stage, given: Delivered & { readonly 
     };
     const { startedAt, loadMs, baselineMs } = stage;
     const report = assembleDelivery(plan, stage.scene, { startedAt, loadMs, baselineMs, ...course, region }, findings);
-    progress(`report: ${await writeReport(plan.reportFolder, report, stage.scene.records, findings.readings)}`);
+    await writeReport(plan, report, stage.scene.records, findings.readings);
     return report;
   } finally {
     await close(listeners);

@@ -198,7 +198,7 @@ const conclude = async (plan: Plan, stage: Stage, hands: readonly Hand[], acted:
     events: await target.events(),
   };
   const report = assemblePartition(plan, scene, { startedAt, loadMs, baselineMs, endMs, ...course }, findings);
-  progress(`report: ${await writeReport(plan.reportFolder, report, [...scene.records, ...own], reckoning.readings)}`);
+  await writeReport(plan, report, [...scene.records, ...own], reckoning.readings);
   return report;
 };
 

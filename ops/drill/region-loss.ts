@@ -109,6 +109,6 @@ const conclude = async (
     { startedAt, loadMs, baselineMs, ...course },
     { ...reckoning, events: await plan.target.events() },
   );
-  plan.progress(`report: ${await writeReport(plan.reportFolder, report, scene.records, reckoning.readings)}`);
+  await writeReport(plan, report, scene.records, reckoning.readings);
   return report;
 };

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reportHtml } from '../../../ops/reports/html.ts';
 import { type RegionLossReport, reportJsonSchema, reportSchema } from '../../../ops/reports/report.ts';
 import { bySecond } from '../../../ops/reports/series.ts';
 import { verdictText } from '../../../ops/reports/text.ts';
+import { writeReport } from '../../../ops/reports/write.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { recordOf, stream } from './records.ts';
 
 const phases = { loadMs: 80_000, baselineMs: 90_000, faultMs: 100_000, repairMs: 150_000, servingMs: 155_000, endMs: 160_000 };
@@ -159,4 +162,21 @@ acknowledged writes         900
 
 lost for good:
   placeOrder  abc  acknowledged by eu-central-1  -0.3 s from the fault`);
+});
+
+describe('the folder of a report', () => {
+  test('is told, and has all of it', async () => {
+    const told: string[] = [];
+    await writeReport({ reportFolder: temporaryFolder(), progress: (line) => told.push(line) }, report, [], []);
+    const [, folder = ''] = told[0]?.split('report: ') ?? [];
+    expect(readdirSync(folder).sort()).toEqual(['operations.jsonl', 'replicas.jsonl', 'report.html', 'report.json']);
+  });
+
+  test('that cannot be written to is told, and the drill still has its verdict', async () => {
+    const told: string[] = [];
+    const reportFolder = join(temporaryFolder(), 'a-file');
+    writeFileSync(reportFolder, '');
+    await writeReport({ reportFolder, progress: (line) => told.push(line) }, report, [], []);
+    expect(told).toEqual([expect.stringMatching(/^the report is not whole, or missing: E/)]);
+  });
 });
