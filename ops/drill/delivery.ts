@@ -172,7 +172,7 @@ const close = async (listeners: ReadonlyMap<string, Listener>): Promise<void> =>
 };
 
 const conclude = async (plan: Plan, stage: Stage, given: Delivered & { readonly endMs: number }): Promise<DeliveryReport> => {
-  const { target, progress } = plan;
+  const { target } = plan;
   const { listeners, ...course } = given;
   try {
     const region = course.delivery.regions[0]?.region ?? '';
