@@ -234,9 +234,10 @@ export type Config = z.output<typeof schema> & { readonly home: string; readonly
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
+  /** @param where the configuration is */
+  constructor(problems: readonly string[], where = 'context "tandem" of cdk.json') {
     super(
-      `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'} (context "tandem" of cdk.json):\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'} (${where}):\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
     );
     this.problems = problems;
   }
@@ -245,12 +246,12 @@ export class ConfigError extends Error {
 /** A backup may begin an hour late, and takes its time; a table whose backup failed once is told of before the next is due twice. */
 const defaultRecoveryPointHours = (everyHours: number): number => Math.max(everyHours * 1.5, everyHours + SLACK_HOURS);
 
-/** @throws {ConfigError} naming every problem */
-export const parseConfig = (input: unknown): Config => {
+/** @throws {ConfigError} naming every problem, and where the configuration is */
+export const parseConfig = (input: unknown, where?: string): Config => {
   const result = schema.safeParse(input);
   // Rules between fields are held against what can be read, so that one misspelt key hides no other problem.
   const problems = [...(result.error?.issues.flatMap(describe) ?? []), ...crossProblems(input)];
-  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  if (!result.success || problems.length > 0) throw new ConfigError(problems, where);
   const { regions, home = regions[0]?.name ?? '', objectives, backup } = result.data;
   const recoveryPointHours = objectives.recoveryPointHours ?? defaultRecoveryPointHours(backup.everyHours);
   return { ...result.data, home, objectives: { ...objectives, recoveryPointHours } };
@@ -267,17 +268,15 @@ export const loadConfig = (context: unknown): Config => {
   try {
     text = readFileSync(context, 'utf8');
   } catch (error: unknown) {
-    throw new ConfigError([
-      `tandem: given the file "${context}", which cannot be read (${reason(error)}); allowed: a JSON file; correct "-c tandem=FILE"`,
-    ]);
+    throw new ConfigError([`given a file that cannot be read (${reason(error)}); allowed: a JSON file; name another, or make it`], context);
   }
   let input: unknown;
   try {
     input = JSON.parse(text);
   } catch (error: unknown) {
-    throw new ConfigError([`tandem: given the file "${context}", which is not JSON (${reason(error)}); allowed: a JSON file; correct it`]);
+    throw new ConfigError([`given a file that is not JSON (${reason(error)}); allowed: a JSON file; correct it`], context);
   }
-  return parseConfig(input);
+  return parseConfig(input, context);
 };
 
 /** Route 53 checker regions for a set of served ones: three, and none of them served where that is possible. */

@@ -251,9 +251,12 @@ describe('the configuration in the context', () => {
   test.each([
     ['absent', () => 'no/such/file.json', 'cannot be read'],
     ['not JSON', () => temporary('config.json', '{'), 'is not JSON'],
-  ])('is refused when the file is %s', (_, file, expected) => {
-    expect(() => loadConfig(file())).toThrow(expected);
-    expect(() => loadConfig(file())).toThrow(ConfigError);
+    ['wrong', () => temporary('config.json', '{}'), 'auth: missing'],
+  ])('is refused by its name when the file is %s', (_, fileOf, expected) => {
+    const file = fileOf();
+    expect(() => loadConfig(file)).toThrow(expected);
+    expect(() => loadConfig(file)).toThrow(`(${file})`);
+    expect(() => loadConfig(file)).toThrow(ConfigError);
   });
 });
 
