@@ -1,7 +1,7 @@
 /** The verdict for a terminal: aligned, without colour, readable in a log. Pure. */
 import type { Report } from './report.ts';
 import { tell } from './tell.ts';
-import { allowedOf, measuredOf, sinceFault } from './words.ts';
+import { allowedOf, measuredOf } from './words.ts';
 
 const LOST_SHOWN_MAX = 10;
 
@@ -31,7 +31,7 @@ const lostLines = ({ ledger }: Report): string[] => [
         `  ${write.operation}`,
         write.id,
         `acknowledged by ${write.region}`,
-        `${sinceFault(-write.ageMs / 1_000)} from the fault`,
+        `${Math.abs(Math.round(write.ageMs))} ms ${write.ageMs < 0 ? 'after' : 'before'} the fault`,
       ]),
   ),
   ...(ledger.lost.length > LOST_SHOWN_MAX ? [`  and ${ledger.lost.length - LOST_SHOWN_MAX} more: see report.json`] : []),

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { request } from 'undici';
+import { TABLES } from '../../functions/contract/names.ts';
+import { keyKey } from '../../functions/core/keys.ts';
 import { parseConfig } from '../../infra/config.ts';
 import { ControlClient } from '../../local/control/client.ts';
 import type { Ports } from '../../local/loopback.ts';
@@ -12,6 +14,7 @@ import { type RunningSystem, type StartOptions, startSystem } from '../../local/
 import { makeKey } from '../../ops/access/key-file.ts';
 import { registerKey } from '../../ops/access/registry.ts';
 import { mintToken } from '../../ops/access/token.ts';
+import { eventually } from '../support/eventually.ts';
 
 export const EU = 'eu-central-1';
 export const US = 'us-east-2';
@@ -44,7 +47,7 @@ export interface TestSystem {
   /** Sends a request to a region's front door. */
   send(region: string, path: string, sent?: Sent): Promise<Answer>;
   dynamo(region: string): Promise<DynamoDBClient>;
-  /** Registers a new key in the first region. @returns a token that it signed */
+  /** Registers a new key, and waits until each region has it: one that is asked before refuses for some seconds. @returns a token that it signed */
   token(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -109,6 +112,13 @@ export const startTestSystem = async (options: Partial<StartOptions> = {}): Prom
     token: async () => {
       const key = makeKey({ target: 'local', subjects: ['tester'], scopes: [...SCOPES], days: 1 }, Date.now());
       await registerKey({ region: EU, client: await dynamo(EU) }, key, Date.now());
+      const elsewhere = await dynamo(US);
+      const there = {
+        TableName: TABLES.control,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: keyKey(key.kid) } },
+      };
+      await eventually(async () => (await elsewhere.send(new QueryCommand(there))).Count === 1);
       return mintToken(key, { minutes: 60 }, Date.now());
     },
     stop: async () => {

@@ -38,13 +38,6 @@ export const openShop = async (): Promise<Shop> => {
 
 const shopOn = async (system: TestSystem): Promise<Shop> => {
   const token = await system.token();
-  // The key is there in its own region at once, and in the other as soon as it is replicated.
-  for (const region of [EU, US])
-    await eventually(
-      async () => (await system.send(region, '/orders', { token })).status,
-      (status) => status === 200,
-      KNOWN_MS_MAX,
-    );
   const target = new LocalTarget(system.control, await system.control.system());
   const order: Shop['order'] = (region, note, quantity = 1) =>
     system.send(region, '/orders', { token, body: { lines: [{ sku: 'tea', quantity }], note: `${region} ${note}` } });

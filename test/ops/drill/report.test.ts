@@ -161,7 +161,7 @@ repair until serving        5.0 s
 acknowledged writes         900
 
 lost for good:
-  placeOrder  abc  acknowledged by eu-central-1  -0.3 s from the fault`);
+  placeOrder  abc  acknowledged by eu-central-1  321 ms before the fault`);
 });
 
 describe('the folder of a report', () => {
