@@ -14,7 +14,7 @@ import { writeReport } from '../reports/write.ts';
 import type { RestoreReport } from '../restore/report.ts';
 import { assembleBadWrites } from './assemble-bad-writes.ts';
 import { atRest, brokenBefore } from './at-rest.ts';
-import { type BadWrite, chooseBadWrites, isDone, type WriteItem, writeThrough } from './faulty-client.ts';
+import { type BadWrite, chooseBadWrites, stillUnseen, type Unseen, type WriteItem, writeThrough } from './faulty-client.ts';
 import { type DrillPlan, type DrillProps, planDrill, reckon, runDrill, type Stage, scoped, WATCH_EVERY_MS } from './frame.ts';
 import type { Broken } from './invariants.ts';
 import { acknowledged, compareLedger, partitionOf, SUBJECT, type Write } from './ledger.ts';
@@ -133,13 +133,15 @@ const watchHarm = async (
   const { target, read, progress, signal } = plan;
   const doneMs = Date.now();
   const regions = target.regions.map(({ name }) => name);
+  let unseen: readonly Unseen[] = damage.flatMap((bad) => regions.map((region) => ({ bad, region })));
   const spread = async () => {
-    for (const bad of damage) for (const region of regions) if (!isDone(bad, await read(region, bad.pk))) return false;
-    return true;
+    unseen = await stillUnseen(unseen, read);
+    return unseen.length === 0;
   };
   const inTime = await until(spread, { everyMs: WATCH_EVERY_MS, withinMs: SPREADS_WITHIN_MS, signal });
   const spreadSeconds = inTime ? (Date.now() - doneMs) / 1_000 : null;
   progress(inTime ? 'the harm is in every region' : 'the harm is not in every region');
+  for (const { bad, region } of unseen) progress(`${region} does not have: ${bad.kind}, ${bad.pk} ${bad.sk}, written in ${bad.region}`);
   await pause(plan.harmSeconds * 1_000, signal);
   signal.throwIfAborted();
   const harmedPlaces = new Set(damage.map(({ pk }) => pk));

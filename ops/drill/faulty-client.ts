@@ -103,6 +103,22 @@ export const isDone = ({ sk, item, before }: BadWrite, partition: readonly Item[
   return sk.startsWith('HELD#') || changed.every((name) => JSON.stringify(now?.[name]) === JSON.stringify(item[name]));
 };
 
+/** A bad write that was not seen in a region yet. */
+export interface Unseen {
+  readonly bad: BadWrite;
+  readonly region: string;
+}
+
+/** Once seen is enough: a caller who repeats a request, or housekeeping, may mend it at once. */
+export const stillUnseen = async (
+  unseen: readonly Unseen[],
+  read: (region: string, pk: string) => Promise<readonly Item[]>,
+): Promise<readonly Unseen[]> => {
+  const still: Unseen[] = [];
+  for (const each of unseen) if (!isDone(each.bad, await read(each.region, each.bad.pk))) still.push(each);
+  return still;
+};
+
 export const writeThrough =
   (target: Pick<Target, 'dynamo'>): WriteItem =>
   async (region, { pk, sk }, item) => {

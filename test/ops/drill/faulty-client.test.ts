@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Item } from '../../../functions/core/store.ts';
-import { chooseBadWrites, isDone } from '../../../ops/drill/faulty-client.ts';
+import { chooseBadWrites, isDone, stillUnseen, type Unseen } from '../../../ops/drill/faulty-client.ts';
 
 const item = (sk: string, more: object = {}): Item => ({ pk: 'P', sk, v: 1, ...more });
 const some = (count: number, of: (index: number) => Item): readonly Item[] => Array.from({ length: count }, (_, index) => of(index));
@@ -39,6 +39,21 @@ test('every bad write is seen where it has arrived, and not where it has not', (
 });
 
 /** The same each time. */
+test('a bad write that somebody mends at once has been there, though it is in no two regions at the same time', async () => {
+  const [bad] = chooseBadWrites({ items: [item('V#1#a', { value: '{}' })], regions: ['a'], writes: 1, random: () => 0 });
+  if (!bad) throw new Error('no bad write was chosen');
+  const harmed = bad.item === undefined ? [] : [bad.item];
+  const looks = [
+    { a: harmed, b: [bad.before] },
+    { a: [bad.before], b: harmed },
+  ];
+  let unseen: readonly Unseen[] = ['a', 'b'].map((region) => ({ bad, region }));
+  for (const [index, look] of looks.entries()) {
+    unseen = await stillUnseen(unseen, async (region) => (region === 'a' ? look.a : look.b));
+    expect(unseen.map(({ region }) => region)).toEqual(index === 0 ? ['b'] : []);
+  }
+});
+
 const seeded = () => {
   let seed = 7;
   return () => {
