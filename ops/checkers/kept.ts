@@ -21,10 +21,7 @@ export interface Kept {
 /** @param readings of every region, after all had settled */
 export const keptHistories = (requests: readonly Request[], readings: readonly ReplicaReading[], losses: readonly Loss[]): Kept => {
   const appends = appendsOf(requests);
-  const lostWith = ({ region, callMs }: Request) => losses.some((each) => each.region === region && callMs < each.atMs);
-  const sure = new Set(
-    appends.filter(({ request }) => request.end === 'done' && !lostWith(request)).map(({ thing, name }) => `${thing} ${name}`),
-  );
+  const sure = sureOf(appends, losses);
   const isSure = ({ thing, name }: Append) => sure.has(`${thing} ${name}`);
   const byThing = Map.groupBy(readings, ({ thing }) => thing);
   const histories = [...Map.groupBy(appends, ({ thing }) => thing)].map(([thing, group]) => {
@@ -36,6 +33,17 @@ export const keptHistories = (requests: readonly Request[], readings: readonly R
     appends.filter((each) => each.request.end === 'done' && !isSure(each)).map(({ thing, name }) => `${thing} ${name}`),
   );
   return { histories, excused: excused.size };
+};
+
+/** What must be in every region in the end, as `THING NAME`: acknowledged by a region that has not lost it. */
+export const mustBeKept = (requests: readonly Request[], losses: readonly Loss[]): ReadonlySet<string> =>
+  sureOf(appendsOf(requests), losses);
+
+const sureOf = (appends: readonly Append[], losses: readonly Loss[]): ReadonlySet<string> => {
+  const lostWith = ({ region, callMs }: Request) => losses.some((each) => each.region === region && callMs < each.atMs);
+  return new Set(
+    appends.filter(({ request }) => request.end === 'done' && !lostWith(request)).map(({ thing, name }) => `${thing} ${name}`),
+  );
 };
 
 const appendsOf = (requests: readonly Request[]): readonly Append[] => [

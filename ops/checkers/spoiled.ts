@@ -4,6 +4,8 @@
  */
 import type { OperationRecord } from '../drill/operations.ts';
 import { type Course, check } from './check.ts';
+import { mustBeKept } from './kept.ts';
+import { requestsOf } from './requests.ts';
 
 export interface Defect {
   readonly name: string;
@@ -22,16 +24,17 @@ type Records = readonly OperationRecord[];
 const DEFECTS: readonly Defect[] = [
   {
     name: 'one acknowledged write is missing in one region in the end',
-    spoil: (course) =>
-      course.readings.flatMap((reading, index) => {
-        const told = toldOf(course.records, reading.thing);
-        return reading.holds
-          .filter((name) => told.has(name))
+    spoil: (course) => {
+      const kept = mustBeKept(course.records.flatMap(requestsOf), course.losses);
+      return course.readings.flatMap((reading, index) =>
+        reading.holds
+          .filter((name) => kept.has(`${reading.thing} ${name}`))
           .map((name) => {
             const changed = { ...reading, holds: reading.holds.filter((held) => held !== name) };
             return () => about(reading.thing, { ...course, readings: course.readings.with(index, changed) });
-          });
-      }),
+          }),
+      );
+    },
   },
   {
     name: 'a read misses a payment that its region had acknowledged',
@@ -98,19 +101,6 @@ const editBefore = (records: Records, record: OperationRecord, version: string |
 const before = (a: OperationRecord, b: OperationRecord): boolean => {
   const [lastA, firstB] = [a.sent.at(-1)?.endMs ?? Infinity, b.sent[0]?.startMs ?? -Infinity];
   return Math.ceil(lastA) < Math.floor(firstB);
-};
-
-/** Names of what was acknowledged of a thing, as readings call it. */
-const toldOf = (records: Records, thing: string): ReadonlySet<string> => {
-  return new Set(
-    records.flatMap(({ operation, id, region, value }) => {
-      if (id === null || region === null) return [];
-      if (operation === 'placeOrder') return thing === `order ${id}` ? ['placed'] : [];
-      if (operation === 'payOrder') return thing === `order ${value.order}` ? [`paid ${id}`] : [];
-      if (operation === 'receiveStock') return thing === `stock ${value.sku}` ? [`receipt ${id}`] : [];
-      return operation === 'putRecord' && thing === `record ${value.record}` ? [`version ${id}`] : [];
-    }),
-  );
 };
 
 const about = (thing: string, { records, readings, losses }: Course): Course => {

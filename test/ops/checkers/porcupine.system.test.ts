@@ -153,6 +153,15 @@ describe('a right history that is spoiled', () => {
       { name: expect.stringContaining('same version'), spoiled: 1, refused: 1 },
     ]);
   });
+
+  it('loses only what a promise was given for: not what a region took with it, though it is there by chance', async () => {
+    const made = make().place(A, 'o');
+    const lossMs = made.nowMs;
+    made.place(B, 'p');
+    for (const order of ['o', 'p']) for (const region of [A, B]) made.holds(region, `order ${order}`, 'placed');
+    const [missing] = await noticed(made.course([{ region: A, atMs: lossMs }]), 9);
+    expect(missing).toMatchObject({ spoiled: 2, refused: 2 });
+  });
 });
 
 describe('a folder', () => {
