@@ -59,6 +59,11 @@ describe('replication when a region is frozen or lost', () => {
         () => b.contents(),
         (items) => items.length === 301,
       );
+      // A write that nobody has yet is lost with its region.
+      await eventually(
+        () => a.contents(),
+        (items) => items.length === 301,
+      );
       await eventually(
         () => a.get('switch', 'tandem-control'),
         (value) => value === 'on',
