@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { castProblems, placeProblems, purityProblems } from './architecture/purity.ts';
 import { importProblems } from './architecture/rooms.ts';
+import { waitProblems } from './architecture/waits.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Folders that are made, not written. */
+/** What is made, not written. */
 const MADE = new Set(['node_modules', '.git', '.venv', '.tandem', 'cdk.out', 'coverage']);
 const files = filesBelow('');
 const sources = files.filter((path) => ['.ts', '.mjs'].includes(extname(path)));
@@ -23,6 +24,11 @@ describe('the repository', () => {
   it('keeps time, chance, environment and network out of the pure rooms', () => expect(problemsOf(sources, purityProblems)).toEqual([]));
 
   it('casts nothing but `as const`', () => expect(problemsOf(sources, castProblems)).toEqual([]));
+
+  it('waits in tests as long as a busy machine takes', () => {
+    const tests = sources.filter((path) => path.startsWith('test/') && !path.startsWith('test/architecture'));
+    expect(problemsOf(tests, waitProblems)).toEqual([]);
+  });
 
   it('names no path of one machine and no registry', () => {
     const own = files.filter((path) => !path.startsWith('test/architecture'));
@@ -42,6 +48,19 @@ describe('the repository', () => {
     const versions = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
     expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
+});
+
+describe('the table of waits catches', () => {
+  it.each([
+    ['a poll', 'await expect.poll(() => x).toBe(1);'],
+    ['a poll over two lines', 'await expect\n  .poll(() => x)\n  .toBe(1);'],
+    ['a wait of the runner', 'await vi.waitFor(() => expect(x).toBe(1), { timeout: 900 });'],
+    ['a bound on the wall clock', 'expect(performance.now() - startedMs).toBeLessThan(6_000);'],
+    ['a bound by date', 'expect(Date.now() - startedMs).toBeLessThanOrEqual(DEADLINE_MS);'],
+  ])('%s', (_what, text) => expect(waitProblems('test/a.test.ts', text)).toHaveLength(1));
+
+  it('and lets through what only a hang exceeds', () =>
+    expect(waitProblems('test/a.test.ts', 'expect(performance.now() - startedMs).toBeLessThan(DEADLINE_MS + HANG_MS);')).toEqual([]));
 });
 
 describe('the import table catches', () => {
@@ -132,7 +151,9 @@ describe('house style', () => {
 function filesBelow(folder: string): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return MADE.has(entry.name) ? [] : filesBelow(path);
+    // In a worktree of Git `.git` is a file.
+    if (MADE.has(entry.name)) return [];
+    if (entry.isDirectory()) return filesBelow(path);
     return entry.isFile() ? [path] : [];
   });
 }

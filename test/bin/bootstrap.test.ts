@@ -1,5 +1,6 @@
 import { realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { untilPasses } from '../support/eventually.ts';
 import { Checkout } from './checkout.ts';
 
 /** The package that brings Node to this platform; none on macOS. */
@@ -100,7 +101,7 @@ describe('an interrupted run', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('ends with %s, leaves no lock, and is finished by the next one', async (signal) => {
     using checkout = new Checkout();
     const { child, ended } = checkout.start({ NPM_MS: '60000' });
-    await vi.waitFor(() => expect(checkout.calls('npm ci')).toHaveLength(1), 30_000);
+    await untilPasses(() => expect(checkout.calls('npm ci')).toHaveLength(1));
     child.kill(signal);
     expect(await ended).toMatchObject({ code: signal === 'SIGINT' ? 130 : 143, stderr: expect.stringContaining(`ended by ${signal}`) });
     expect(checkout.calls('npm done')).toEqual([]);
@@ -113,7 +114,7 @@ describe('an interrupted run', () => {
   it('that was killed leaves an npm that the next one waits for', async () => {
     using checkout = new Checkout();
     const killed = checkout.start({ NPM_MS: '3000' });
-    await vi.waitFor(() => expect(checkout.calls('npm ci')).toHaveLength(1), 30_000);
+    await untilPasses(() => expect(checkout.calls('npm ci')).toHaveLength(1));
     killed.child.kill('SIGKILL');
 
     expect(await checkout.run()).toMatchObject({ code: 0, stderr: expect.stringContaining('waiting for it') });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TandemClient } from '../../client/client.ts';
+import { eventually, HANG_MS } from '../support/eventually.ts';
 import { answer, type Behaviour, cut, late, problem, reset, silence } from './front-door.ts';
 import { HEDGED, ORDER, placing, regions } from './two-regions.ts';
 
@@ -53,7 +54,10 @@ describe('a region that is lost', () => {
 
     world.a.behaviour = (received, response, request) =>
       (received.path === '/health' ? answer(200, { verdict: 'pass' }) : placing('a'))(received, response, request);
-    await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('a');
+    await eventually(
+      async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region,
+      (seen) => seen === 'a',
+    );
   });
 
   test('is not used again while its health check fails', async () => {
@@ -77,7 +81,7 @@ describe('a region that is lost', () => {
     const startMs = Date.now();
     const outcome = await world.client({ operation: { deadlineMs: 500 } }).placeOrder(ORDER);
     expect(outcome).toMatchObject({ kind: 'unknown', reason: 'deadline', mayHaveRun: true });
-    expect(Date.now() - startMs).toBeLessThan(15_000);
+    expect(Date.now() - startMs).toBeLessThan(HANG_MS);
   });
 
   test('leaves a proof that nothing was done when no connection ever stood', async () => {
@@ -123,7 +127,10 @@ describe('an evacuation', () => {
   test('reaches the client by another region, and the evacuated one is left', async () => {
     await using world = await regions(placing('a'), with_(view('a'), placing('b')));
     const client = world.client({ refreshMs: 200 });
-    await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('b');
+    await eventually(
+      async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region,
+      (seen) => seen === 'b',
+    );
     const before = world.a.asked.length;
     await client.placeOrder(ORDER);
     expect(world.a.asked).toHaveLength(before);
@@ -132,19 +139,31 @@ describe('an evacuation', () => {
   test('is forgotten when nobody confirms it any more', async () => {
     await using world = await regions(placing('a'), with_(view('a'), placing('b')));
     const client = world.client({ refreshMs: 20 });
-    await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('b');
+    await eventually(
+      async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region,
+      (seen) => seen === 'b',
+    );
     world.a.behaviour = with_(problem(500, 'internal'), placing('a'));
     world.b.behaviour = with_(problem(500, 'internal'), placing('b'));
-    await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('a');
+    await eventually(
+      async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region,
+      (seen) => seen === 'a',
+    );
   });
 
   test('ends the same way', async () => {
     await using world = await regions(with_(view('a'), placing('a')), with_(view('a'), placing('b')));
     const client = world.client({ refreshMs: 20 });
-    await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('b');
+    await eventually(
+      async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region,
+      (seen) => seen === 'b',
+    );
     world.a.behaviour = with_(view('none'), placing('a'));
     world.b.behaviour = with_(view('none'), placing('b'));
-    await expect.poll(async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region, { timeout: 5_000 }).toBe('a');
+    await eventually(
+      async () => (await client.placeOrder(ORDER)).attempts.at(-1)?.region,
+      (seen) => seen === 'a',
+    );
   });
 });
 

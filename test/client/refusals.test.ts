@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import type { ClientProps } from '../../client/client.ts';
+import { HANG_MS } from '../support/eventually.ts';
 import { answer, type Behaviour, FrontDoor, late, problem, silence } from './front-door.ts';
 import { HEDGED, ORDER, placing, regions } from './two-regions.ts';
 
@@ -100,13 +101,13 @@ describe('a refusal', () => {
 
   test('for too many requests everywhere is said at once when no region would be back in time', async () => {
     const busy: Behaviour = (_, response) => {
-      response.writeHead(429, { 'retry-after': '30' });
+      response.writeHead(429, { 'retry-after': '300' });
       response.end('{}');
     };
     await using world = await regions(busy, busy);
     const startMs = Date.now();
     expect(await world.client().placeOrder(ORDER)).toMatchObject({ kind: 'refused', problem: { status: 429 } });
-    expect(Date.now() - startMs).toBeLessThan(15_000);
+    expect(Date.now() - startMs).toBeLessThan(HANG_MS);
   });
 });
 
@@ -114,9 +115,9 @@ describe('a read', () => {
   test('that finds nothing does not wait long for a region that says nothing', async () => {
     await using world = await regions(problem(404, 'not-found'), silence);
     const startMs = Date.now();
-    const outcome = await world.client({ operation: { attemptTimeoutMs: 30_000, deadlineMs: 30_000 } }).getOrder('1');
+    const outcome = await world.client({ operation: { attemptTimeoutMs: 300_000, deadlineMs: 300_000 } }).getOrder('1');
     expect(outcome).toMatchObject({ kind: 'unknown', refusal: { status: 404 } });
-    expect(Date.now() - startMs).toBeLessThan(10_000);
+    expect(Date.now() - startMs).toBeLessThan(HANG_MS);
   });
 
   test('that finds nothing anywhere is a refusal after one request to each', async () => {

@@ -6,8 +6,6 @@ import { keysOf, tokenOf } from '../../functions/core/token.ts';
 import { type Answered, ApiWorld, type ApiWorldProps, REGIONS, type Sent } from './api-world.ts';
 
 export const [HERE, PEER] = REGIONS;
-/** Times are told coarsely: enough to tell a wait from none, on a machine that is busy. */
-export const NO_WAIT_MS = 5_000;
 export const REPLICATED = { 'tandem-durability': 'replicated' };
 
 export const start = (props: ApiWorldProps = {}) => new ApiWorld(props).start();

@@ -226,16 +226,16 @@ describe('faults', () => {
   });
 
   test('slow: the call is carried out at once and answered late', async () => {
-    const { door, seen } = await openDoor((_, response) => response.end());
+    let carriedOutMs = Number.POSITIVE_INFINITY;
+    const { door } = await openDoor((_, response) => {
+      carriedOutMs = performance.now();
+      response.end();
+    });
     await door.set({ kind: 'slow', delayMs: 400 });
 
-    const beganMs = performance.now();
-    const answer = call(door);
-    await sleep(200);
-    expect(seen).toHaveLength(1);
+    expect((await call(door)).status).toBe(200);
 
-    expect((await answer).status).toBe(200);
-    expect(performance.now() - beganMs).toBeGreaterThan(390);
+    expect(performance.now() - carriedOutMs).toBeGreaterThan(390);
   });
 
   test.each([

@@ -9,12 +9,13 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AlarmState } from '../../../functions/contract/delivery.ts';
 import type { AlarmTurn } from '../../../local/cloudwatch/board.ts';
 import { CloudWatch } from '../../../local/cloudwatch/cloudwatch.ts';
 import { clientSettings } from '../../../local/cloudwatch/emulator.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { untilPasses } from '../../support/eventually.ts';
 import { JumpingClock } from './jumping-clock.ts';
 import { alarm, REGION, STACK, stackOf } from './templates.ts';
 import { ADAPTED, ORIGINAL, RESOURCES } from './watched-stack.ts';
@@ -24,7 +25,8 @@ const MINUTE_MS = 60_000;
 const LOG_POLL_MS = 2_000;
 const DATA_DELAY_MS = 30_000;
 const LOG_READ_MS = 1_500;
-const WAIT = { timeout: 30_000, interval: 200 } as const;
+/** Of an evaluation that is due. */
+const PASS_MS_MAX = 15_000;
 
 let emulator: TestEmulator;
 let clock: JumpingClock;
@@ -54,20 +56,20 @@ describe('the alarms of a deployed stack', () => {
     // given
     expect(stateOf('Errors')).toBe('INSUFFICIENT_DATA');
     await minutesUntil('Errors', 'OK');
-    await vi.waitFor(async () => expect(await notifications()).toContain('Errors OK'), WAIT);
+    await untilPasses(async () => expect(await notifications()).toContain('Errors OK'));
     // when
     await call();
     // then
     await minutesUntil('Errors', 'ALARM');
     expect(stateOf('Excused')).toBe('ALARM');
-    await vi.waitFor(async () => expect(await notifications()).toContain('Errors ALARM'), WAIT);
-    await vi.waitFor(async () => expect(await statesThere()).toMatchObject({ Errors: 'ALARM', Excused: 'ALARM', Version: 'OK' }), WAIT);
-    await vi.waitFor(async () => expect(await events()).toContain('Errors OK -> ALARM'), WAIT);
+    await untilPasses(async () => expect(await notifications()).toContain('Errors ALARM'));
+    await untilPasses(async () => expect(await statesThere()).toMatchObject({ Errors: 'ALARM', Excused: 'ALARM', Version: 'OK' }));
+    await untilPasses(async () => expect(await events()).toContain('Errors OK -> ALARM'));
     // when the point has left the range that the alarm looks at
     clock.jump(5 * MINUTE_MS);
     // then
-    await vi.waitFor(() => expect(stateOf('Errors')).toBe('OK'), WAIT);
-    await vi.waitFor(async () => expect(await notifications()).toContain('Errors OK'), WAIT);
+    await untilPasses(() => expect(stateOf('Errors')).toBe('OK'));
+    await untilPasses(async () => expect(await notifications()).toContain('Errors OK'));
     expect(turns.filter(({ id }) => id === 'Errors').map(({ from, to }) => `${from} ${to}`)).toEqual([
       'INSUFFICIENT_DATA OK',
       'OK ALARM',
@@ -96,7 +98,7 @@ describe('the alarms of a deployed stack', () => {
   it('go on without a region that is frozen, and tell it when it is back', async () => {
     // given
     await minutesUntil('Version', 'OK');
-    await vi.waitFor(async () => expect(await statesThere()).toMatchObject({ Version: 'OK' }), WAIT);
+    await untilPasses(async () => expect(await statesThere()).toMatchObject({ Version: 'OK' }));
     // when
     emulator.freeze();
     try {
@@ -106,14 +108,14 @@ describe('the alarms of a deployed stack', () => {
     } finally {
       emulator.thaw();
     }
-    await vi.waitFor(async () => expect(await statesThere()).toMatchObject({ Version: 'ALARM' }), WAIT);
+    await untilPasses(async () => expect(await statesThere()).toMatchObject({ Version: 'ALARM' }));
   });
 
   it('tell their states anew to a region that came back empty', async () => {
     // given
     cloudWatch.served(clock.nowMs(), [['1', 502, 5]]);
     await minutesUntil('Version', 'ALARM');
-    await vi.waitFor(async () => expect(await statesThere()).toMatchObject({ Version: 'ALARM', Errors: 'OK' }), WAIT);
+    await untilPasses(async () => expect(await statesThere()).toMatchObject({ Version: 'ALARM', Errors: 'OK' }));
     // when
     await emulator.kill();
     await emulator.restart();
@@ -121,19 +123,16 @@ describe('the alarms of a deployed stack', () => {
     expect(await statesThere()).toMatchObject({ Version: 'INSUFFICIENT_DATA' });
     await cloudWatch.refresh();
     // then
-    await vi.waitFor(
-      async () => expect(await statesThere()).toMatchObject({ Version: stateOf('Version'), Errors: stateOf('Errors') }),
-      WAIT,
-    );
+    await untilPasses(async () => expect(await statesThere()).toMatchObject({ Version: stateOf('Version'), Errors: stateOf('Errors') }));
   });
 
   it('undo what the emulator makes of an alarm by itself', async () => {
     await minutesUntil('Errors', 'OK');
-    await vi.waitFor(async () => expect(await statesThere()).toMatchObject({ Errors: 'OK' }), WAIT);
+    await untilPasses(async () => expect(await statesThere()).toMatchObject({ Errors: 'OK' }));
     const name = await nameOf('Errors');
     await using client = closing(new CloudWatchClient(clientSettings(emulator)));
     await client.send(new SetAlarmStateCommand({ AlarmName: name, StateValue: 'ALARM', StateReason: 'not by us' }));
-    await vi.waitFor(async () => expect(await statesThere()).toMatchObject({ Errors: 'OK' }), WAIT);
+    await untilPasses(async () => expect(await statesThere()).toMatchObject({ Errors: 'OK' }));
   });
 
   it('that cannot be understood are refused before anything starts', () => {
@@ -158,7 +157,7 @@ async function minutesUntil(id: string, state: AlarmState): Promise<void> {
     clock.jump(LOG_POLL_MS);
     await delay(LOG_READ_MS);
     clock.jump(MINUTE_MS + DATA_DELAY_MS);
-    await vi.waitFor(() => expect(stateOf(id)).toBe(state), { timeout: 5_000, interval: 50 });
+    await untilPasses(() => expect(stateOf(id)).toBe(state), PASS_MS_MAX);
   };
   // On a busy machine a log can be read too late for the first; the point is still in the range of the second.
   await pass().catch(pass);

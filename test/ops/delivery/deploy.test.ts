@@ -3,6 +3,7 @@ import type { Delivery } from '../../../functions/contract/delivery.ts';
 import { auditKey, foldAudit } from '../../../functions/core/deployments.ts';
 import { deploy } from '../../../ops/delivery/deploy.ts';
 import type { Deployer } from '../../../ops/delivery/deployer.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ToyDeliveries } from '../drill/toy-deliveries.ts';
 
 const REGIONS = ['eu-central-1', 'us-east-2'] as const;
@@ -34,7 +35,10 @@ describe.concurrent('a delivery', () => {
   it('tells alarms that turn while it goes on', async () => {
     const world = toy();
     const done = deploy({ ...world.props, request: { fault: 'rare' } });
-    await expect.poll(() => world.toy.current()?.regions[0]?.state).toBe('exposed');
+    await eventually(
+      () => world.toy.current()?.regions[0]?.state,
+      (seen) => seen === 'exposed',
+    );
     for (let error = 0; error < 3; error += 1) world.toy.failed(REGIONS[0], '2');
     expect(await done).toBe('failed');
     expect(world.lines).toContain('eu-central-1: alarm ToyErrors is ALARM: 3 errors.');
@@ -44,7 +48,10 @@ describe.concurrent('a delivery', () => {
     const world = toy();
     const ended = new AbortController();
     const done = deploy({ ...world.props, request: {}, signal: ended.signal });
-    await expect.poll(() => world.toy.current()?.regions[0]?.state).toBe('exposed');
+    await eventually(
+      () => world.toy.current()?.regions[0]?.state,
+      (seen) => seen === 'exposed',
+    );
     ended.abort();
     expect(await done).toBe('failed');
     expect(world.toy).toMatchObject({ stopped: 1 });
@@ -56,9 +63,12 @@ describe.concurrent('a delivery', () => {
     const world = toy({ stopDelivery: () => new Promise(() => {}) });
     const [ended, left] = [new AbortController(), new AbortController()];
     const done = deploy({ ...world.props, request: {}, signal: ended.signal, leave: left.signal });
-    await expect.poll(() => world.toy.current()?.state).toBe('running');
+    await eventually(
+      () => world.toy.current()?.state,
+      (seen) => seen === 'running',
+    );
     ended.abort();
-    await expect.poll(() => world.lines.some((line) => line.startsWith('stopping'))).toBe(true);
+    await eventually(() => world.lines.some((line) => line.startsWith('stopping')));
     left.abort();
     expect(await done).toBe('left');
     expect(world.lines.at(-1)).toBe('left alone: the toy goes on; see `tandem deployments`');

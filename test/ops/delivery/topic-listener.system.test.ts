@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listenToTopic } from '../../../ops/targets/topic-listener.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { untilPasses } from '../../support/eventually.ts';
 
 describe('a topic of an emulator', () => {
   let emulator: TestEmulator;
@@ -27,7 +28,7 @@ describe('a topic of an emulator', () => {
     const topicArn = await newTopic('cell');
     const listener = await listenToTopic({ ...emulator, topicArn });
     await sns({ Action: 'Publish', TopicArn: topicArn, Subject: 'ALARM', Message: 'errors of version 8' });
-    await expect.poll(() => listener.heard, { timeout: 10_000 }).toEqual(['ALARM: errors of version 8']);
+    await untilPasses(() => expect(listener.heard).toEqual(['ALARM: errors of version 8']));
     await listener.close();
     await sns({ Action: 'Publish', TopicArn: topicArn, Message: 'later' });
     expect(await sns({ Action: 'ListSubscriptionsByTopic', TopicArn: topicArn })).not.toContain('<Endpoint>');

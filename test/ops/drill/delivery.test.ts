@@ -6,6 +6,7 @@ import { type DeliveryDrillProps, runDeliveryDrill } from '../../../ops/drill/de
 import { abortDrill } from '../../../ops/drill/repair.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
 import { verdictText } from '../../../ops/reports/text.ts';
+import { eventually } from '../../support/eventually.ts';
 import { scratch } from './scratch.ts';
 import { drillOf, operationsIn, reportFile } from './toy-drill.ts';
 import { ToySystem } from './toy-system.ts';
@@ -104,7 +105,10 @@ describe.concurrent('a bad version', () => {
     const ended = new AbortController();
     const drill = runDeliveryDrill({ ...world.props, fault: 'rare', signal: ended.signal });
     const failed = expect(drill).rejects.toThrow('enough');
-    await expect.poll(() => world.system.deliveries.current()?.state, { timeout: 20_000 }).toBe('running');
+    await eventually(
+      () => world.system.deliveries.current()?.state,
+      (seen) => seen === 'running',
+    );
     ended.abort(new Error('enough'));
     await failed;
     expect(world.system.deliveries).toMatchObject({ stopped: 1 });

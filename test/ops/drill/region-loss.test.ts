@@ -6,6 +6,7 @@ import { type RegionLossProps, runRegionLoss } from '../../../ops/drill/region-l
 import { abortDrill } from '../../../ops/drill/repair.ts';
 import { UserError } from '../../../ops/errors.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
+import { eventually } from '../../support/eventually.ts';
 import { DEAD, markerOf, scratch } from './scratch.ts';
 import { abortOf, drillOf, operationsIn, reportFile } from './toy-drill.ts';
 import { ToySystem } from './toy-system.ts';
@@ -82,7 +83,10 @@ describe.concurrent('a region that is lost', () => {
     const ended = new AbortController();
     const drill = runRegionLoss({ ...propsFor(system, folder.path), how: 'freeze', signal: ended.signal });
     const failed = expect(drill).rejects.toThrow('enough');
-    await expect.poll(() => system.faults.length, { timeout: 20_000 }).toBe(1);
+    await eventually(
+      () => system.faults.length,
+      (seen) => seen === 1,
+    );
     ended.abort(new Error('enough'));
     await failed;
     expect(system.repaired).toBeGreaterThan(0);

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reclaimStock } from '../../../functions/core/reclaim.ts';
 import { rebuildRegion } from '../../../functions/core/recovery.ts';
 import { TargetEstate } from '../../../ops/recovery/estate.ts';
 import { EU, US } from '../../local/local-system.ts';
+import { untilPasses } from '../../support/eventually.ts';
 import { openShop, type Shop } from '../shop.ts';
 
 const CHILD = fileURLToPath(new URL('operator.ts', import.meta.url));
-const SERVES_WITHIN = { interval: 250, timeout: 120_000 } as const;
 
 describe('a region of the laptop that is lost for good', () => {
   let shop: Shop;
@@ -40,7 +40,7 @@ describe('a region of the laptop that is lost for good', () => {
     expect(sold.status).toBe(201);
     const id = String(sold.body['id']);
     await shop.known(id);
-    await vi.waitFor(async () => expect(await shop.stock(US)).toMatchObject({ received: 20 }), SERVES_WITHIN);
+    await untilPasses(async () => expect(await shop.stock(US)).toMatchObject({ received: 20 }));
 
     // when it is lost and its stock is reclaimed
     await shop.target.lose(EU, 'kill');
@@ -48,7 +48,7 @@ describe('a region of the laptop that is lost for good', () => {
     expect((await reclaimStock(estate(), EU)).heir).toBe(US);
 
     // then the other sells it
-    await vi.waitFor(async () => expect(await shop.order(US, 'after the loss', 16)).toMatchObject({ status: 201 }), SERVES_WITHIN);
+    await untilPasses(async () => expect(await shop.order(US, 'after the loss', 16)).toMatchObject({ status: 201 }));
     expect(await shop.stock(US)).toMatchObject({ received: 20, available: 0, sold: 20 });
 
     // when it is rebuilt
@@ -58,7 +58,7 @@ describe('a region of the laptop that is lost for good', () => {
 
     // then it serves, has its order, and no unit a second time
     const health = () => shop.system.send(EU, '/health');
-    await vi.waitFor(async () => expect(await health()).toMatchObject({ body: { verdict: 'pass' } }), SERVES_WITHIN);
+    await untilPasses(async () => expect(await health()).toMatchObject({ body: { verdict: 'pass' } }));
     expect(await shop.read(EU, id)).toMatchObject({ status: 200, body: { state: 'placed' } });
     expect(await shop.stock(EU)).toMatchObject({ received: 20, available: 0, sold: 20 });
     expect(await shop.receive(EU, 5)).toMatchObject({ status: 201 });
