@@ -7,6 +7,9 @@ const TIMED = ['test/ops/drill/{region-loss,delivery,partition,bad-writes}.test.
 /** Tests that start emulators, front doors or whole systems, seconds of CPU each, and then wait for them. */
 const SYSTEM = ['test/**/*.system.test.ts'];
 const SYSTEM_WORKERS = 2;
+/** Deliberate defects, each tried by a vitest of its own: processors are all that they need. */
+const MUTATIONS = ['test/mutations/*.test.ts'];
+const MUTATION_WORKERS = 2;
 /** The rest mostly waits, for timers and answers: more at a time than small machines have processors. */
 const QUICK_WORKERS = 3;
 
@@ -33,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: [...TIMED, ...SYSTEM],
+          exclude: [...TIMED, ...SYSTEM, ...MUTATIONS],
           maxWorkers: QUICK_WORKERS,
           sequence: { groupOrder: 0 },
         },
@@ -52,6 +55,10 @@ export default defineConfig({
       {
         extends: true,
         test: { ...PATIENT, name: 'timed', include: TIMED, fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 2 } },
+      },
+      {
+        extends: true,
+        test: { ...PATIENT, name: 'mutations', include: MUTATIONS, maxWorkers: MUTATION_WORKERS, sequence: { groupOrder: 3 } },
       },
     ],
   },

@@ -1,0 +1,8 @@
+/** All deliberate defects, by the room whose code they edit. */
+import { FUNCTIONS } from './lists/functions.ts';
+import { INFRA } from './lists/infra.ts';
+import { OPS } from './lists/ops.ts';
+import type { TestedMutation } from './mutation.ts';
+
+export const MUTATED_ROOMS = { ops: OPS, functions: FUNCTIONS, infra: INFRA } satisfies Record<string, readonly TestedMutation[]>;
+export type MutatedRoom = keyof typeof MUTATED_ROOMS;
