@@ -4,6 +4,9 @@
  */
 const COUNTER_DIGITS = 5;
 const MILLISECOND_DIGITS = 13;
+/** Milliseconds ahead of this clock up to which a stamp is believed. */
+const AHEAD_MS_MAX = 60_000;
+const STAMP = new RegExp(`^(\\d{${MILLISECOND_DIGITS}})-(\\d{${COUNTER_DIGITS}})$`);
 
 export class Hlc {
   #ms = 0;
@@ -15,11 +18,12 @@ export class Hlc {
     return `${String(this.#ms).padStart(MILLISECOND_DIGITS, '0')}-${String(this.#counter).padStart(COUNTER_DIGITS, '0')}`;
   }
 
-  /** Makes later stamps sort after `stamp`; text that is no stamp is ignored. A stamp over a minute ahead is, too. */
+  /** Makes later stamps sort after `stamp`; text that is no stamp is ignored. A stamp too far ahead is, too. */
   observe(stamp: string, nowMs: number): void {
-    const [ms, counter] = stamp.split('-').map(Number);
-    if (ms === undefined || counter === undefined || !Number.isSafeInteger(ms) || !Number.isSafeInteger(counter)) return;
-    if (ms > nowMs + 60_000) return;
+    const [, milliseconds, count] = STAMP.exec(stamp) ?? [];
+    if (milliseconds === undefined || count === undefined) return;
+    const [ms, counter] = [Number(milliseconds), Number(count)];
+    if (ms > nowMs + AHEAD_MS_MAX) return;
     if (ms > this.#ms || (ms === this.#ms && counter > this.#counter)) [this.#ms, this.#counter] = [ms, counter];
   }
 

@@ -126,6 +126,7 @@ describe('damage is found', () => {
     ['a version with another value', ofType('V#', '#a'), (item) => ({ ...item, value: '"forged"' })],
     ['a version of another region with another value', ofType('V#', '#b'), (item) => ({ ...item, value: '"forged"' })],
     ['a version that is gone', ofType('V#', '#a'), undefined],
+    ['a version of another region that is gone, and from which an edit was made here', ofType('V#', '#b'), undefined],
     ['an edit that was not counted', ofType('HEAD#a'), undefined],
     ['an item without a schema version', ofType('WANT#'), (item) => ({ ...item, v: 0 })],
     ['an item that nobody wrote', ofType('E#paid'), (item) => ({ ...item, sk: 'E#paid#hash#' })],
