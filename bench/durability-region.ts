@@ -2,13 +2,14 @@
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { request } from 'undici';
 import * as z from 'zod';
 import { dynamoClient } from '../functions/aws/clients.ts';
 import { DynamoStore } from '../functions/aws/dynamo-store.ts';
 import { ENV, PEER_ENDPOINTS_ENV, TABLES } from '../functions/contract/names.ts';
 import type { Store } from '../functions/core/store.ts';
+import { clientOptions, SECRET_ACCESS_KEY } from '../local/deployment/client-options.ts';
 import { emulatorUrl } from '../local/loopback.ts';
+import { loopbackRequest } from '../local/loopback-request.ts';
 import { startGroup } from '../local/process/group.ts';
 import { spawnEmulator, untilEmulatorAnswers } from '../local/region/emulator.ts';
 import { createTables } from './tables.ts';
@@ -18,7 +19,6 @@ const SURVIVOR = 'us-east-2';
 const PYTHON = resolve(import.meta.dirname, '../.venv/bin/python');
 const START_MS_MAX = 60_000;
 const REQUEST_MS_MAX = 20_000;
-const SECRET = 'local';
 const accessKeyOf = (region: string): string => `local-${region}`;
 
 export interface Answered {
@@ -57,17 +57,13 @@ export const startSurvivor = async (folder: string, port: number): Promise<Survi
   const endpoint = emulatorUrl(port);
   const child = spawnEmulator({ region: SURVIVOR, python: PYTHON, port, folder: join(folder, SURVIVOR), environment: {} });
   const ended = once(child, 'exit');
-  const client = dynamoClient({
-    region: SURVIVOR,
-    endpoint,
-    credentials: { accessKeyId: accessKeyOf(SURVIVOR), secretAccessKey: SECRET },
-  });
+  const client = dynamoClient(clientOptions({ name: SURVIVOR, endpoint, accessKeyId: accessKeyOf(SURVIVOR) }));
   await untilEmulatorAnswers(endpoint);
   return {
     endpoint,
     store: new DynamoStore({ client, table: TABLES.data }),
     reset: async () => {
-      const { body } = await request(`${endpoint}/_ministack/reset`, { method: 'POST' });
+      const { body } = await loopbackRequest(`${endpoint}/_ministack/reset`, { method: 'POST' });
       await body.dump();
       await createTables(client);
     },
@@ -111,7 +107,7 @@ export const startDoomed = async ({ folder, port, bundle, survivor, replicatedDe
       AWS_REGION: DOOMED,
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: accessKeyOf(DOOMED),
-      AWS_SECRET_ACCESS_KEY: SECRET,
+      AWS_SECRET_ACCESS_KEY: SECRET_ACCESS_KEY,
       AWS_LAMBDA_FUNCTION_VERSION: '1',
       [ENV.regions]: `${DOOMED},${SURVIVOR}`,
       [ENV.auth]: '{"mode":"none"}',
@@ -150,7 +146,7 @@ const portOf = async (output: NodeJS.ReadableStream | null, ended: Promise<unkno
 const answered = z.object({ statusCode: z.int(), headers: z.record(z.string(), z.string()), body: z.string() });
 
 const ask = async (url: string, asked: Asked): Promise<Answered> => {
-  const { body } = await request(url, { method: 'POST', body: JSON.stringify(asked), signal: AbortSignal.timeout(REQUEST_MS_MAX) });
+  const { body } = await loopbackRequest(url, { method: 'POST', body: JSON.stringify(asked), signal: AbortSignal.timeout(REQUEST_MS_MAX) });
   const { statusCode, headers, body: text } = answered.parse(await body.json());
   return { status: statusCode, headers, body: z.record(z.string(), z.unknown()).parse(JSON.parse(text)) };
 };

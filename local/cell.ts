@@ -1,6 +1,5 @@
 /** Brings one region up: its processes, then the real stacks, then callers. */
 import { join } from 'node:path';
-import { request } from 'undici';
 import { ROUTES } from '../functions/contract/routes.ts';
 import { writeRegionAssembly } from './deployment/assembly.ts';
 import { type CellOutputs, Deployment } from './deployment/deploy.ts';
@@ -10,6 +9,7 @@ import { applyTableSettings, putControlItems } from './deployment/tables.ts';
 import type { Json } from './deployment/template.ts';
 import type { EventLog } from './events.ts';
 import { emulatorUrl } from './loopback.ts';
+import { loopbackRequest } from './loopback-request.ts';
 import type { Register } from './process/register.ts';
 import { Region, type RegionProps } from './region/region.ts';
 
@@ -110,7 +110,7 @@ export class Cell {
   async #warm(signal: AbortSignal): Promise<void> {
     const { name, address, port, regionalName } = this.region.props;
     for (let sent = 0; sent < WARM_REQUESTS; sent += 1) {
-      const answer = await request(`http://${address}:${port}${ROUTES.health.path}`, {
+      const answer = await loopbackRequest(`http://${address}:${port}${ROUTES.health.path}`, {
         headers: { host: regionalName },
         signal: AbortSignal.any([signal, AbortSignal.timeout(WARM_MS_MAX)]),
       });

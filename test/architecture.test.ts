@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { castProblems, placeProblems, purityProblems } from './architecture/purity.ts';
 import { importProblems } from './architecture/rooms.ts';
+import { surroundingsProblems } from './architecture/surroundings.ts';
 import { waitProblems } from './architecture/waits.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +30,9 @@ describe('the repository', () => {
     const tests = sources.filter((path) => path.startsWith('test/') && !path.startsWith('test/architecture'));
     expect(problemsOf(tests, waitProblems)).toEqual([]);
   });
+
+  it('asks its own processes as the code says, whatever the shell of the user says', () =>
+    expect(problemsOf(sources, surroundingsProblems)).toEqual([]));
 
   it('names no path of one machine and no registry', () => {
     const own = files.filter((path) => !path.startsWith('test/architecture'));
@@ -127,6 +131,32 @@ describe('purity', () => {
       ),
     ).toEqual([]);
     expect(purityProblems('ops/a.ts', 'const a = Date.now();')).toEqual([]);
+  });
+});
+
+describe('the check of surroundings catches', () => {
+  const client = "import { LambdaClient } from '@aws-sdk/client-lambda';\n";
+  it.each([
+    ['a client with settings of its own', 'local/a.ts', `${client}new LambdaClient({ region: 'x', endpoint });`],
+    ['a client without settings', 'ops/targets/local-a.ts', `${client}new LambdaClient();`],
+    ['what the one place made, and something else', 'local/a.ts', `${client}new LambdaClient({ ...clientOptions(a), maxAttempts: 3 });`],
+    ['a client of the tables', 'local/a.ts', "import { dynamoClient } from '../functions/aws/clients.ts';\ndynamoClient({ region });"],
+    ['a client of a test', 'test/local/a.ts', `${client}new LambdaClient({ region: 'x', endpoint });`],
+    ['a key', 'ops/sweep/a.ts', "const access = { credentials: { accessKeyId, secretAccessKey: 'x' } };"],
+    ['the global fetch', 'ops/drill/a.ts', "await fetch('http://127.0.0.1:1');"],
+    ['the global fetch by its full name', 'local/a.ts', "await globalThis.fetch('http://127.0.0.1:1');"],
+    ['a request of undici', 'local/a.ts', "import { request as ask } from 'undici';\nawait ask(url, { method: 'PUT' });"],
+    ['a proxy', 'ops/a.ts', "import { EnvHttpProxyAgent } from 'undici';"],
+    ['a request of Node', 'local/a.ts', "import { request } from 'node:http';\nrequest({ host });"],
+    ['a child that inherits', 'local/a.ts', "import { spawn } from 'node:child_process';\nspawn('x', [], { cwd });"],
+  ])('%s', (_what, path, text) => expect(surroundingsProblems(path, text)).toHaveLength(1));
+
+  it('and lets through what is allowed', () => {
+    expect(surroundingsProblems('local/a.ts', `${client}new LambdaClient(clientOptions(region, LIMITS));`)).toEqual([]);
+    expect(surroundingsProblems('local/a.ts', `${client}const options = clientOptions(a);\nnew LambdaClient(options);`)).toEqual([]);
+    expect(surroundingsProblems('ops/delivery/a.ts', `${client}new LambdaClient({ region, ...CALLS });`)).toEqual([]);
+    expect(surroundingsProblems('ops/a.ts', "import { fetch } from 'undici';\nfetch(url, { ...init, dispatcher: agent });")).toEqual([]);
+    expect(surroundingsProblems('local/a.ts', "import { spawn } from 'node:child_process';\nspawn('x', [], { env: {} });")).toEqual([]);
   });
 });
 

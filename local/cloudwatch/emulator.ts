@@ -6,13 +6,13 @@ import { CloudWatchClient, paginateDescribeAlarms, ResourceNotFound, SetAlarmSta
 import { CloudWatchLogsClient, FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { AlarmState } from '../../functions/contract/delivery.ts';
+import { clientOptions } from '../deployment/client-options.ts';
 import { ALARM_STATES } from './alarm.ts';
 import type { AlarmTurn } from './board.ts';
 import type { Verdict } from './evaluate.ts';
 import type { LogPage } from './log-tail.ts';
 
-const CONNECT_MS = 1_000;
-const REQUEST_MS = 3_000;
+const LIMITS = { attemptsMax: 1, connectMs: 1_000, requestMs: 3_000 } as const;
 /** The emulator's most, for one call. */
 const EVENTS_MAX = 10_000;
 
@@ -23,13 +23,7 @@ export interface EmulatorSettings {
 }
 
 /** Of any AWS client that talks to the emulator. */
-export const clientSettings = ({ region, endpoint, accessKeyId }: EmulatorSettings) => ({
-  region,
-  endpoint,
-  credentials: { accessKeyId, secretAccessKey: 'local' },
-  maxAttempts: 1,
-  requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
-});
+export const clientSettings = ({ region, ...emulator }: EmulatorSettings) => clientOptions({ ...emulator, name: region }, LIMITS);
 
 /** The region's emulator gave no usable answer: refused, hung, or ended the connection. */
 export class Unreachable extends Error {

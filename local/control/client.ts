@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Delivery, DeliveryRequest } from '../../functions/contract/delivery.ts';
+import { loopbackRequest } from '../loopback-request.ts';
 import type { LinkChange } from '../replication/links.ts';
 import { CONTROL_TOKEN_HEADER, type EdgeFault, type LocalEvent, type LocalSystem, type SystemFile } from './api.ts';
 
@@ -97,15 +98,15 @@ export class ControlClient {
   }
 
   async #ask<T>(method: 'GET' | 'POST', path: string, body: unknown, timeoutMs: number): Promise<T> {
-    const response = await fetch(new URL(path, this.#file.controlUrl), {
+    const response = await loopbackRequest(new URL(path, this.#file.controlUrl), {
       method,
       headers: { [CONTROL_TOKEN_HEADER]: this.#file.token, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const text = await response.text();
-    if (response.ok) return JSON.parse(text);
-    throw new ControlError(response.status, refusalIn(text));
+    const text = await response.body.text();
+    if (response.statusCode === 200) return JSON.parse(text);
+    throw new ControlError(response.statusCode, refusalIn(text));
   }
 }
 

@@ -1,8 +1,8 @@
 /** A cell's stack in its region's emulator: what it has, which versions serve, and the gate at which an update waits. */
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { GetAliasCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { request } from 'undici';
 import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
+import { loopbackRequest } from '../loopback-request.ts';
 
 const SIGNAL_MS_MAX = 10_000;
 const REASON_CHARACTERS_MAX = 1_000;
@@ -51,7 +51,7 @@ export class CellStackView {
     // The emulator names itself "localhost", which need not be the address it listens on.
     const { pathname, search } = new URL(handle);
     const url = new URL(`${pathname}${search}`, this.#endpoint);
-    const answer = await request(url, {
+    const answer = await loopbackRequest(url, {
       method: 'PUT',
       // Without a content type: the address is signed without one on AWS.
       body: Buffer.from(JSON.stringify({ Status: status, Reason: reason.slice(0, REASON_CHARACTERS_MAX), UniqueId: id, Data: id })),

@@ -44,6 +44,7 @@ export const runCdk = async ({ projectFolder, args, cwd, home, env, logFile, sig
       // The app is started as `node ...`: by this process's own Node.
       PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
       HOME: home,
+      TMPDIR: home,
       CDK_DISABLE_CLI_TELEMETRY: 'true',
       CI: 'true',
       // Without it the command line asks a server that is on AWS machines only, and waits.

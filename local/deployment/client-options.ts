@@ -1,4 +1,8 @@
-/** Of SDK clients for a region's emulator. */
+/**
+ * Of SDK clients for a region's emulator: the one place where they are made. All that an SDK would look for in the user's
+ * environment, profiles and files is said here, so that no setting of the shell for AWS reaches this machine's own processes.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+ */
 
 export interface EmulatorAddress {
   /** Of the region. */
@@ -7,15 +11,55 @@ export interface EmulatorAddress {
   readonly accessKeyId: string;
 }
 
-const CONNECT_MS = 2_000;
-const REQUEST_MS = 10_000;
-const ATTEMPTS_MAX = 2;
+/** How patient a caller is. */
+export interface CallLimits {
+  readonly attemptsMax: number;
+  readonly connectMs: number;
+  /** To the head of the answer. */
+  readonly requestMs: number;
+  /** Open connections. */
+  readonly socketsMax?: number;
+}
 
 /** A frozen region must not hang whoever asks it. */
-export const clientOptions = ({ name, endpoint, accessKeyId }: EmulatorAddress) => ({
+const USUAL: CallLimits = { attemptsMax: 2, connectMs: 2_000, requestMs: 10_000 };
+/** The SDK's own number. */
+const SOCKETS_MAX = 50;
+/** The SDK's own number: with compression off nobody asks for it, and it would be looked for. */
+const COMPRESSED_BYTES_MIN = 10_240;
+
+/** Emulators check no signature. */
+export const SECRET_ACCESS_KEY = 'local';
+
+/** @param limits @default two attempts of 10 s */
+export const clientOptions = (
+  { name, endpoint, accessKeyId }: EmulatorAddress,
+  { attemptsMax, connectMs, requestMs, socketsMax = SOCKETS_MAX }: CallLimits = USUAL,
+) => ({
   region: name,
   endpoint,
-  credentials: { accessKeyId, secretAccessKey: 'local' },
-  maxAttempts: ATTEMPTS_MAX,
-  requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
+  credentials: { accessKeyId, secretAccessKey: SECRET_ACCESS_KEY },
+  maxAttempts: attemptsMax,
+  retryMode: 'standard',
+  defaultsMode: 'standard' as const,
+  useFipsEndpoint: false,
+  useDualstackEndpoint: false,
+  accountIdEndpointMode: 'disabled' as const,
+  endpointDiscoveryEnabled: false,
+  authSchemePreference: [],
+  sigv4aSigningRegionSet: [name],
+  disableClockSkewCorrection: true,
+  disableRequestCompression: true,
+  requestMinCompressionSizeBytes: COMPRESSED_BYTES_MIN,
+  userAgentAppId: 'tandem',
+  requestHandler: {
+    connectionTimeout: connectMs,
+    requestTimeout: requestMs,
+    // Between two pieces of an answer's body.
+    socketTimeout: requestMs,
+    throwOnRequestTimeout: true,
+    // Agents of its own: Node's global one goes through the proxy of the environment where that is asked for.
+    httpAgent: { keepAlive: true, maxSockets: socketsMax },
+    httpsAgent: { keepAlive: true, maxSockets: socketsMax },
+  },
 });

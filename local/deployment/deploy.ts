@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { OUTPUTS, STACKS } from '../../functions/contract/names.ts';
 import { runCdk } from './cdk.ts';
+import { SECRET_ACCESS_KEY } from './client-options.ts';
 import { CANDIDATE } from './twin.ts';
 
 /** Account of every emulator. */
@@ -101,7 +102,7 @@ export class Deployment {
         AWS_ENDPOINT_URL_S3: endpoint,
         AWS_REGION: region,
         AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: 'local',
+        AWS_SECRET_ACCESS_KEY: SECRET_ACCESS_KEY,
         AWS_MAX_ATTEMPTS: '1',
       },
     });

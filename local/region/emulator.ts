@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loopbackRequest } from '../loopback-request.ts';
 
 const READY_MS_MAX = 30_000;
 const POLL_MS = 25;
@@ -57,9 +58,9 @@ export const untilEmulatorAnswers = async (endpoint: string): Promise<void> => {
   const deadlineMs = Date.now() + READY_MS_MAX;
   for (;;) {
     try {
-      const answer = await fetch(new URL('/_ministack/health', endpoint), { signal: AbortSignal.timeout(HEALTH_MS_MAX) });
-      await answer.arrayBuffer();
-      if (answer.ok) return;
+      const answer = await loopbackRequest(new URL('/_ministack/health', endpoint), { signal: AbortSignal.timeout(HEALTH_MS_MAX) });
+      await answer.body.dump();
+      if (answer.statusCode === 200) return;
     } catch (cause) {
       if (Date.now() > deadlineMs) throw new Error(`the emulator at ${endpoint} did not answer within ${READY_MS_MAX} ms`, { cause });
     }

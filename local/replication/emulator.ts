@@ -11,22 +11,15 @@ import {
   ResourceNotFoundException,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
+import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
 import { type Position, StreamReader, type Unreachable, unreachable } from '../streams/reader.ts';
 import type { Outcome, Send } from './replica.ts';
 import { type Content, contentOf, type Image } from './version.ts';
 
-const CONNECT_MS = 1_000;
-const REQUEST_MS = 3_000;
-const SOCKETS_MAX = 32;
+const LIMITS = { attemptsMax: 1, connectMs: 1_000, requestMs: 3_000, socketsMax: 32 } as const;
 const SCAN_ITEMS_MAX = 200;
 /** A condition has at most 300 operators: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
 const CONDITION_ATTRIBUTES_MAX = 100;
-
-export interface EmulatorProps {
-  readonly name: string;
-  readonly endpoint: string;
-  readonly accessKeyId: string;
-}
 
 /** A table's stream and keys. Another `arn` than before means that the table is another one. */
 export interface TableStream {
@@ -47,22 +40,10 @@ export class Emulator {
   readonly #tables: DynamoDBClient;
   readonly #streams: StreamReader;
 
-  constructor(props: EmulatorProps) {
-    this.name = props.name;
-    const settings = {
-      region: props.name,
-      endpoint: props.endpoint,
-      credentials: { accessKeyId: props.accessKeyId, secretAccessKey: 'local' },
-      maxAttempts: 1,
-      requestHandler: {
-        connectionTimeout: CONNECT_MS,
-        requestTimeout: REQUEST_MS,
-        throwOnRequestTimeout: true,
-        httpAgent: { maxSockets: SOCKETS_MAX },
-      },
-    };
-    this.#tables = new DynamoDBClient(settings);
-    this.#streams = new StreamReader(props);
+  constructor(region: EmulatorAddress) {
+    this.name = region.name;
+    this.#tables = new DynamoDBClient(clientOptions(region, LIMITS));
+    this.#streams = new StreamReader(region);
   }
 
   destroy(): void {

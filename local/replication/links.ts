@@ -5,8 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalEvent, LocalLink } from '../control/api.ts';
+import type { EmulatorAddress } from '../deployment/client-options.ts';
 import type { Tails } from './copy.ts';
-import { Emulator, type EmulatorProps } from './emulator.ts';
+import { Emulator } from './emulator.ts';
 import { Link } from './link.ts';
 import { Tail } from './tail.ts';
 
@@ -20,7 +21,7 @@ export type LinkEvent = Omit<Extract<LocalEvent, { readonly kind: 'link' }>, 'id
 
 export interface ReplicationProps {
   /** Two or more, each with its own emulator, or its own region of one that serves several. */
-  readonly regions: readonly EmulatorProps[];
+  readonly regions: readonly EmulatorAddress[];
   /** Names of tables that exist in every region, with streams of new and old images. */
   readonly tables: readonly string[];
   readonly onEvent: (event: LinkEvent) => void;
@@ -121,7 +122,7 @@ export class Replication {
     await this.#restore(this.#linksOf(region).filter((link) => !this.#isolated.has(link.from) && !this.#isolated.has(link.to)));
   }
 
-  #region(props: EmulatorProps, tables: readonly string[]): Region {
+  #region(props: EmulatorAddress, tables: readonly string[]): Region {
     const emulator = new Emulator(props);
     const tails = new Map<string, Tail>();
     for (const table of tables) {

@@ -8,12 +8,13 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-lambda';
 import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
+import { loopbackRequest } from '../loopback-request.ts';
 import type { Answer } from './batch.ts';
 import { unreachable } from './reader.ts';
 
 const TYPE = 'AWS::Lambda::EventSourceMapping';
 /** Lambda's longest timeout, and what it takes to start and to answer. */
-const INVOKE_MS_MAX = 900_000 + 60_000;
+const INVOKE = { attemptsMax: 1, connectMs: 2_000, requestMs: 900_000 + 60_000 } as const;
 const SEND_MS_MAX = 5_000;
 
 /** With the version that answered. */
@@ -32,8 +33,7 @@ export class Lambda {
     this.#address = address;
     this.#stacks = new CloudFormationClient(options);
     this.#lambda = new LambdaClient(options);
-    const { requestHandler, ...shared } = options;
-    this.#invoker = new LambdaClient({ ...shared, maxAttempts: 1, requestHandler: { ...requestHandler, requestTimeout: INVOKE_MS_MAX } });
+    this.#invoker = new LambdaClient(clientOptions(address, INVOKE));
   }
 
   destroy(): void {
@@ -77,7 +77,7 @@ export class Lambda {
     const { endpoint, accessKeyId, name } = this.#address;
     const [account = '', queue = ''] = queueArn.split(':').slice(-2);
     try {
-      const answer = await fetch(endpoint, {
+      const answer = await loopbackRequest(endpoint, {
         method: 'POST',
         headers: {
           'content-type': 'application/x-amz-json-1.0',
@@ -88,8 +88,8 @@ export class Lambda {
         body: JSON.stringify({ QueueUrl: `${endpoint}/${account}/${queue}`, MessageBody: body }),
         signal: AbortSignal.timeout(SEND_MS_MAX),
       });
-      const text = await answer.text();
-      if (!answer.ok) throw new Error(`${queueArn} answered ${answer.status} ${text.slice(0, 200)}`);
+      const text = await answer.body.text();
+      if (answer.statusCode !== 200) throw new Error(`${queueArn} answered ${answer.statusCode} ${text.slice(0, 200)}`);
     } catch (error) {
       throw unreachable(name, error);
     }

@@ -9,10 +9,9 @@ import {
   ResourceNotFoundException,
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
-import type { EmulatorAddress } from '../deployment/client-options.ts';
+import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
 
-const CONNECT_MS = 1_000;
-const REQUEST_MS = 3_000;
+const LIMITS = { attemptsMax: 1, connectMs: 1_000, requestMs: 3_000 } as const;
 const RECORDS_MAX = 1_000;
 /** Time between polls while records come, and when none came for `QUIET_MS`. */
 const QUICK_POLL_MS = 150;
@@ -62,15 +61,9 @@ export class StreamReader {
   readonly #region: string;
   readonly #client: DynamoDBStreamsClient;
 
-  constructor({ name, endpoint, accessKeyId }: EmulatorAddress) {
-    this.#region = name;
-    this.#client = new DynamoDBStreamsClient({
-      region: name,
-      endpoint,
-      credentials: { accessKeyId, secretAccessKey: 'local' },
-      maxAttempts: 1,
-      requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
-    });
+  constructor(region: EmulatorAddress) {
+    this.#region = region.name;
+    this.#client = new DynamoDBStreamsClient(clientOptions(region, LIMITS));
   }
 
   destroy(): void {

@@ -23,7 +23,7 @@ const verdict = z.strictObject({
 /** @returns a verdict for each history, in their order. @throws {UserError} when the checker cannot be built or run */
 export const judge = async (histories: readonly History[]): Promise<readonly Verdict[]> => {
   const program = await built();
-  const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'], timeout: JUDGE_MS_MAX });
+  const child = spawn(program, [], { env: {}, stdio: ['pipe', 'pipe', 'inherit'], timeout: JUDGE_MS_MAX });
   child.stdin.on('error', () => undefined);
   child.stdin.end(histories.map((each) => `${JSON.stringify(each)}\n`).join(''));
   let output = '';

@@ -63,7 +63,7 @@ const withRegions = async ({ target, region }: Options, command: Command, work: 
     throw new UserError('no local system runs; start one with `tandem start`, or use the one on AWS with `--target aws`');
   try {
     const cells = localCells(local);
-    await withPlaces(cells, region, (name) => findPlace(cells, accessTo(local, name), whyGone(local, name)), work);
+    await withPlaces(cells, region, (name) => findPlace(cells, local.access(name), whyGone(local, name)), work);
   } finally {
     local.close();
   }
@@ -76,11 +76,6 @@ const withPlaces = async (cells: Cells, region: string | undefined, find: (name:
   } finally {
     for (const each of found) if (each.kind === 'found') each.place.close();
   }
-};
-
-const accessTo = ({ system }: LocalTarget, region: string) => {
-  const { endpoint = '', accessKeyId = '' } = system.regions.find((each) => each.name === region) ?? {};
-  return { region, endpoint, credentials: { accessKeyId, secretAccessKey: 'local' } };
 };
 
 const whyGone = ({ system }: LocalTarget, region: string): string | undefined => {

@@ -30,14 +30,14 @@ export interface Exchanges {
 }
 
 /** @param regionOf whose front door a URL names */
-export const recordExchanges = (fetch: Fetch, regionOf: (url: URL) => string | undefined): Exchanges => {
+export const recordExchanges = (send: Fetch, regionOf: (url: URL) => string | undefined): Exchanges => {
   const running = new AsyncLocalStorage<Exchange[]>();
   return {
     fetch: async (url, init) => {
       const parsed = new URL(url);
       const exchange: Exchange = { region: regionOf(parsed), version: null, body: undefined };
       if (!OWN_PATHS.includes(parsed.pathname)) running.getStore()?.push(exchange);
-      const answer = await fetch(url, init);
+      const answer = await send(url, init);
       exchange.version = answer.headers.get(HEADERS.version);
       const text = async (): Promise<string> => {
         const body = await answer.text();

@@ -1,8 +1,8 @@
 /** A system of its own on this machine, for as long as some work needs it. */
-import { request } from 'undici';
 import type { Config } from '../../infra/config.ts';
 import { ControlClient } from '../../local/control/client.ts';
 import { DEFAULT_PORTS } from '../../local/loopback.ts';
+import { loopbackRequest } from '../../local/loopback-request.ts';
 import { startSystem } from '../../local/system.ts';
 import { forgetEnded } from '../drill/marker.ts';
 import { messageOf, UserError } from '../errors.ts';
@@ -89,7 +89,7 @@ const ANSWERS_WITHIN_MS = 10_000;
 /** Whatever the answer is. The CDK would only say that it has no credentials. @throws {UserError} */
 const answers = async (endpoint: string): Promise<void> => {
   try {
-    const { body } = await request(endpoint, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
+    const { body } = await loopbackRequest(endpoint, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
     await body.dump();
   } catch (cause) {
     throw new UserError(`given --endpoint ${endpoint}: ${messageOf(cause)}; start the emulator there, or leave --endpoint out`, { cause });

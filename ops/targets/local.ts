@@ -7,6 +7,7 @@ import type { Delivery, DeliveryRequest } from '../../functions/contract/deliver
 import type { Item } from '../../functions/core/store.ts';
 import type { LocalEvent, LocalRegion, LocalSystem } from '../../local/control/api.ts';
 import { ControlClient, readSystemFile } from '../../local/control/client.ts';
+import { clientOptions } from '../../local/deployment/client-options.ts';
 import { isSupervisor } from '../../local/process/register.ts';
 import { subnetNear } from '../../local/route53/latency.ts';
 import { messageOf, UserError } from '../errors.ts';
@@ -15,16 +16,15 @@ import { tellingWhere } from '../unanswered.ts';
 import type { BackupTarget, RegionBackups } from './backups.ts';
 import { localBackUp, localBackups, localDeleteTable, localRestore, localRestorePoint } from './local-backups.ts';
 import { told } from './local-errors.ts';
+import { listenToTopic } from './local-listener.ts';
 import type { DeliveryTarget, Fault, Listener, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
-import { listenToTopic } from './topic-listener.ts';
 
 /** As many as one answer holds. */
 const EVENTS_PER_PAGE = 1_000;
 const EVENT_PAGES_MAX = 100;
 
 /** An emulator shares the machine with everything else and answers late at times. A frozen one must not hang its caller. */
-const PATIENT = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true } as const;
-const ATTEMPTS_MAX = 2;
+const PATIENT = { attemptsMax: 2, connectMs: 5_000, requestMs: 15_000 } as const;
 
 /**
  * The system that runs on this machine, also when another process started it; undefined: none does.
@@ -80,16 +80,15 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
     return this.#system;
   }
 
+  /** What an SDK client for a region's emulator is made with. */
+  access(region: string) {
+    return clientOptions(this.#region(region), PATIENT);
+  }
+
   dynamo(region: string): DynamoDBClient {
-    const { endpoint, accessKeyId } = this.#region(region);
-    const key = `${endpoint} ${region}`;
-    const credentials = { accessKeyId, secretAccessKey: 'local' };
-    const client =
-      this.#clients.get(key) ??
-      tellingWhere(
-        dynamoClient({ region, endpoint, credentials, maxAttempts: ATTEMPTS_MAX, requestHandler: PATIENT }),
-        `${region} at ${endpoint}`,
-      );
+    const place = this.#region(region);
+    const key = `${place.endpoint} ${region}`;
+    const client = this.#clients.get(key) ?? tellingWhere(dynamoClient(clientOptions(place, PATIENT)), `${region} at ${place.endpoint}`);
     this.#clients.set(key, client);
     return client;
   }
@@ -164,19 +163,9 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
 
   async lambda(region: string): Promise<{ readonly client: LambdaClient; readonly apiFunction: string }> {
     await this.#change(this.#control.system());
-    const { name, endpoint, accessKeyId, functions } = this.#region(region);
-    const client =
-      this.#lambdas.get(name) ??
-      tellingWhere(
-        new LambdaClient({
-          region: name,
-          endpoint,
-          credentials: { accessKeyId, secretAccessKey: 'local' },
-          maxAttempts: ATTEMPTS_MAX,
-          requestHandler: PATIENT,
-        }),
-        `${name} at ${endpoint}`,
-      );
+    const place = this.#region(region);
+    const { name, endpoint, functions } = place;
+    const client = this.#lambdas.get(name) ?? tellingWhere(new LambdaClient(clientOptions(place, PATIENT)), `${name} at ${endpoint}`);
     this.#lambdas.set(name, client);
     return { client, apiFunction: functions.api };
   }

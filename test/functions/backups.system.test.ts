@@ -17,6 +17,8 @@ import { placeOrder } from '../../functions/core/orders.ts';
 import { editRecord } from '../../functions/core/records.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { clientOptions } from '../../local/deployment/client-options.ts';
+import { PATIENT } from '../support/emulator.ts';
 import { type ListeningBackup, listenAsBackup } from './aws-backup.ts';
 import { type Bucket, startBucket } from './bucket.ts';
 import { HERE, type Lab, logged, PEER, startLab } from './lab.ts';
@@ -268,9 +270,5 @@ function holdsUsual(): void {
 }
 
 function emulatedBackup(): BackupClient {
-  return new BackupClient({
-    endpoint: lab.emulator.endpoint,
-    region: HERE,
-    credentials: { accessKeyId: lab.emulator.accessKeyId, secretAccessKey: 'test' },
-  });
+  return new BackupClient(clientOptions({ ...lab.emulator, name: HERE }, PATIENT));
 }

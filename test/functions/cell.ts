@@ -12,17 +12,15 @@ import {
 import { ENV } from '../../functions/contract/names.ts';
 import { auditKey, type DeploymentView, deploymentsKey, foldAudit, foldDeployments } from '../../functions/core/deployments.ts';
 import { bundle } from '../../infra/bundle.ts';
+import { clientOptions } from '../../local/deployment/client-options.ts';
+import { PATIENT } from '../support/emulator.ts';
 import { startHttpServer, withBody } from '../support/http-server.ts';
 import { zipOf } from '../support/zip.ts';
 import { HERE, type Lab } from './lab.ts';
 
 const WAIT_MS_MAX = 20_000;
 
-export const sdkOf = ({ emulator }: Lab) => ({
-  endpoint: emulator.endpoint,
-  region: emulator.region,
-  credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: 'test' },
-});
+export const sdkOf = ({ emulator }: Lab) => clientOptions({ ...emulator, name: emulator.region }, PATIENT);
 
 /** The API as Lambda gets it, and versions of it that are really broken. */
 export const CODES = {

@@ -8,6 +8,8 @@ import { Hlc } from '../../functions/core/hlc.ts';
 import { placeOrder } from '../../functions/core/orders.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { clientOptions } from '../../local/deployment/client-options.ts';
+import { PATIENT } from '../support/emulator.ts';
 import { REGIONS } from './api-world.ts';
 import { HERE, invocation, type Lab, logged, PEER, startLab } from './lab.ts';
 
@@ -180,11 +182,7 @@ describe('the housekeeping handler', () => {
 
 /** Everything that the table's stream holds, as Lambda hands it over. */
 const streamRecords = async (): Promise<readonly StreamRecord[]> => {
-  const streams = new DynamoDBStreamsClient({
-    endpoint: lab.emulator.endpoint,
-    region: HERE,
-    credentials: { accessKeyId: lab.emulator.accessKeyId, secretAccessKey: 'test' },
-  });
+  const streams = new DynamoDBStreamsClient(clientOptions({ ...lab.emulator, name: HERE }, PATIENT));
   try {
     const { Table } = await lab.client.send(new DescribeTableCommand({ TableName: TABLES.data }));
     const StreamArn = Table?.LatestStreamArn;

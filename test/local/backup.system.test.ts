@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { PointInTimeError, restorable, restoreToPointInTime } from '../../local/backup/point-in-time.ts';
+import { clientOptions } from '../../local/deployment/client-options.ts';
+import { PATIENT } from '../support/emulator.ts';
 import { eventually } from '../support/eventually.ts';
 import { withPair } from './replication-pair.ts';
 import type { TestRegion } from './replication-regions.ts';
@@ -89,8 +91,7 @@ const spoil = (region: TestRegion, table: string, pk: string): Promise<unknown> 
   withClient(region, (client) => client.send(new DeleteItemCommand({ TableName: table, Key: { pk: { S: pk }, sk: { S: 'x' } } })));
 
 const withClient = async <T>(region: TestRegion, work: (client: DynamoDBClient) => Promise<T>): Promise<T> => {
-  const { name, endpoint, accessKeyId } = placeOf(region);
-  const client = new DynamoDBClient({ region: name, endpoint, credentials: { accessKeyId, secretAccessKey: 'test' } });
+  const client = new DynamoDBClient(clientOptions(placeOf(region), PATIENT));
   try {
     return await work(client);
   } finally {

@@ -9,11 +9,13 @@ import { TABLES } from '../../functions/contract/names.ts';
 import { keyKey } from '../../functions/core/keys.ts';
 import { parseConfig } from '../../infra/config.ts';
 import { ControlClient } from '../../local/control/client.ts';
+import { clientOptions } from '../../local/deployment/client-options.ts';
 import type { Ports } from '../../local/loopback.ts';
 import { type RunningSystem, type StartOptions, startSystem } from '../../local/system.ts';
 import { makeKey } from '../../ops/access/key-file.ts';
 import { registerKey } from '../../ops/access/registry.ts';
 import { mintToken } from '../../ops/access/token.ts';
+import { PATIENT } from '../support/emulator.ts';
 import { eventually } from '../support/eventually.ts';
 
 export const EU = 'eu-central-1';
@@ -80,8 +82,7 @@ export const startTestSystem = async (options: Partial<StartOptions> = {}): Prom
     return region;
   };
   const dynamo = async (name: string): Promise<DynamoDBClient> => {
-    const { endpoint, accessKeyId } = await regionOf(name);
-    const client = new DynamoDBClient({ region: name, endpoint, credentials: { accessKeyId, secretAccessKey: 'local' } });
+    const client = new DynamoDBClient(clientOptions(await regionOf(name), PATIENT));
     clients.push(client);
     return client;
   };

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientOptions } from '../../local/deployment/client-options.ts';
 import type { Served } from '../../local/region/protocol.ts';
+import { PATIENT } from '../support/emulator.ts';
 import { eventually } from '../support/eventually.ts';
 import { EU, PROJECT, startTestSystem, type TestSystem, US } from './local-system.ts';
 
@@ -50,11 +52,7 @@ describe('functions of the local system', () => {
   const clientOf = async (name: string): Promise<LambdaClient> => {
     const region = (await system.control.system()).regions.find((each) => each.name === name);
     if (region === undefined) throw new Error(`no region ${name}`);
-    const client = new LambdaClient({
-      region: name,
-      endpoint: region.endpoint,
-      credentials: { accessKeyId: region.accessKeyId, secretAccessKey: 'local' },
-    });
+    const client = new LambdaClient(clientOptions(region, PATIENT));
     clients.push(client);
     return client;
   };

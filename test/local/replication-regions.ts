@@ -14,6 +14,7 @@ import {
   GetShardIteratorCommand,
   ListStreamsCommand,
 } from '@aws-sdk/client-dynamodb-streams';
+import { clientOptions } from '../../local/deployment/client-options.ts';
 import { type LinkEvent, Replication } from '../../local/replication/links.ts';
 import { contentOf } from '../../local/replication/version.ts';
 import { startEmulator, type TestEmulator } from '../support/emulator.ts';
@@ -76,13 +77,7 @@ export const withWorld = async (names: readonly string[], use: (world: TestWorld
 };
 
 const regionOf = (emulator: TestEmulator): TestRegion => {
-  const settings = {
-    region: emulator.region,
-    endpoint: emulator.endpoint,
-    credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: 'local' },
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
-  };
+  const settings = clientOptions({ ...emulator, name: emulator.region }, { attemptsMax: 1, connectMs: 2_000, requestMs: 10_000 });
   const client = new DynamoDBClient(settings);
   const streams = new DynamoDBStreamsClient(settings);
   const keyOf = (key: string) => ({ pk: { S: key }, sk: { S: 'x' } });

@@ -11,6 +11,7 @@ import { placeOrder } from '../../functions/core/orders.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Store } from '../../functions/core/store.ts';
 import { bundle } from '../../infra/bundle.ts';
+import { clientOptions } from '../../local/deployment/client-options.ts';
 import { localCells } from '../../ops/commands/cells-of.ts';
 import { plainProgress } from '../../ops/progress.ts';
 import { countLetters } from '../../ops/sweep/dead-letters.ts';
@@ -24,6 +25,7 @@ import { REGIONS } from '../functions/api-world.ts';
 import { deployVersions, sdkOf } from '../functions/cell.ts';
 import { HERE, type Lab, PEER, startLab } from '../functions/lab.ts';
 import { EU, startTestSystem } from '../local/local-system.ts';
+import { PATIENT } from '../support/emulator.ts';
 import { freePort } from '../support/free-port.ts';
 
 const HOUSEKEEPING = 'housekeeping';
@@ -53,7 +55,7 @@ describe('a region whose stream brings nothing', () => {
   });
 
   const placeIn = (endpoint: string, deadLetters: string): Place => {
-    const access = { ...sdkOf(lab), endpoint, maxAttempts: 1 };
+    const access = clientOptions({ ...lab.emulator, name: HERE, endpoint }, { ...PATIENT, attemptsMax: 1 });
     const [dynamo, lambda, sqs] = [scanClient(access), new LambdaClient(access), new SQSClient(access)];
     const close = (): void => {
       for (const client of [dynamo, lambda, sqs]) client.destroy();
@@ -149,9 +151,7 @@ describe('a system that runs', () => {
       await store.transact([
         { action: 'put', item: { pk: 'STOCK#tea', sk: `RECEIPT#h#${EU}`, v: 1, region: EU, quantity: 5, at: Date.now() } },
       ]);
-      const own = target.system.regions.find(({ name }) => name === EU);
-      const credentials = { accessKeyId: own?.accessKeyId ?? '', secretAccessKey: 'local' };
-      const found = await findPlace(localCells(target), { region: EU, endpoint: own?.endpoint ?? '', credentials }, undefined);
+      const found = await findPlace(localCells(target), target.access(EU), undefined);
       if (found.kind === 'skipped') throw new Error(found.why);
       await letters(found.place, 1);
       const done = await sweep({ places: [found.place], progress, signal, onBegin: async () => undefined });

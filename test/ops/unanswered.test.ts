@@ -4,13 +4,15 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
+import { clientOptions } from '../../local/deployment/client-options.ts';
 import { mendable, messageOf, UserError } from '../../ops/errors.ts';
 import { tellingWhere } from '../../ops/unanswered.ts';
 import { failureOf } from '../support/failure-of.ts';
 import { freePort } from '../support/free-port.ts';
 import { tandem } from './tandem.ts';
 
-const TEST = { accessKeyId: 'test', secretAccessKey: 'test' };
+/** Nobody answers: how long to wait. */
+const SHORT = { attemptsMax: 2, connectMs: 1_000, requestMs: 50 };
 const ACCEPTS_AND_IS_SILENT = `
   const server = require('node:net').createServer(() => {});
   server.listen(0, '127.0.0.1', () => console.log(server.address().port));
@@ -18,6 +20,7 @@ const ACCEPTS_AND_IS_SILENT = `
 
 let silent: ChildProcess;
 let silentUrl: string;
+const silentRegion = () => ({ name: 'us-east-2', endpoint: silentUrl, accessKeyId: 'test' });
 let closedUrl: string;
 beforeAll(async () => {
   silent = spawn(process.execPath, ['-e', ACCEPTS_AND_IS_SILENT], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -58,8 +61,7 @@ describe('a command without AWS credentials', () => {
 
 describe('an error of a call that nobody answered', () => {
   it('names the attempts that were made', async () => {
-    const limits = { connectionTimeout: 1_000, requestTimeout: 50, throwOnRequestTimeout: true };
-    const client = dynamoClient({ region: 'us-east-2', endpoint: silentUrl, credentials: TEST, maxAttempts: 2, requestHandler: limits });
+    const client = dynamoClient(clientOptions(silentRegion(), SHORT));
     const error = await failureOf(
       tellingWhere(client, `us-east-2 at ${silentUrl}`).send(new DescribeTableCommand({ TableName: 'orders' })),
     );
@@ -70,7 +72,7 @@ describe('an error of a call that nobody answered', () => {
   });
 
   it('is told through the store, which knows what became of a write', async () => {
-    const client = tellingWhere(dynamoClient({ region: 'us-east-2', endpoint: silentUrl, credentials: TEST }), 'us-east-2');
+    const client = tellingWhere(dynamoClient(clientOptions(silentRegion(), { ...SHORT, attemptsMax: 1 })), 'us-east-2');
     const store = new DynamoStore({ client, table: 'orders', limits: { attempts: 2, attemptMs: 50, backoffMs: 1 } });
     const error = await failureOf(store.transact([{ action: 'put', item: { pk: 'a', sk: 'b', v: 1 } }]));
     client.destroy();

@@ -14,6 +14,8 @@ import { CodeDeploy } from '../../../local/codedeploy/codedeploy.ts';
 import type { HookEvent } from '../../../local/codedeploy/deployment.ts';
 import { isDeploymentId, newDeploymentId } from '../../../local/codedeploy/ids.ts';
 import type { DeploymentPlan } from '../../../local/codedeploy/plan.ts';
+import { clientOptions } from '../../../local/deployment/client-options.ts';
+import { PATIENT } from '../../support/emulator.ts';
 import { eventually } from '../../support/eventually.ts';
 import { VirtualClock } from '../route53/virtual-clock.ts';
 
@@ -180,7 +182,7 @@ const begin = (codeDeploy: CodeDeploy, plan: Partial<DeploymentPlan> = {}, notif
 };
 
 const clientOf = (endpoint: string): CodeDeployClient =>
-  new CodeDeployClient({ region: REGION, endpoint, credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 });
+  new CodeDeployClient(clientOptions({ name: REGION, endpoint, accessKeyId: 'a' }, { ...PATIENT, attemptsMax: 1 }));
 
 const info = async (client: CodeDeployClient, deploymentId: string) =>
   (await client.send(new GetDeploymentCommand({ deploymentId }))).deploymentInfo;

@@ -10,12 +10,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditKey, endedItem, triedItem } from '../../../functions/core/deployments.ts';
 import type { Item } from '../../../functions/core/store.ts';
 import { parseConfig } from '../../../infra/config.ts';
+import { clientOptions } from '../../../local/deployment/client-options.ts';
 import { type Cells, controlStore, readControl, writeControl } from '../../../ops/delivery/cells.ts';
 import { readDeployments } from '../../../ops/delivery/deployments.ts';
 import { planRollback, rollBack } from '../../../ops/delivery/rollback.ts';
 import { readVersions } from '../../../ops/delivery/versions.ts';
 import { clientOf, createTables } from '../../functions/tables.ts';
-import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { PATIENT, startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { zipOf } from '../../support/zip.ts';
 
 const REGION = 'eu-west-1';
@@ -33,8 +34,7 @@ describe('a rollback', () => {
     emulator = await startEmulator(REGION);
     dynamo = clientOf(emulator);
     await createTables(dynamo);
-    const credentials = { accessKeyId: emulator.accessKeyId, secretAccessKey: 'test' };
-    client = new LambdaClient({ region: REGION, endpoint: emulator.endpoint, credentials });
+    client = new LambdaClient(clientOptions({ ...emulator, name: REGION }, PATIENT));
   });
   afterAll(async () => {
     client.destroy();

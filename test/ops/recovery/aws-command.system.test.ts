@@ -9,9 +9,9 @@ import { DynamoStore } from '../../../functions/aws/dynamo-store.ts';
 import { TABLES } from '../../../functions/contract/names.ts';
 import { auditKey, foldAudit } from '../../../functions/core/deployments.ts';
 import { foldControl, nextBeat, REGIONS_KEY } from '../../../functions/core/operations.ts';
-import { CALLS } from '../../../ops/delivery/aws-cells.ts';
+import { clientOptions } from '../../../local/deployment/client-options.ts';
 import { createTables } from '../../functions/tables.ts';
-import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { PATIENT, startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { MAIN } from '../tandem.ts';
 
 const [A, B] = ['eu-central-1', 'us-east-2'] as const;
@@ -20,13 +20,7 @@ const [A, B] = ['eu-central-1', 'us-east-2'] as const;
 describe('a recovery of the command line on AWS', () => {
   let emulator: TestEmulator;
   let folder: string;
-  const client = (region: string): DynamoDBClient =>
-    dynamoClient({
-      region,
-      endpoint: emulator.endpoint,
-      credentials: { accessKeyId: emulator.accessKeyId, secretAccessKey: 'test' },
-      ...CALLS,
-    });
+  const client = (region: string): DynamoDBClient => dynamoClient(clientOptions({ ...emulator, name: region }, PATIENT));
   const controlOfB = () => new DynamoStore({ client: client(B), table: TABLES.control });
 
   beforeAll(async () => {

@@ -19,15 +19,15 @@ import { TABLES } from '../../../functions/contract/names.ts';
 import type { Context } from '../../../functions/core/context.ts';
 import { Hlc } from '../../../functions/core/hlc.ts';
 import { parseConfig } from '../../../infra/config.ts';
+import { clientOptions } from '../../../local/deployment/client-options.ts';
 import { Replication } from '../../../local/replication/links.ts';
-import { CALLS } from '../../../ops/delivery/aws-cells.ts';
 import { OperatorStep } from '../../../ops/errors.ts';
 import { OPERATOR_LIMITS } from '../../../ops/limits.ts';
 import { TargetEstate } from '../../../ops/recovery/estate.ts';
 import { scanTable } from '../../../ops/scan.ts';
 import { AwsRecovery, type AwsRecoveryProps } from '../../../ops/targets/aws-recovery.ts';
 import { createTables } from '../../functions/tables.ts';
-import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { PATIENT, startEmulator, type TestEmulator } from '../../support/emulator.ts';
 
 export type Way = (estate: TargetEstate, region: string) => Promise<unknown>;
 
@@ -63,9 +63,7 @@ export class AwsWorld {
   }
 
   client(region: string): DynamoDBClient {
-    const { endpoint, accessKeyId } = this.emulator(region);
-    const credentials = { accessKeyId, secretAccessKey: 'test' };
-    const client = this.#clients.get(region) ?? dynamoClient({ region, endpoint, credentials, ...CALLS });
+    const client = this.#clients.get(region) ?? dynamoClient(clientOptions({ ...this.emulator(region), name: region }, PATIENT));
     this.#clients.set(region, client);
     return client;
   }

@@ -1,8 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../functions/aws/clients.ts';
+import { clientOptions } from '../../../local/deployment/client-options.ts';
 import { OperatorStep, UserError } from '../../../ops/errors.ts';
 import { LostReplicas } from '../../../ops/targets/aws-lost-replicas.ts';
+import { PATIENT } from '../../support/emulator.ts';
 import { startHttpServer, withBody } from '../../support/http-server.ts';
 
 const [LOST, LEFT] = ['eu-central-1', 'us-east-2'] as const;
@@ -95,7 +97,7 @@ const withTables = async (
   );
   const clients: DynamoDBClient[] = [];
   const clientOf = (region: string): DynamoDBClient => {
-    const client = dynamoClient({ region, endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } });
+    const client = dynamoClient(clientOptions({ name: region, endpoint, accessKeyId: 'test' }, { ...PATIENT, attemptsMax: 1 }));
     clients.push(client);
     return client;
   };

@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
+import { loopbackRequest } from '../../local/loopback-request.ts';
 import type { Listener } from './target.ts';
 
 export interface TopicListenerProps {
@@ -84,7 +85,7 @@ const call = async (
   { endpoint, region, accessKeyId }: TopicListenerProps,
   parameters: Readonly<Record<string, string>>,
 ): Promise<string> => {
-  const response = await fetch(endpoint, {
+  const response = await loopbackRequest(endpoint, {
     method: 'POST',
     headers: {
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20000101/${region}/sns/aws4_request, SignedHeaders=host, Signature=none`,
@@ -93,7 +94,7 @@ const call = async (
     body: new URLSearchParams({ Version: '2010-03-31', ...parameters }).toString(),
     signal: AbortSignal.timeout(CALL_MS_MAX),
   });
-  const body = await response.text();
-  if (response.ok) return body;
-  throw new Error(`${parameters['Action']} of the topic answered ${response.status}: ${body.slice(0, 300)}`);
+  const body = await response.body.text();
+  if (response.statusCode === 200) return body;
+  throw new Error(`${parameters['Action']} of the topic answered ${response.statusCode}: ${body.slice(0, 300)}`);
 };

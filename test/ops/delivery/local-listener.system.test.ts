@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listenToTopic } from '../../../ops/targets/topic-listener.ts';
+import { listenToTopic } from '../../../ops/targets/local-listener.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { untilPasses } from '../../support/eventually.ts';
 
