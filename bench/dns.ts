@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { encode } from 'dns-packet';
+import { edgeAddress } from '../local/network.ts';
 import { nearestRegions, regionNear } from '../local/route53/latency.ts';
 import { resolve } from '../local/route53/resolver.ts';
 import { startDnsServer } from '../local/route53/server.ts';
@@ -29,7 +30,7 @@ export const benchDns = async (): Promise<readonly Result[]> => {
       resolve(zone, question, {
         isHealthy: () => true,
         nearest: nearestRegions(regionNear(subnet, source, REGIONS), REGIONS),
-        addressOf: () => '127.0.1.1',
+        addressOf: () => edgeAddress(0),
         random: () => 0,
       }),
   });
@@ -90,7 +91,7 @@ const records = () => {
           ResourceRecords: [`${region}.origin.${DOMAIN}`],
         }),
       ],
-      [`Origin${index}`, record({ Name: `${region}.origin.${DOMAIN}`, Type: 'A', TTL: '10', ResourceRecords: [`127.0.${index + 1}.1`] })],
+      [`Origin${index}`, record({ Name: `${region}.origin.${DOMAIN}`, Type: 'A', TTL: '10', ResourceRecords: [edgeAddress(index)] })],
     ]),
   );
 };

@@ -10,6 +10,7 @@ import type { Json } from './deployment/template.ts';
 import type { EventLog } from './events.ts';
 import { emulatorUrl } from './loopback.ts';
 import { loopbackRequest } from './loopback-request.ts';
+import type { RegionPlaces } from './network.ts';
 import type { Register } from './process/register.ts';
 import { Region, type RegionProps } from './region/region.ts';
 
@@ -129,12 +130,11 @@ const stagePath = (restApiId: string, { stageName }: CellOutputs): string => `/r
 
 export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functionEnvironment' | 'onServed' | 'onHanded'> {
   readonly name: string;
-  /** Of its front door. */
-  readonly address: string;
+  readonly places: Pick<RegionPlaces, 'dnsAddress' | 'edge' | 'edgeTls'>;
   /** Its own name and the one it shares with the others. */
   readonly regional: string;
   readonly shared: string;
-  readonly ports: { readonly edge: number; readonly edgeTls: number; readonly emulator: number };
+  readonly emulatorPort: number;
   /** Of a foreign emulator; undefined: the region has its own. */
   readonly endpoint: string | undefined;
   readonly projectFolder: string;
@@ -147,23 +147,24 @@ export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functio
 }
 
 export const makeCell = (settings: CellSettings): Cell => {
-  const { name, address, regional, shared, ports, endpoint, projectFolder, stateFolder, assembly, register, events } = settings;
+  const { name, places, regional, shared, emulatorPort, endpoint, projectFolder, stateFolder, assembly, register, events } = settings;
   const { credentials, functionEnvironment, onServed, onHanded } = settings;
   const region = new Region({
     name,
-    address,
-    port: ports.edge,
-    tlsPort: ports.edgeTls,
+    dnsAddress: places.dnsAddress,
+    address: places.edge.address,
+    port: places.edge.port,
+    tlsPort: places.edgeTls.port,
     credentials,
     functionEnvironment,
     onServed,
     onHanded,
     regionalName: regional,
     sharedName: shared,
-    endpoint: endpoint ?? emulatorUrl(ports.emulator),
+    endpoint: endpoint ?? emulatorUrl(emulatorPort),
     // Not of 12 digits: emulators take such a key for the number of an account.
     accessKeyId: `local-${name}`,
-    emulator: endpoint === undefined ? { python: join(projectFolder, '.venv', 'bin', 'python'), port: ports.emulator } : null,
+    emulator: endpoint === undefined ? { python: join(projectFolder, '.venv', 'bin', 'python'), port: emulatorPort } : null,
     folder: join(stateFolder, 'regions', name),
     register,
     onState: (state, detail, unexpected) => {

@@ -6,13 +6,15 @@ import { type Cell, type CellSettings, makeCell } from './cell.ts';
 import { CloudWatch } from './cloudwatch/cloudwatch.ts';
 import { makeAuthority } from './edge/certificates.ts';
 import type { EventLog } from './events.ts';
-import { edgeAddress, emulatorUrl, type Ports, SHARED_ADDRESS } from './loopback.ts';
+import { emulatorUrl, type Ports } from './loopback.ts';
+import type { Network } from './network.ts';
 import { functionNetwork } from './region/function-network.ts';
 import type { RegionProps } from './region/region.ts';
 
 export interface CellsProps extends Pick<CellSettings, 'projectFolder' | 'stateFolder' | 'register' | 'events'> {
   readonly config: Config & { readonly domain: NonNullable<Config['domain']> };
-  readonly ports: Ports;
+  readonly ports: Pick<Ports, 'emulator'>;
+  readonly network: Network;
   /** Of an emulator that runs already and serves all regions. */
   readonly endpoint?: string;
   /** Where the certificate goes that callers of front doors trust: of an authority that is made anew here. */
@@ -29,25 +31,25 @@ export interface CellsProps extends Pick<CellSettings, 'projectFolder' | 'stateF
 
 /** In the order of the config. Starts nothing. */
 export const makeCells = (props: CellsProps): readonly Cell[] => {
-  const { config, ports, caFile, endpoint, onTrouble, onServed, onHanded } = props;
+  const { config, ports, network, caFile, endpoint, onTrouble, onServed, onHanded } = props;
   const domain = config.domain.name;
   const authority = makeAuthority(domain, props.nowMs);
   writeFileSync(caFile, authority.certificate);
   const emulators = Object.fromEntries(config.regions.map(({ name }, index) => [name, emulatorUrl(ports.emulator + index)]));
-  const dns = { address: SHARED_ADDRESS, port: ports.dns };
   return config.regions.map(({ name }, index) => {
-    const address = edgeAddress(index);
+    const places = network.regions[index];
+    if (places === undefined) throw new Error(`the network has no place for ${name}`);
     const names = dnsNames(domain, name);
     return makeCell({
       ...props,
       ...names,
       name,
-      address,
+      places,
       endpoint,
-      ports: { edge: ports.edge, edgeTls: ports.edgeTls, emulator: ports.emulator + index },
+      emulatorPort: ports.emulator + index,
       credentials: authority.issue(name, [names.regional, names.shared]),
       functionEnvironment: {
-        ...functionNetwork({ caFile, dns, near: address, domain, tlsPort: ports.edgeTls }),
+        ...functionNetwork({ caFile, resolver: places.resolver, domain, routes: network.routes }),
         [PEER_ENDPOINTS_ENV]: JSON.stringify(emulators),
         AWS_ENDPOINT_URL_CODEDEPLOY: props.codeDeployUrl(name),
       },

@@ -2,14 +2,10 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { fetchRefuses } from './fetchable.ts';
+import { type Network, type NetworkPorts, SHARED_ADDRESS } from './network.ts';
 
-export interface Ports {
-  /** Of the front doors, each on an address of its own. */
-  readonly edge: number;
-  /** The same with TLS: what port 443 is on AWS. */
-  readonly edgeTls: number;
-  /** Of the name server, UDP and TCP. */
-  readonly dns: number;
+export interface Ports extends NetworkPorts {
   readonly control: number;
   /** Of the first region's emulator; the others follow. */
   readonly emulator: number;
@@ -26,14 +22,8 @@ const PORT_OPTIONS = {
   emulator: '--emulator-port',
 } as const satisfies Record<keyof Ports, string>;
 
-/** Address of the name server, the control API and the emulators. */
-export const SHARED_ADDRESS = '127.0.0.1';
-
 /** Of a region's own emulator. */
 export const emulatorUrl = (port: number): string => `http://${SHARED_ADDRESS}:${port}`;
-
-/** A region's front door, by its place in the config: a network of its own, so that callers can be "near" it. */
-export const edgeAddress = (index: number): string => `127.0.${index + 1}.1`;
 
 export interface Listener {
   readonly option: keyof Ports;
@@ -42,16 +32,16 @@ export interface Listener {
   readonly port: number;
 }
 
-/** All that a system of that many regions listens on. `emulators`: false when a foreign endpoint serves all of them. */
-export const listenersOf = (ports: Ports, regions: number, emulators: boolean): readonly Listener[] => [
-  ...(['edge', 'edgeTls'] as const).flatMap((option) =>
-    Array.from({ length: regions }, (_, index) => ({ option, protocol: 'tcp', address: edgeAddress(index), port: ports[option] }) as const),
-  ),
-  { option: 'dns', protocol: 'tcp', address: SHARED_ADDRESS, port: ports.dns },
-  { option: 'dns', protocol: 'udp', address: SHARED_ADDRESS, port: ports.dns },
+/** All that a system listens on. `emulators`: false when a foreign endpoint serves all regions. */
+export const listenersOf = (ports: Ports, { regions }: Network, emulators: boolean): readonly Listener[] => [
+  ...(['edge', 'edgeTls'] as const).flatMap((option) => regions.map((places) => ({ option, protocol: 'tcp', ...places[option] }) as const)),
+  ...[{ address: SHARED_ADDRESS, port: ports.dns }, ...regions.map(({ resolver }) => resolver)].flatMap((place) => [
+    { option: 'dns', protocol: 'tcp', ...place } as const,
+    { option: 'dns', protocol: 'udp', ...place } as const,
+  ]),
   { option: 'control', protocol: 'tcp', address: SHARED_ADDRESS, port: ports.control },
   ...Array.from(
-    { length: emulators ? regions : 0 },
+    { length: emulators ? regions.length : 0 },
     (_, index) => ({ option: 'emulator', protocol: 'tcp', address: SHARED_ADDRESS, port: ports.emulator + index }) as const,
   ),
 ];
@@ -66,32 +56,62 @@ export class LoopbackError extends Error {
 
 /**
  * Tries all of them at once, and leaves none open.
- * @throws {LoopbackError} naming every one that cannot be had
+ * @throws {LoopbackError} naming every one that cannot be had, or that callers cannot reach
  */
 export const checkListeners = async (listeners: readonly Listener[]): Promise<void> => {
-  const doubles = listeners.flatMap((one, index) => {
-    const other = listeners.slice(0, index).find((each) => each.option !== one.option && keyOf(each) === keyOf(one));
+  const known = [...doubles(listeners), ...(await unreachable(listeners))];
+  if (known.length > 0) throw new LoopbackError(known);
+  const outcomes = await Promise.all(listeners.map(async (listener) => ({ listener, code: await tryOne(listener) })));
+  const problems = outcomes.flatMap(({ listener, code }) => (code === undefined ? [] : [explain(listener, code)]));
+  if (problems.length > 0) throw new LoopbackError([...new Set(problems)]);
+};
+
+const doubles = (listeners: readonly Listener[]): readonly string[] =>
+  listeners.flatMap((one, index) => {
+    const other = listeners.slice(0, index).find((each) => keyOf(each) === keyOf(one));
     return other
       ? [`${keyOf(one)} is given twice: choose another one with ${PORT_OPTIONS[one.option]} or ${PORT_OPTIONS[other.option]}`]
       : [];
   });
-  if (doubles.length > 0) throw new LoopbackError(doubles);
-  const outcomes = await Promise.all(listeners.map(async (listener) => ({ listener, code: await tryOne(listener) })));
-  const problems = outcomes.flatMap(({ listener, code }) => (code === undefined ? [] : [explain(listener, code, process.platform)]));
-  if (problems.length > 0) throw new LoopbackError([...new Set(problems)]);
+
+/** Nobody asks a name server with `fetch`. */
+const unreachable = async (listeners: readonly Listener[]): Promise<readonly string[]> => {
+  const problems: string[] = [];
+  for (const [option, group] of Map.groupBy(listeners, (each) => each.option)) {
+    const ports = [...new Set(group.map(({ port }) => port))].toSorted((one, other) => one - other);
+    const [first = 0] = ports;
+    // What is no port at all is told by whoever tries it.
+    for (const port of option === 'dns' ? [] : ports.filter((each) => each <= PORT_MAX))
+      if (await fetchRefuses(port))
+        problems.push(
+          `${port === first ? '' : `${PORT_OPTIONS[option]} ${first} leads to `}port ${port}, which fetch and browsers refuse to connect to (https://fetch.spec.whatwg.org/#port-blocking): choose another one, for example ${PORT_OPTIONS[option]} ${await nextReachable(first, ports.length)}`,
+        );
+  }
+  return problems;
+};
+
+/** Ports after a refused one that are looked at. The longest run of refused ones beyond 1,023 is five. */
+const REACHABLE_TRIES_MAX = 50;
+const PORT_MAX = 65_535;
+
+/** The next port with as many in a row that `fetch` connects to; 8080 when none is near. */
+const nextReachable = async (port: number, inARow: number): Promise<number> => {
+  for (let first = port + 1; first <= port + REACHABLE_TRIES_MAX && first + inARow <= PORT_MAX; first += 1) {
+    const refused = await Promise.all(Array.from({ length: inARow }, (_, index) => fetchRefuses(first + index)));
+    if (!refused.includes(true)) return first;
+  }
+  return DEFAULT_PORTS.edge;
 };
 
 /** What to do about a listener that cannot be had. */
-export const explain = (listener: Listener, code: string, platform: NodeJS.Platform): string => {
+export const explain = (listener: Listener, code: string): string => {
   const place = `${listener.address}:${listener.port}${listener.protocol === 'udp' ? ' (UDP)' : ''}`;
   const option = PORT_OPTIONS[listener.option];
   switch (code) {
     case 'EADDRINUSE':
       return `${place} is used by another program: choose another one with ${option} N`;
     case 'EADDRNOTAVAIL':
-      return platform === 'darwin'
-        ? `${listener.address} does not exist: macOS has only 127.0.0.1 until you add it with "sudo ifconfig lo0 alias ${listener.address}" (again after each boot)`
-        : `${listener.address} does not exist on this machine: add it to the loopback interface, for example with "sudo ip address add ${listener.address}/8 dev lo"`;
+      return `${listener.address} does not exist on this machine: bring its loopback interface up, for example with "ip link set lo up"`;
     case 'EACCES':
       return `${place} needs privileges: choose a port from 1024 on with ${option} N`;
     case 'ERR_SOCKET_BAD_PORT':

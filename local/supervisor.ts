@@ -20,6 +20,8 @@ export interface SupervisorProps {
   readonly mode: LocalSystem['mode'];
   readonly domain: string;
   readonly dns: LocalSystem['dns'];
+  readonly edgePort: number;
+  readonly routes: LocalSystem['routes'];
   /** In the order of the config. */
   readonly cells: readonly Cell[];
   readonly deliveries: Deliveries;
@@ -39,13 +41,15 @@ export class Supervisor {
   }
 
   system(): LocalSystem {
-    const { startedAtMs, mode, domain, dns, cells, replication } = this.#props;
+    const { startedAtMs, mode, domain, dns, edgePort, routes, cells, replication } = this.#props;
     return {
       pid: process.pid,
       startedAtMs,
       mode,
       domain,
-      dns,
+      dns: { address: dns.address, port: dns.port },
+      edgePort,
+      routes,
       regions: cells.map((cell) => this.#describe(cell)),
       links: replication.links(),
     };
@@ -148,13 +152,15 @@ export class Supervisor {
   }
 
   #describe({ region, outputs }: Cell): LocalRegion {
-    const { name, address, port, regionalName, endpoint, accessKeyId, emulator } = region.props;
+    const { name, dnsAddress, address, port, tlsPort, regionalName, endpoint, accessKeyId, emulator } = region.props;
     const alarms = [...this.#props.alarmsOf(name).states()].map(([physical, status]): LocalAlarm => ({ name: physical, ...status }));
     return {
       name,
       state: region.state,
+      dnsAddress,
       address,
       port,
+      tlsPort,
       regionalName,
       endpoint,
       accessKeyId,

@@ -21,7 +21,8 @@ import { readStacks, type Stack, writeRegionAssembly } from './deployment/assemb
 import { readRelease } from './deployment/release.ts';
 import { synthesize } from './deployment/synthesize.ts';
 import { EventLog, eventOfRoute53 } from './events.ts';
-import { checkListeners, DEFAULT_PORTS, edgeAddress, listenersOf, type Ports, SHARED_ADDRESS } from './loopback.ts';
+import { checkListeners, DEFAULT_PORTS, listenersOf, type Ports } from './loopback.ts';
+import { type Network, networkHere, networkNote, type RegionPlaces, SHARED_ADDRESS } from './network.ts';
 import { Register } from './process/register.ts';
 import type { RegionProps } from './region/region.ts';
 import { Replication } from './replication/links.ts';
@@ -123,7 +124,10 @@ const start = async (props: Start): Promise<RunningSystem> => {
   const ports = { ...DEFAULT_PORTS, ...props.ports };
   const config = { ...props.config, domain: props.config.domain ?? STAND_IN_DOMAIN };
   if (props.config.domain === undefined) progress.line(`the configuration names no domain; on this machine it is ${STAND_IN_DOMAIN.name}`);
-  await checkListeners(listenersOf(ports, config.regions.length, endpoint === undefined));
+  const network = await networkHere(ports, config.regions.length);
+  await checkListeners(listenersOf(ports, network, endpoint === undefined));
+  const note = networkNote(network.regions);
+  if (note !== undefined) progress.line(note);
   const events = new EventLog(props.onEvent ?? (() => undefined));
   const codeDeploy = await CodeDeploy.start(SHARED_ADDRESS);
   props.cleanups.push(() => codeDeploy.close());
@@ -134,6 +138,7 @@ const start = async (props: Start): Promise<RunningSystem> => {
     ...props,
     config,
     ports,
+    network,
     events,
     caFile,
     nowMs: startedAtMs,
@@ -151,9 +156,10 @@ const start = async (props: Start): Promise<RunningSystem> => {
   });
   const deployed = await deployAll(props, config, cells);
   const file = await progress.step('start replication, Route 53 and the control API', () =>
-    connect(props, { startedAtMs, ports, config, events, cells, codeDeploy, alarms, ...deployed }),
+    connect(props, { startedAtMs, ports, network, config, events, cells, codeDeploy, alarms, ...deployed }),
   );
-  progress.line(`front doors speak TLS too, on port ${ports.edgeTls}; their callers trust ${caFile}`);
+  const tlsPorts = [...new Set(network.regions.map(({ edgeTls }) => edgeTls.port))];
+  progress.line(`front doors speak TLS too, on port ${tlsPorts.join(', ')}; their callers trust ${caFile}`);
   return { file, replaced: deployed.replaced, stop: props.stop };
 };
 
@@ -194,6 +200,7 @@ const deployAll = async (props: Start, config: LocalConfig, cells: readonly Cell
 interface Parts extends Deployed {
   readonly startedAtMs: number;
   readonly ports: Ports;
+  readonly network: Network;
   readonly config: LocalConfig;
   readonly events: EventLog;
   readonly cells: readonly Cell[];
@@ -205,11 +212,16 @@ interface Parts extends Deployed {
 /** What is between the regions, and who commands it all. */
 const connect = async (
   props: Start,
-  { startedAtMs, ports, config, events, cells, codeDeploy, alarms, stacks }: Parts,
+  { startedAtMs, ports, network, config, events, cells, codeDeploy, alarms, stacks }: Parts,
 ): Promise<SystemFile> => {
   const { cleanups, stateFolder } = props;
   const names = config.regions.map(({ name }) => name);
   const domain = config.domain.name;
+  const placesOf = (name: string): RegionPlaces => {
+    const places = network.regions[names.indexOf(name)];
+    if (places === undefined) throw new Error(`the network has no place for ${name}`);
+    return places;
+  };
   const replication = new Replication({
     regions: cells.map(({ region }) => region.props),
     tables: Object.values(TABLES),
@@ -226,7 +238,9 @@ const connect = async (
       const told = eventOfRoute53(event, domain);
       if (told) events.add(told);
     },
-    frontDoorOf: (name) => ({ address: edgeAddress(names.indexOf(name)), port: ports.edge }),
+    addressOf: (name) => placesOf(name).dnsAddress,
+    frontDoorOf: (name) => placesOf(name).edge,
+    resolverNear: (name) => placesOf(name).resolver,
   });
   cleanups.push(() => dns.stop());
   for (const cell of cells) {
@@ -246,6 +260,8 @@ const connect = async (
     mode,
     domain,
     dns,
+    edgePort: ports.edge,
+    routes: network.routes,
     cells,
     deliveries,
     alarmsOf,

@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { withOneAddress } from './local/one-address.ts';
 
 /** `1`: every test runs. `.ci/run` sets it. */
 export const EVERY_TEST_ENV = 'TANDEM_EVERY_TEST';
@@ -21,8 +22,10 @@ export interface Tool {
   readonly about: string;
   /** The files that hold them, as vitest's patterns. */
   readonly tests: readonly string[];
+  /** What to do about it. @default the script that brings it */
+  readonly advice?: string;
   /** Prints the version. */
-  readonly command: readonly [program: string, ...args: string[]];
+  readonly command: readonly [program: string, ...args: readonly string[]];
   /** A folder of the checkout that must be there too. */
   readonly folder?: string;
   /** Finds major and minor in what is printed. */
@@ -49,6 +52,15 @@ const TOOLS: readonly Tool[] = [
     version: /go(\d+)\.(\d+)/,
     min: [1, 19],
   },
+  {
+    name: 'a network namespace that takes no root (unshare and ip, of Linux 3.8)',
+    about: 'a system, and all that uses addresses, where loopback has 127.0.0.1 only, as on macOS',
+    tests: ['test/local/one-address.system.test.ts'],
+    advice: 'on macOS the other tests show the same',
+    command: withOneAddress('uname', '-r'),
+    version: /^(\d+)\.(\d+)/m,
+    min: [3, 8],
+  },
 ];
 
 /**
@@ -62,8 +74,8 @@ export const leftOut = (env: Readonly<Record<string, string | undefined>>, check
 /** For people: one line for each tool. */
 export const leftOutLines = (tools: readonly Tool[]): readonly string[] =>
   tools.map(
-    ({ name, about, tests }) =>
-      `left out, because ${name} or newer is not on this machine (bin/install-tools brings it): ${about} (${tests.join(', ')})`,
+    ({ name, about, tests, advice = 'bin/install-tools brings it' }) =>
+      `left out, because ${name} or newer is not on this machine (${advice}): ${about} (${tests.join(', ')})`,
   );
 
 const isThere = (

@@ -4,6 +4,7 @@
  */
 
 import type { AlarmState, RegionDeliveryState } from '../../functions/contract/delivery.ts';
+import type { Place, Route } from '../network.ts';
 
 /** What a front door can be made to do to new and open connections. */
 export type EdgeFault =
@@ -21,9 +22,13 @@ export type RegionState = 'starting' | 'serving' | 'frozen' | 'lost' | 'rebuildi
 export interface LocalRegion {
   readonly name: string;
   readonly state: RegionState;
-  /** Front door: `http://127.0.x.1:PORT`, and the names it answers to. */
+  /** What DNS answers for its front door. */
+  readonly dnsAddress: string;
+  /** Where that is on this machine, `http://ADDRESS:PORT`, and the name that it answers to. */
   readonly address: string;
   readonly port: number;
+  /** The same with TLS. */
+  readonly tlsPort: number;
   readonly regionalName: string;
   /** The emulator's endpoint, for AWS SDK clients. */
   readonly endpoint: string;
@@ -68,7 +73,11 @@ export interface LocalSystem {
   /** `attached`: one foreign endpoint serves all regions, which are lost at their front doors only. */
   readonly mode: 'owned' | 'attached';
   readonly domain: string;
-  readonly dns: { readonly address: string; readonly port: number };
+  readonly dns: Place;
+  /** Of every front door, as callers name it who follow DNS. */
+  readonly edgePort: number;
+  /** Where on this machine is what DNS answers, with that port and others: see `placeOf` in local/network.ts. */
+  readonly routes: readonly Route[];
   readonly regions: readonly LocalRegion[];
   readonly links: readonly LocalLink[];
 }

@@ -9,10 +9,9 @@ import net from 'node:net';
 
 /** Two tries of 2 s: below the patience of whoever asks. */
 const PATIENCE = { timeout: 2_000, tries: 2 };
-const HTTPS_PORT = 443;
-const FRONT_DOOR = /^127\.0\.[1-9]\d{0,2}\.1$/;
 
-const { server, near, domain, tlsPort } = JSON.parse(process.env.TANDEM_LOCAL_NETWORK);
+/** `routes`: by address and port, where that is on this machine. */
+const { server, domain, routes } = JSON.parse(process.env.TANDEM_LOCAL_NETWORK);
 const { lookup } = dns;
 const lookupLater = dns.promises.lookup;
 const { connect } = net.Socket.prototype;
@@ -28,11 +27,10 @@ const failure = (hostname, { code }) => {
   return Object.assign(new Error(`getaddrinfo ${told} ${hostname}`), { code: told, syscall: 'getaddrinfo', hostname });
 };
 
-/** Asked anew each time; the source address tells the name server where the caller is. */
+/** Asked anew each time; the server takes whoever asks it to be near this region. */
 const findAddresses = (hostname, callback) => {
   const resolver = new dns.Resolver(PATIENCE);
   resolver.setServers([server]);
-  resolver.setLocalAddress(near);
   resolver.resolve4(hostname, (error, addresses) => {
     if (error) callback(failure(hostname, error));
     else
@@ -62,17 +60,24 @@ dns.promises.lookup = async (hostname, options) => {
   return options?.all ? found : found[0];
 };
 
-const isFrontDoor = ({ port, host }) => Number(port) === HTTPS_PORT && typeof host === 'string' && (isOfApi(host) || FRONT_DOOR.test(host));
+/** Where every connection ends that any module makes: the address is known there, whoever looked it up. */
+const leadTheWay = (prototype) => {
+  const { connect: connectHandle } = prototype;
+  prototype.connect = function (request, address, port) {
+    return connectHandle.call(this, request, ...(routes[`${address}:${port}`] ?? [address, port]));
+  };
+};
 
-/** Where `node:https`, `node:tls` and `fetch` all end: with options, with a list that begins with them, or with port and host. */
+/** The first connection shows where that is; it does not open before this has returned. */
 net.Socket.prototype.connect = function (...given) {
-  const [first, second] = given;
-  if (Array.isArray(first)) {
-    if (isFrontDoor(first[0])) first[0] = { ...first[0], port: tlsPort };
-  } else if (typeof first === 'object' && first !== null) {
-    if (isFrontDoor(first)) given[0] = { ...first, port: tlsPort };
-  } else if (isFrontDoor({ port: first, host: second })) given[0] = tlsPort;
-  return connect.apply(this, given);
+  const socket = connect.apply(this, given);
+  // TLS has the connection below it.
+  const handle = this._handle?._parent ?? this._handle;
+  if (handle?.constructor.name === 'TCP') {
+    leadTheWay(Object.getPrototypeOf(handle));
+    net.Socket.prototype.connect = connect;
+  }
+  return socket;
 };
 
 syncBuiltinESMExports();

@@ -16,7 +16,9 @@ const COMMAND_MS_MAX = 5_000;
 
 export interface RegionProps {
   readonly name: string;
-  /** Of the front door. */
+  /** What DNS answers for its front door. */
+  readonly dnsAddress: string;
+  /** Where its front door listens. */
   readonly address: string;
   readonly port: number;
   readonly tlsPort: number;

@@ -1,8 +1,9 @@
 /**
  * Which region a caller is near, on a machine where every caller is in the same place: 127.0.N.x stands for the network
- * of the N-th region of the config (its front door is 127.0.N.1). A caller says so by its source address, or by EDNS
- * client subnet (RFC 7871), as a resolver near that region would.
+ * of the N-th region of the config (DNS answers 127.0.N.1 for its front door). A caller says so by EDNS client subnet
+ * (RFC 7871), by the resolver that it asks, or by its source address where there is more than one.
  */
+import { callersNear, indexNear } from '../network.ts';
 
 /** The subnet that a caller names in its query. */
 export interface ClientSubnet {
@@ -17,7 +18,7 @@ export const LOCATION_PREFIX_LENGTH = 24;
 export const subnetNear = (region: string, regions: readonly string[]): ClientSubnet => {
   const index = regions.indexOf(region);
   if (index === -1) throw new Error(`no region "${region}"; allowed: ${regions.join(', ')}`);
-  return { address: `127.0.${index + 1}.0`, prefixLength: LOCATION_PREFIX_LENGTH };
+  return { address: callersNear(index), prefixLength: LOCATION_PREFIX_LENGTH };
 };
 
 /** The region a caller is near; the first one for callers who do not say. */
@@ -33,6 +34,6 @@ export const nearestRegions = (near: string | undefined, regions: readonly strin
 };
 
 const regionOf = (address: string, regions: readonly string[]): string | undefined => {
-  const third = /^127\.0\.(\d{1,3})\.\d{1,3}$/.exec(address)?.[1];
-  return third === undefined ? undefined : regions[Number(third) - 1];
+  const index = indexNear(address);
+  return index === undefined ? undefined : regions[index];
 };

@@ -3,6 +3,7 @@
  * docs/local-differences.md says what it does not prove.
  */
 import { ASSUMED_AGGREGATION_SECONDS } from '../../functions/contract/failover-time.ts';
+import type { Place } from '../network.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { CheckTurn } from './health.ts';
 import type { StackTemplate } from './intrinsics.ts';
@@ -11,23 +12,23 @@ import { startMonitor } from './monitor.ts';
 import { canonicalName } from './names.ts';
 import { probe } from './prober.ts';
 import { addressesOf, resolve, type View } from './resolver.ts';
-import { startDnsServer } from './server.ts';
+import type { Answerer } from './responder.ts';
+import { type DnsServer, startDnsServer } from './server.ts';
 import { type CheckRole, frontDoorRegion, purposeOf, readZone, type Zone } from './zone.ts';
-
-interface FrontDoor {
-  readonly address: string;
-  readonly port: number;
-}
 
 export interface Route53Props {
   /** Name of the hosted zone; templates carry only its id. */
   readonly zoneName: string;
-  /** In the order of the config: callers from 127.0.N.x are near the N-th. */
+  /** In the order of the config. */
   readonly regions: readonly string[];
   /** The cells' and the Global stack's. */
   readonly templates: readonly StackTemplate[];
-  /** Where a region's front door listens, or did before it was lost: an address that is gone is what checks are for. */
-  readonly frontDoorOf: (region: string) => FrontDoor;
+  /** What DNS answers for a region's front door. */
+  readonly addressOf: (region: string) => string;
+  /** Where it listens, or did before it was lost: a place that is gone is what checks are for. */
+  readonly frontDoorOf: (region: string) => Place;
+  /** Where whoever asks is taken for a caller near the region. @default nowhere */
+  readonly resolverNear?: (region: string) => Place;
   /** Of the name server, on 127.0.0.1; 0: any free one. */
   readonly port: number;
   readonly onEvent?: (event: Route53Event) => void;
@@ -73,7 +74,7 @@ export const startRoute53 = async (props: Route53Props): Promise<Route53> => {
   const view = (near: string | undefined): View => ({
     isHealthy: (check) => monitor.isHealthy(check),
     nearest: nearestRegions(near, props.regions),
-    addressOf: (region) => props.frontDoorOf(region).address,
+    addressOf: props.addressOf,
     random,
   });
   const addressesNear = (name: string, near: string) =>
@@ -98,24 +99,37 @@ export const startRoute53 = async (props: Route53Props): Promise<Route53> => {
     },
   });
   watch();
-  const server = await startDnsServer({
-    port: props.port,
-    answer: (question, { source, subnet }) => resolve(zone, question, view(regionNear(subnet, source, props.regions))),
-  }).catch(async (error: unknown) => {
-    await monitor.stop();
+  const answer: Answerer = (question, { source, subnet }) => resolve(zone, question, view(regionNear(subnet, source, props.regions)));
+  const servers = [startDnsServer({ port: props.port, answer }), ...resolversNear(props, answer)];
+  const stop = async (): Promise<void> => {
+    const started = await Promise.allSettled(servers);
+    await Promise.all([monitor.stop(), ...started.map(async (each) => each.status === 'fulfilled' && each.value.close())]);
+  };
+  const [server] = await Promise.all(servers).catch(async (error: unknown) => {
+    await stop();
     throw error;
   });
+  if (server === undefined) throw new Error('no name server');
   return {
     address: server.address,
     port: server.port,
     zone,
     isHealthy: (check) => monitor.isHealthy(check),
     addressesNear,
-    stop: async () => {
-      await Promise.all([monitor.stop(), server.close()]);
-    },
+    stop,
   };
 };
+
+/** Name servers that answer as the one of all does to a caller near their region. */
+const resolversNear = ({ regions, resolverNear, addressOf }: Route53Props, answer: Answerer): readonly Promise<DnsServer>[] =>
+  resolverNear === undefined
+    ? []
+    : regions.map((region) =>
+        startDnsServer({
+          ...resolverNear(region),
+          answer: (question, { subnet }) => answer(question, { source: addressOf(region), subnet }),
+        }),
+      );
 
 const turnEvent = (zone: Zone, turn: CheckTurn, reasons: ReadonlyMap<string, string>): Route53Event => {
   const check = zone.checks.get(turn.check);

@@ -21,7 +21,8 @@ export const dnsCaller = (props: DnsCallerProps, target: Pick<Target, 'regions' 
   const poolFor = (address: string): Pool => {
     const known = pools.get(address);
     if (known) return known;
-    const pool = new Pool(`${protocol}//${address}:${dns.port}`, {
+    const door = dns.doorAt(address);
+    const pool = new Pool(`${protocol}//${door.address}:${door.port}`, {
       connections: CONNECTIONS_MAX,
       connect: { timeout: PLAIN_TIMEOUT_MS, servername: dns.name },
     });

@@ -8,6 +8,7 @@ import type { Item } from '../../functions/core/store.ts';
 import type { LocalEvent, LocalRegion, LocalSystem } from '../../local/control/api.ts';
 import { ControlClient, readSystemFile } from '../../local/control/client.ts';
 import { clientOptions } from '../../local/deployment/client-options.ts';
+import { placeOf } from '../../local/network.ts';
 import { isSupervisor } from '../../local/process/register.ts';
 import { subnetNear } from '../../local/route53/latency.ts';
 import { messageOf, UserError } from '../errors.ts';
@@ -70,7 +71,7 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
     this.dns = {
       name: system.domain,
       server: system.dns,
-      port: system.regions[0]?.port ?? 0,
+      doorAt: (address) => placeOf(system.routes, { address, port: system.edgePort }),
       subnetNear: (region) => subnetNear(region, names).address,
     };
   }

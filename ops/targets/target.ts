@@ -45,8 +45,8 @@ export interface Target {
     | {
         readonly name: string;
         readonly server: { readonly address: string; readonly port: number };
-        /** Port of the front doors. */
-        readonly port: number;
+        /** Where the front door is that an answer leads to. */
+        readonly doorAt: (address: string) => { readonly address: string; readonly port: number };
         /** EDNS client subnet of a caller near a region. */
         readonly subnetNear: (region: string) => string;
       }

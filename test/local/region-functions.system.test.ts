@@ -130,9 +130,10 @@ describe('functions of the local system', () => {
 
   it('trust the authority that other callers find in the state folder', async () => {
     const ca = await readFile(join(system.folder, 'ca.pem'), 'utf8');
+    const eu = (await system.control.system()).regions.find(({ name }) => name === EU);
     const outgoing = get({
-      host: '127.0.1.1',
-      port: system.ports.edgeTls,
+      host: eu?.address,
+      port: eu?.tlsPort,
       path: '/health',
       servername: DOMAIN,
       ca,

@@ -58,6 +58,7 @@ const regionIn = async (folder: string, register: Register, props: Partial<Regio
   const [edge, edgeTls, emulator] = [await freePort(), await freePort(), await freePort()];
   return new Region({
     name: NAME,
+    dnsAddress: '127.0.0.1',
     address: '127.0.0.1',
     port: edge,
     tlsPort: edgeTls,

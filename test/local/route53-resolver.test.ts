@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { edgeAddress } from '../../local/network.ts';
 import { nearestRegions, regionNear, subnetNear } from '../../local/route53/latency.ts';
 import { addressesOf, type Resolution, resolve, type View } from '../../local/route53/resolver.ts';
 import { readZone, type Zone } from '../../local/route53/zone.ts';
@@ -8,7 +9,7 @@ const REGIONS = [EU, US, AP];
 const view = (given: { near?: string; unhealthy?: readonly string[]; random?: () => number } = {}): View => ({
   isHealthy: (each) => !(given.unhealthy ?? []).includes(each),
   nearest: nearestRegions(given.near, REGIONS),
-  addressOf: (region) => `127.0.${REGIONS.indexOf(region) + 1}.1`,
+  addressOf: (region) => edgeAddress(REGIONS.indexOf(region)),
   random: given.random ?? (() => 0),
 });
 const shared = readZone(ZONE, system(REGIONS));
@@ -20,7 +21,7 @@ describe('latency records', () => {
       kind: 'answer',
       answers: [
         { name: DOMAIN, type: 'CNAME', ttlSeconds: 10, data: `${US}.origin.${DOMAIN}` },
-        { name: `${US}.origin.${DOMAIN}`, type: 'A', ttlSeconds: 60, data: '127.0.2.1' },
+        { name: `${US}.origin.${DOMAIN}`, type: 'A', ttlSeconds: 60, data: edgeAddress(1) },
       ],
       authorities: [],
       byLocation: true,
@@ -28,12 +29,12 @@ describe('latency records', () => {
   });
 
   it.each([
-    ['the nearest is healthy', AP, [], '127.0.3.1'],
-    ['the nearest is unhealthy: the next near one', US, [serving[US]], '127.0.3.1'],
-    ['only the farthest is healthy', EU, [serving[EU], serving[US]], '127.0.3.1'],
-    ['the list of regions goes round', AP, [serving[AP]], '127.0.1.1'],
-    ['all are unhealthy: as if all were healthy', AP, Object.values(serving), '127.0.3.1'],
-    ['nobody knows where the caller is', undefined, [], '127.0.1.1'],
+    ['the nearest is healthy', AP, [], edgeAddress(2)],
+    ['the nearest is unhealthy: the next near one', US, [serving[US]], edgeAddress(2)],
+    ['only the farthest is healthy', EU, [serving[EU], serving[US]], edgeAddress(2)],
+    ['the list of regions goes round', AP, [serving[AP]], edgeAddress(0)],
+    ['all are unhealthy: as if all were healthy', AP, Object.values(serving), edgeAddress(2)],
+    ['nobody knows where the caller is', undefined, [], edgeAddress(0)],
   ])('where %s', (_, near, unhealthy, address) => {
     expect(addressesOf(resolve(shared, { name: DOMAIN, type: 'A' }, view({ ...(near && { near }), unhealthy })))).toEqual([address]);
   });
@@ -46,7 +47,7 @@ describe('latency records', () => {
 
   it('do not follow the health of the name that a check watches', () => {
     const unhealthy = [...shared.checks.keys()];
-    expect(addressesOf(resolve(shared, { name: `${AP}.${DOMAIN}`, type: 'A' }, view({ near: EU, unhealthy })))).toEqual(['127.0.3.1']);
+    expect(addressesOf(resolve(shared, { name: `${AP}.${DOMAIN}`, type: 'A' }, view({ near: EU, unhealthy })))).toEqual([edgeAddress(2)]);
   });
 });
 
@@ -140,18 +141,19 @@ describe('chains of CNAMEs', () => {
 });
 
 describe('which region a caller is near', () => {
+  const in127 = (third: number, last: number): string => ['127', '0', third, last].join('.');
   const near = (source: string, subnet?: readonly [string, number]) =>
     regionNear(subnet && { address: subnet[0], prefixLength: subnet[1] }, source, REGIONS);
   it('follows the third number of the address on loopback', () =>
-    expect(['127.0.1.9', '127.0.2.1', '127.0.3.200'].map((each) => near(each))).toEqual(REGIONS));
+    expect([in127(1, 9), in127(2, 1), in127(3, 200)].map((each) => near(each))).toEqual(REGIONS));
   it('is the first region for everybody else', () =>
-    expect(['127.0.0.1', '127.0.4.1', '10.0.2.1', '::1', ''].map((each) => near(each))).toEqual(Array(5).fill(EU)));
-  it('follows the client subnet before the address', () => expect(near('127.0.1.1', ['127.0.2.0', 24])).toBe(US));
+    expect(['127.0.0.1', in127(4, 1), '10.0.2.1', '::1', ''].map((each) => near(each))).toEqual(Array(5).fill(EU)));
+  it('follows the client subnet before the address', () => expect(near(in127(1, 1), [in127(2, 0), 24])).toBe(US));
   it('follows the address where the subnet says too little or nothing', () => {
-    expect(near('127.0.3.1', ['127.0.0.0', 16])).toBe(AP);
-    expect(near('127.0.3.1', ['127.0.2.0', 23])).toBe(AP);
-    expect(near('127.0.3.1', ['0.0.0.0', 0])).toBe(AP);
-    expect(near('127.0.3.1', ['192.0.2.0', 24])).toBe(AP);
+    expect(near(in127(3, 1), [in127(0, 0), 16])).toBe(AP);
+    expect(near(in127(3, 1), [in127(2, 0), 23])).toBe(AP);
+    expect(near(in127(3, 1), ['0.0.0.0', 0])).toBe(AP);
+    expect(near(in127(3, 1), ['192.0.2.0', 24])).toBe(AP);
   });
   it('is what `subnetNear` names', () => {
     for (const region of REGIONS) expect(regionNear(subnetNear(region, REGIONS), '127.0.0.1', REGIONS)).toBe(region);

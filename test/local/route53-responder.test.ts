@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { callersNear, edgeAddress } from '../../local/network.ts';
 import { respond } from '../../local/route53/responder.ts';
 import { answer, HUGE, types, WIDE } from './route53/answerer.ts';
 import { type Decoded, opt, parse, query, subnet } from './route53/dns-client.ts';
@@ -94,8 +95,8 @@ describe('EDNS', () => {
     return option && 'scopePrefixLength' in option ? option : undefined;
   };
   it('client subnet decides, and is repeated with the scope that decided', () => {
-    expect(reply(query(DOMAIN, { additionals: [opt({ subnet: subnet(2) })] })).packet.answers).toMatchObject([{}, { data: '127.0.2.1' }]);
-    expect(scope(DOMAIN, subnet(2))).toMatchObject({ family: 1, sourcePrefixLength: 24, scopePrefixLength: 24, ip: '127.0.2.0' });
+    expect(reply(query(DOMAIN, { additionals: [opt({ subnet: subnet(2) })] })).packet.answers).toMatchObject([{}, { data: edgeAddress(1) }]);
+    expect(scope(DOMAIN, subnet(2))).toMatchObject({ family: 1, sourcePrefixLength: 24, scopePrefixLength: 24, ip: callersNear(1) });
   });
   it('client subnet has no scope where it did not decide', () => {
     expect(scope(`${US}.${DOMAIN}`, subnet(2))).toMatchObject({ sourcePrefixLength: 24, scopePrefixLength: 0 });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { edgeAddress } from '../../local/network.ts';
 import { DnsPortError, type DnsServer, type DnsServerProps, startDnsServer } from '../../local/route53/server.ts';
 import { answer, HUGE, types } from './route53/answerer.ts';
 import { askUdp, framed, openTcp, parse, query, readTcp } from './route53/dns-client.ts';
@@ -24,21 +25,13 @@ describe('ordinary clients', () => {
     const { port } = await start();
     const resolver = new Resolver({ timeout: 5_000, tries: 3 });
     resolver.setServers([`127.0.0.1:${port}`]);
-    expect(await resolver.resolve4(DOMAIN, { ttl: true })).toEqual([{ address: '127.0.1.1', ttl: 10 }]);
-    expect(await resolver.resolve4(`${US}.${DOMAIN}`, { ttl: true })).toEqual([{ address: '127.0.2.1', ttl: 60 }]);
+    expect(await resolver.resolve4(DOMAIN, { ttl: true })).toEqual([{ address: edgeAddress(0), ttl: 10 }]);
+    expect(await resolver.resolve4(`${US}.${DOMAIN}`, { ttl: true })).toEqual([{ address: edgeAddress(1), ttl: 60 }]);
     expect(await resolver.resolveCname(DOMAIN)).toEqual([`${EU}.origin.${DOMAIN}`]);
     expect(await resolver.resolveSoa(ZONE)).toMatchObject({ nsname: 'localhost', minttl: 86_400 });
     await expect(resolver.resolve4(`nosuch.${DOMAIN}`)).rejects.toMatchObject({ code: 'ENOTFOUND' });
     await expect(resolver.resolve6(`${EU}.${DOMAIN}`)).rejects.toMatchObject({ code: 'ENODATA' });
     await expect(resolver.resolve4('example.com')).rejects.toMatchObject({ code: 'EREFUSED' });
-  });
-
-  it('that ask over UDP from near a region are answered that region', async () => {
-    const { port } = await start();
-    expect(parse(await askUdp(port, query(DOMAIN), '127.0.2.7')).packet.answers).toMatchObject([
-      { type: 'CNAME' },
-      { type: 'A', data: '127.0.2.1' },
-    ]);
   });
 
   it('get the same bytes over TCP', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkListeners, listenersOf, type Ports } from '../../local/loopback.ts';
+import { networkHere } from '../../local/network.ts';
 import { startSystem } from '../../local/system.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePorts, PROJECT, quietly } from './local-system.ts';
@@ -35,7 +36,7 @@ describe('the end of a local system', () => {
       () => alive(started.map(({ pid }) => pid)),
       (left) => left.length === 0,
     );
-    await checkListeners(listenersOf(ports, 2, true));
+    await checkListeners(listenersOf(ports, await networkHere(ports, 2), true));
   });
 
   it('leaves nothing behind when the start is ended early', async () => {
@@ -51,7 +52,7 @@ describe('the end of a local system', () => {
     await expect(starting).rejects.toThrow('enough');
     expect(descendantsOf(process.pid).filter(({ pid, args }) => !before.has(pid) && !args.includes('ps -eo'))).toEqual([]);
     expect(['system.json', 'processes.json', 'ca.pem'].filter((name) => existsSync(join(folder, name)))).toEqual([]);
-    await checkListeners(listenersOf(ports, 2, true));
+    await checkListeners(listenersOf(ports, await networkHere(ports, 2), true));
   });
 
   it('shows the command of the CDK that failed, its last lines and its log', async () => {
@@ -66,7 +67,7 @@ describe('the end of a local system', () => {
     const starting = startSystem({ ...quietly(folder, ports), projectFolder: project });
     // then the error says which command it was, what it said, and where all of it is
     await expect(starting).rejects.toThrow(/"cdk synth.*" ended with exit code 1.*logs\/synth\.log[\s\S]*the roof is on fire/);
-    await checkListeners(listenersOf(ports, 2, true));
+    await checkListeners(listenersOf(ports, await networkHere(ports, 2), true));
   });
 });
 

@@ -2,10 +2,11 @@ import { DescribeContinuousBackupsCommand, DescribeTimeToLiveCommand, GetItemCom
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlError } from '../../local/control/client.ts';
+import { networkHere } from '../../local/network.ts';
 import { startSystem } from '../../local/system.ts';
 import { eventually } from '../support/eventually.ts';
 import { EU, freePorts, quietly, startTestSystem, type TestSystem, US } from './local-system.ts';
-import { askUdp, parse, query } from './route53/dns-client.ts';
+import { askUdp, opt, parse, query, subnet } from './route53/dns-client.ts';
 
 /** Checks turn within seconds on an idle machine. */
 const CHECKS_MS_MAX = 180_000;
@@ -32,10 +33,10 @@ describe('the local system of two regions', () => {
     );
     // then a caller near the other region finds its front door by DNS, and reads the order there
     const { dns, domain, regions } = await system.control.system();
-    const other = regions.find(({ name }) => name === US)?.address;
+    const other = regions.find(({ name }) => name === US)?.dnsAddress;
     await eventually(
       async () => {
-        const { packet } = parse(await askUdp(dns.port, query(domain), '127.0.2.9'));
+        const { packet } = parse(await askUdp(dns.port, query(domain, { additionals: [opt({ subnet: subnet(2) })] })));
         return packet.answers?.flatMap((record) => (record.type === 'A' ? [record.data] : []));
       },
       // Another test may have lost the region a moment ago.
@@ -180,6 +181,7 @@ describe('the local system of two regions', () => {
     const other = startSystem(quietly(`${folder}/other`, ports));
     for (const option of ['--edge-port', '--edge-tls-port', '--dns-port', '--control-port', '--emulator-port'])
       await expect(other).rejects.toThrow(option);
-    await expect(other).rejects.toThrow(`127.0.2.1:${ports.edge}`);
+    const { edge } = (await networkHere(ports, 2)).regions[1] ?? {};
+    await expect(other).rejects.toThrow(`${edge?.address}:${edge?.port}`);
   });
 });

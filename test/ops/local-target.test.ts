@@ -30,12 +30,16 @@ const systemAt = (endpoint: string): LocalSystem => ({
   mode: 'owned',
   domain: 'api.tandem.test',
   dns: { address: '127.0.0.1', port: 1 },
+  edgePort: 1,
+  routes: [],
   regions: [
     {
       name: REGION,
       state: 'serving',
+      dnsAddress: '127.0.0.1',
       address: '127.0.0.1',
       port: 1,
+      tlsPort: 1,
       regionalName: `${REGION}.api.tandem.test`,
       endpoint,
       accessKeyId: `local-${REGION}`,

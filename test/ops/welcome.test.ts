@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { welcome } from '../../ops/commands/welcome.ts';
 
 const regions = [
-  { name: 'eu-west-1', url: 'http://127.0.1.1:8080', host: 'eu-west-1.api.test' },
-  { name: 'us-east-2', url: 'http://127.0.2.1:8080', host: 'us-east-2.api.test' },
+  { name: 'eu-west-1', url: 'http://127.0.0.1:8080', host: 'eu-west-1.api.test' },
+  { name: 'us-east-2', url: 'http://127.0.0.1:8081', host: 'us-east-2.api.test' },
 ];
 const dns = {
   name: 'api.test',
   server: { address: '127.0.0.1', port: 8053 },
-  port: 8080,
-  subnetNear: (region: string) => (region === 'eu-west-1' ? '127.0.1.0' : '127.0.2.0'),
+  doorAt: (address: string) => ({ address, port: 8080 }),
+  subnetNear: (region: string) => (region === 'eu-west-1' ? '192.0.2.0' : '198.51.100.0'),
 };
 const text = welcome({ target: { regions, dns }, token: 'abc.def', tokenMinutes: 60 });
 
@@ -26,7 +26,7 @@ describe('the welcome', () => {
   });
 
   it('asks the DNS server as a caller near each region would', () => {
-    expect(text).toContain('dig @127.0.0.1 -p 8053 api.test +subnet=127.0.2.0/24 +short   # near us-east-2');
+    expect(text).toContain('dig @127.0.0.1 -p 8053 api.test +subnet=198.51.100.0/24 +short   # near us-east-2');
   });
 
   it('holds curl lines that a shell reads as they are meant', () => {

@@ -20,7 +20,7 @@ import { readRelease } from '../../../local/deployment/release.ts';
 import { synthesize } from '../../../local/deployment/synthesize.ts';
 import { makeAuthority } from '../../../local/edge/certificates.ts';
 import { EventLog } from '../../../local/events.ts';
-import { edgeAddress } from '../../../local/loopback.ts';
+import { networkHere } from '../../../local/network.ts';
 import { Register } from '../../../local/process/register.ts';
 import { type Clock, systemClock } from '../../../local/route53/clock.ts';
 import { freePorts } from '../local-system.ts';
@@ -103,14 +103,16 @@ export const startLab = async (): Promise<Lab> => {
   const events = new EventLog((event) => told.push(event));
   const authority = makeAuthority('api.tandem.test', Date.now());
   const signal = new AbortController().signal;
-  const cells = [EU, US].map((name, index) => {
+  const network = await networkHere(ports, 2);
+  const cells = network.regions.map((places, index) => {
+    const name = index === 0 ? EU : US;
     const names = [`${name}.api.tandem.test`, 'api.tandem.test'] as const;
     return makeCell({
       name,
-      address: edgeAddress(index),
+      places,
       regional: names[0],
       shared: names[1],
-      ports: { edge: ports.edge, edgeTls: ports.edgeTls, emulator: ports.emulator + index },
+      emulatorPort: ports.emulator + index,
       credentials: authority.issue(name, [...names]),
       functionEnvironment: { AWS_ENDPOINT_URL_CODEDEPLOY: codeDeploy.url(name) },
       onServed: () => undefined,

@@ -1,4 +1,5 @@
 /** What the tests of the responder and of the server ask: a zone of two regions, with answers of every length. */
+import { edgeAddress } from '../../../local/network.ts';
 import { nearestRegions, regionNear } from '../../../local/route53/latency.ts';
 import { resolve } from '../../../local/route53/resolver.ts';
 import type { Answerer } from '../../../local/route53/responder.ts';
@@ -22,7 +23,7 @@ export const answer: Answerer = (question, { source, subnet: given }) =>
   resolve(zone, question, {
     isHealthy: () => true,
     nearest: nearestRegions(regionNear(given, source, REGIONS), REGIONS),
-    addressOf: (region) => `127.0.${REGIONS.indexOf(region) + 1}.1`,
+    addressOf: (region) => edgeAddress(REGIONS.indexOf(region)),
     random: () => 0,
   });
 

@@ -98,7 +98,7 @@ describe('a caller with the failover client', () => {
     });
     await using caller = closing(clientCaller({ name: 'client-a-1', near: 'a', token: 't' }, world));
     await caller.perform(PLACE);
-    expect(hosts).toContain(`a.api.test:${world.dns.port}`);
+    expect(hosts).toContain(new URL(world.door.url).host.replace('127.0.0.1', 'a.api.test'));
   });
 });
 
@@ -106,13 +106,14 @@ describe('a caller with the failover client', () => {
 const shared = async (behaviour: Behaviour) => {
   const door = await FrontDoor.open('a', behaviour);
   const { hostname, port } = new URL(door.url);
+  const [inDns, at] = ['192.0.2.1', { address: hostname, port: Number(port) }];
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   socket.on('message', (message, from) => {
     const response = encode({
       type: 'response',
       id: decode(message).id ?? 0,
-      answers: [{ type: 'A', name: 'api.test', ttl: 10, data: hostname }],
+      answers: [{ type: 'A', name: 'api.test', ttl: 10, data: inDns }],
     });
     socket.send(response, from.port, from.address);
   });
@@ -122,7 +123,7 @@ const shared = async (behaviour: Behaviour) => {
     dns: {
       name: 'api.test',
       server: { address: '127.0.0.1', port: socket.address().port },
-      port: Number(port),
+      doorAt: (address: string) => (address === inDns ? at : { address, port: 0 }),
       subnetNear: () => '10.0.0.0',
     },
     [Symbol.asyncDispose]: async () => {

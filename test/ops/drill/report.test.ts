@@ -22,7 +22,7 @@ const report: RegionLossReport = {
   phases,
   events: [
     { atMs: 100_000, sinceFaultSeconds: 0, kind: 'fault', region: 'eu-central-1', detail: 'lost: kill' },
-    { atMs: 127_000, sinceFaultSeconds: 27, kind: 'answer', region: 'eu-central-1', detail: 'the shared name leads to <127.0.2.1>' },
+    { atMs: 127_000, sinceFaultSeconds: 27, kind: 'answer', region: 'eu-central-1', detail: 'the shared name leads to <192.0.2.2>' },
   ],
   objectives: {
     rtoSeconds: { dns: 60, client: 10 },
@@ -126,8 +126,8 @@ describe('the page', () => {
   });
 
   test('shows what it was given as text, never as markup', () => {
-    expect(html).toContain('&#60;127.0.2.1&#62;');
-    expect(html).not.toContain('<127.0.2.1>');
+    expect(html).toContain('&#60;192.0.2.2&#62;');
+    expect(html).not.toContain('<192.0.2.2>');
   });
 
   test('marks failures by pattern, and names its picture for those who cannot see it', () => {

@@ -7,14 +7,14 @@ const chain = (ttl: number): Packet => ({
   type: 'response',
   answers: [
     { type: 'CNAME', name: 'API.test', ttl, data: 'b.origin.test' },
-    { type: 'A', name: 'b.origin.test', ttl: 60, data: '127.0.2.1' },
-    { type: 'A', name: 'elsewhere.test', ttl: 1, data: '127.0.9.9' },
+    { type: 'A', name: 'b.origin.test', ttl: 60, data: '192.0.2.2' },
+    { type: 'A', name: 'elsewhere.test', ttl: 1, data: '192.0.2.9' },
   ],
 });
 
 describe('an answer', () => {
   test('is followed through its CNAMEs, with the smallest TTL on the way', () => {
-    expect(readChain('api.test', chain(10))).toEqual({ addresses: ['127.0.2.1'], ttlSeconds: 10 });
+    expect(readChain('api.test', chain(10))).toEqual({ addresses: ['192.0.2.2'], ttlSeconds: 10 });
   });
 
   test('without an address, or in a circle, is an error', () => {
@@ -30,7 +30,7 @@ describe('asking', () => {
       seen.push(...(query.additionals ?? []).flatMap((each) => (each.type === 'OPT' ? each.options : [])));
       return { ...chain(5), id: query.id ?? 0 };
     });
-    expect(await resolveName({ name: 'api.test', server: server.at, subnet: '10.7.0.0/20' })).toMatchObject({ addresses: ['127.0.2.1'] });
+    expect(await resolveName({ name: 'api.test', server: server.at, subnet: '10.7.0.0/20' })).toMatchObject({ addresses: ['192.0.2.2'] });
     expect(seen).toMatchObject([{ code: 8, family: 1, sourcePrefixLength: 20, ip: '10.7.0.0' }]);
   });
 

@@ -27,7 +27,8 @@ interface Answer {
 
 export class ToyRegion {
   readonly name: string;
-  readonly address: string;
+  /** What DNS answers for it; it listens on a port of 127.0.0.1. */
+  readonly dnsAddress: string;
   store = new MemoryStore();
   writer: string;
   swallows = false;
@@ -37,19 +38,23 @@ export class ToyRegion {
   port = 0;
   readonly deliveries: ToyDeliveries;
 
-  constructor(name: string, address: string, deliveries: ToyDeliveries) {
+  constructor(name: string, dnsAddress: string, deliveries: ToyDeliveries) {
     this.name = name;
     this.deliveries = deliveries;
-    this.address = address;
+    this.dnsAddress = dnsAddress;
     this.writer = name;
     this.server = this.newServer();
   }
 
   async open(port: number): Promise<void> {
     this.server = this.newServer();
-    await new Promise<void>((resolve) => this.server.listen(port, this.address, resolve));
+    await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
     const bound = this.server.address();
     if (bound !== null && typeof bound !== 'string') this.port = bound.port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
   }
 
   async close(): Promise<void> {

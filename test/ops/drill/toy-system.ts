@@ -52,11 +52,11 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
     this.own = own;
     this.deliveries = deliveries;
     this.dnsServer = dnsServer;
-    this.regions = own.map(({ name, address, port }) => ({ name, url: `http://${address}:${port}`, host: `${name}.${DOMAIN}` }));
+    this.regions = own.map(({ name, url }) => ({ name, url, host: `${name}.${DOMAIN}` }));
     this.dns = {
       name: DOMAIN,
       server: { address: '127.0.0.1', port: dnsServer.address().port },
-      port: own[0]?.port ?? 0,
+      doorAt: (address) => ({ address: '127.0.0.1', port: own.find((each) => each.dnsAddress === address)?.port ?? 0 }),
       subnetNear: (region) => `10.${this.indexOf(region)}.0.0/24`,
     };
     this.ticker = setInterval(() => void this.replicate(), REPLICATION_EVERY_MS);
@@ -64,14 +64,9 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
   }
 
   static async open(): Promise<ToySystem> {
-    const net = `127.${64 + Math.floor(Math.random() * 128)}.${Math.floor(Math.random() * 256)}`;
     const deliveries = new ToyDeliveries(NAMES);
-    const own = NAMES.map((name, index) => new ToyRegion(name, `${net}.${index + 1}`, deliveries));
-    let port = 0;
-    for (const region of own) {
-      await region.open(port);
-      port = region.port;
-    }
+    const own = NAMES.map((name, index) => new ToyRegion(name, `192.0.2.${index + 1}`, deliveries));
+    for (const region of own) await region.open(0);
     const dnsServer = createSocket('udp4');
     await new Promise<void>((resolve) => dnsServer.bind(0, '127.0.0.1', resolve));
     return new ToySystem(own, dnsServer, deliveries);
@@ -267,7 +262,7 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
       questions: query.questions ?? [],
       answers: [
         { type: 'CNAME', name: DOMAIN, ttl: 1, data: origin },
-        { type: 'A', name: origin, ttl: 60, data: region?.address ?? '' },
+        { type: 'A', name: origin, ttl: 60, data: region?.dnsAddress ?? '' },
       ],
     });
   }
