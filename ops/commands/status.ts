@@ -40,13 +40,15 @@ export const describe = (statuses: readonly RegionStatus[]): string => {
   const rows = statuses.map((each) => [
     each.region,
     each.state,
+    each.url,
     each.version ?? '-',
     each.writer ?? '-',
     each.writable === null ? '-' : each.writable ? 'yes' : 'no',
     each.peers.map((peer) => `${peer.region} ${age(peer.heartbeatAgeMs)}`).join(', ') || '-',
   ]);
   const reasons = statuses.flatMap((each) => each.reasons.map((reason) => `${each.region}: ${reason}`));
-  return [table([['region', 'state', 'version', 'writes as', 'writable', 'heartbeat age of peers, seen there'], ...rows]), ...reasons].join(
-    '\n',
-  );
+  return [
+    table([['region', 'state', 'front door', 'version', 'writes as', 'writable', 'heartbeat age of peers, seen there'], ...rows]),
+    ...reasons,
+  ].join('\n');
 };

@@ -95,7 +95,10 @@ describe('EDNS', () => {
     return option && 'scopePrefixLength' in option ? option : undefined;
   };
   it('client subnet decides, and is repeated with the scope that decided', () => {
-    expect(reply(query(DOMAIN, { additionals: [opt({ subnet: subnet(2) })] })).packet.answers).toMatchObject([{}, { data: edgeAddress(1) }]);
+    expect(reply(query(DOMAIN, { additionals: [opt({ subnet: subnet(2) })] })).packet.answers).toMatchObject([
+      {},
+      { data: edgeAddress(1) },
+    ]);
     expect(scope(DOMAIN, subnet(2))).toMatchObject({ family: 1, sourcePrefixLength: 24, scopePrefixLength: 24, ip: callersNear(1) });
   });
   it('client subnet has no scope where it did not decide', () => {
