@@ -57,9 +57,9 @@ suite('the status of a region', () => {
     ]);
     expect(statuses[0]?.peers).toEqual([expect.objectContaining({ region: 'us-east-2', heartbeatAgeMs: 1200 })]);
     expect(describe(statuses).split('\n')).toEqual([
-      'region     state    version  writes as  writable  heartbeat age of peers, seen there',
-      'eu-west-1  healthy  1.0+3    eu-west-1  yes       us-east-2 1.2 s',
-      'us-east-2  healthy  1.0+3    us-east-2  yes       eu-west-1 1.2 s',
+      `region     state    ${'front door'.padEnd(eu.target.url.length)}  version  writes as  writable  heartbeat age of peers, seen there`,
+      `eu-west-1  healthy  ${eu.target.url}  1.0+3    eu-west-1  yes       us-east-2 1.2 s`,
+      `us-east-2  healthy  ${us.target.url}  1.0+3    us-east-2  yes       eu-west-1 1.2 s`,
     ]);
   });
 
