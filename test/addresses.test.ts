@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { addressProblems } from './architecture/addresses.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = globSync('{bench,bin,client,functions,infra,local,ops,sim,test}/**/*.{ts,mjs}', { cwd: root, exclude: ['**/node_modules'] });
+const sources = globSync('{bench,bin,client,functions,infra,local,ops,sim,test}/**/*.{ts,mjs}', {
+  cwd: root,
+  exclude: ['**/node_modules'],
+});
 
 describe('other addresses of loopback than 127.0.0.1, which macOS does not have,', () => {
   it('are bound and called by nobody by itself', () => {
