@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeTableCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { itemOf } from '../../functions/aws/marshal.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import { holdsStock } from '../../functions/core/order-fold.ts';
@@ -13,7 +12,7 @@ import { Follower } from '../../local/streams/follower.ts';
 import { StreamReader, Unreachable } from '../../local/streams/reader.ts';
 import { REGIONS } from '../functions/api-world.ts';
 import { makeTestKey } from '../functions/callers.ts';
-import { clientOf, createTables } from '../functions/tables.ts';
+import { clientOf, createTables, patientStore } from '../functions/tables.ts';
 import { startEmulator, type TestEmulator } from '../support/emulator.ts';
 import { call, type Ledger, stockUp } from './callers.ts';
 import { isLaterType } from './later.ts';
@@ -138,10 +137,10 @@ class Regions {
     for (const emulator of this.#emulators) {
       const client = clientOf(emulator);
       await createTables(client);
-      await new DynamoStore({ client, table: TABLES.control }).transact([{ action: 'put', item: key }]);
+      await patientStore(client, TABLES.control).transact([{ action: 'put', item: key }]);
       // A region that has been there for long: one that is new among others waits for a peer's word.
       const beat = { pk: 'REGIONS', sk: `BEAT#${emulator.region}`, v: 1, at: Date.now(), rev: 1 };
-      await new DynamoStore({ client, table: TABLES.data }).transact([{ action: 'put', item: beat }]);
+      await patientStore(client, TABLES.data).transact([{ action: 'put', item: beat }]);
       const { Table } = await client.send(new DescribeTableCommand({ TableName: TABLES.data }));
       client.destroy();
       this.#follow(emulator, Table?.LatestStreamArn ?? '');

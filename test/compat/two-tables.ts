@@ -1,12 +1,11 @@
 /** The tables of two regions in one emulator, and what replication would bring from each to the other, when a test says so. */
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { itemOf } from '../../functions/aws/marshal.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import type { Item, Write } from '../../functions/core/store.ts';
 import { regionOf } from '../../functions/core/writer.ts';
 import { HERE, type Lab, PEER } from '../functions/lab.ts';
-import { clientOf, createTables } from '../functions/tables.ts';
+import { clientOf, createTables, patientStore } from '../functions/tables.ts';
 
 type Region = typeof HERE | typeof PEER;
 
@@ -30,7 +29,7 @@ export class TwoTables {
 
   /** The same writes in both regions. */
   async write(table: keyof typeof TABLES, writes: readonly Write[]): Promise<void> {
-    for (const client of Object.values(this.#clients)) await new DynamoStore({ client, table: TABLES[table] }).transact(writes);
+    for (const client of Object.values(this.#clients)) await patientStore(client, TABLES[table]).transact(writes);
   }
 
   /** A region's rows, in the partitions that name `run`, and those in which the regions speak of themselves. */
@@ -46,7 +45,7 @@ export class TwoTables {
       [HERE, PEER],
       [PEER, HERE],
     ] as const) {
-      const store = new DynamoStore({ client: this.#clients[to], table: TABLES.data });
+      const store = patientStore(this.#clients[to], TABLES.data);
       for (const item of await this.rows(from, run)) {
         if (regionOf(item.sk.split('#').at(-1) ?? '') === from) await store.transact([{ action: 'put', item }]);
       }

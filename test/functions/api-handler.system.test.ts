@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
+import type { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { readEnvironment } from '../../functions/aws/environment.ts';
 import { ENV, HEALTHY_TEXT, METRICS, PEER_ENDPOINTS_ENV, TABLES } from '../../functions/contract/names.ts';
 import { canarySubject } from '../../functions/core/synthetic.ts';
@@ -11,7 +11,7 @@ import { ApiWorld, REGIONS, type Sent } from './api-world.ts';
 import { makeTestKey } from './callers.ts';
 import { HERE, invocation, type Lab, logged, PEER, startLab } from './lab.ts';
 import { recordJourneys } from './record-journeys.ts';
-import { clientOf, createTables } from './tables.ts';
+import { clientOf, createTables, patientStore } from './tables.ts';
 
 const key = makeTestKey();
 const canary = makeTestKey({ subjects: ['canary:*'] });
@@ -167,7 +167,7 @@ const withPeer = async (work: (replica: DynamoStore) => Promise<void>): Promise<
   const client = clientOf({ ...lab.emulator, region: PEER });
   try {
     await createTables(client);
-    await work(new DynamoStore({ client, table: TABLES.data }));
+    await work(patientStore(client, TABLES.data));
   } finally {
     client.destroy();
   }

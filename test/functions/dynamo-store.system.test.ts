@@ -7,7 +7,7 @@ import { startEmulator, type TestEmulator } from '../support/emulator.ts';
 import { storeContract } from './store-contract.ts';
 import { storeLosses } from './store-losses.ts';
 import { tableContract } from './table-contract.ts';
-import { clientOf, createTables } from './tables.ts';
+import { clientOf, createTables, patientStore } from './tables.ts';
 
 let emulator: TestEmulator;
 let client: DynamoDBClient;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   emulator = await startEmulator('eu-central-1');
   client = clientOf(emulator);
   await createTables(client);
-  store = new DynamoStore({ client, table: TABLES.data });
+  store = patientStore(client, TABLES.data);
 });
 
 afterAll(async () => {

@@ -1,13 +1,13 @@
 /** The same contracts on a second DynamoDB, by the people who make the first. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll } from 'vitest';
-import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
+import type { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local.ts';
 import { storeContract } from './store-contract.ts';
 import { storeLosses } from './store-losses.ts';
 import { tableContract } from './table-contract.ts';
-import { clientOf, createTables } from './tables.ts';
+import { clientOf, createTables, patientStore } from './tables.ts';
 
 let database: DynamoDbLocal;
 let client: DynamoDBClient;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   database = await startDynamoDbLocal('eu-central-1');
   client = clientOf(database);
   await createTables(client);
-  store = new DynamoStore({ client, table: TABLES.data });
+  store = patientStore(client, TABLES.data);
 });
 
 afterAll(async () => {

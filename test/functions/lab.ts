@@ -1,11 +1,11 @@
 /** Handlers as Lambda runs them, against a real table: environment, SDK, log lines and all. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { vi } from 'vitest';
-import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
+import type { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { ENV, TABLES } from '../../functions/contract/names.ts';
 import { startEmulator, type TestEmulator } from '../support/emulator.ts';
 import { REGIONS } from './api-world.ts';
-import { clientOf, createTables } from './tables.ts';
+import { clientOf, createTables, patientStore } from './tables.ts';
 
 export const [HERE, PEER] = REGIONS;
 
@@ -43,8 +43,8 @@ export const startLab = async (): Promise<Lab> => {
   return {
     emulator,
     client,
-    data: new DynamoStore({ client, table: TABLES.data }),
-    control: new DynamoStore({ client, table: TABLES.control }),
+    data: patientStore(client, TABLES.data),
+    control: patientStore(client, TABLES.control),
     environment,
     frozen: async (work) => {
       emulator.freeze();

@@ -1,12 +1,16 @@
 /** A DynamoDB of this machine, with the tables as the templates declare them. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Limits } from '../../functions/aws/attempts.ts';
 import { dynamoClient } from '../../functions/aws/clients.ts';
+import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { clientOptions } from '../../local/deployment/client-options.ts';
+import { PATIENT } from '../support/emulator.ts';
 
 export { createTables } from '../../bench/tables.ts';
 
-/** Those of the functions' own clients. */
-const FUNCTIONS_LIMITS = { attemptsMax: 1, connectMs: 500, requestMs: 2_000, socketsMax: 64 } as const;
+/** As many as the functions' own clients. */
+const SOCKETS_MAX = 64;
+const PATIENT_STORE: Limits = { attempts: 4, attemptMs: PATIENT.requestMs, backoffMs: 50 };
 
 /** Where it answers. */
 export interface Database {
@@ -16,4 +20,8 @@ export interface Database {
 }
 
 export const clientOf = ({ endpoint, region, accessKeyId }: Database): DynamoDBClient =>
-  dynamoClient(clientOptions({ name: region, endpoint, accessKeyId }, FUNCTIONS_LIMITS));
+  dynamoClient(clientOptions({ name: region, endpoint, accessKeyId }, { ...PATIENT, attemptsMax: 1, socketsMax: SOCKETS_MAX }));
+
+/** What prepares a test, or looks at what came of it: it waits longer than the functions' own. */
+export const patientStore = (client: DynamoDBClient, table: string): DynamoStore =>
+  new DynamoStore({ client, table, limits: PATIENT_STORE });

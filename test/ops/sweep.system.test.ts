@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { scanClient } from '../../functions/aws/restored-table.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import { Hlc } from '../../functions/core/hlc.ts';
@@ -24,6 +23,7 @@ import { LocalTarget } from '../../ops/targets/local.ts';
 import { REGIONS } from '../functions/api-world.ts';
 import { deployVersions, sdkOf } from '../functions/cell.ts';
 import { HERE, type Lab, PEER, startLab } from '../functions/lab.ts';
+import { patientStore } from '../functions/tables.ts';
 import { EU, startTestSystem } from '../local/local-system.ts';
 import { PATIENT } from '../support/emulator.ts';
 import { freePort } from '../support/free-port.ts';
@@ -146,7 +146,7 @@ describe('a system that runs', () => {
     const system = await startTestSystem();
     try {
       const target = new LocalTarget(system.control, await system.control.system());
-      const store = new DynamoStore({ client: await system.dynamo(EU), table: TABLES.data });
+      const store = patientStore(await system.dynamo(EU), TABLES.data);
       // The stream asks for other regions' receipts only: a region books its own as it records them, at once.
       await store.transact([
         { action: 'put', item: { pk: 'STOCK#tea', sk: `RECEIPT#h#${EU}`, v: 1, region: EU, quantity: 5, at: Date.now() } },

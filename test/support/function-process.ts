@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { ENV } from '../../functions/contract/names.ts';
 
 const CHILD = resolve(import.meta.dirname, 'function-child.ts');
-const INVOCATION_MS_MAX = 30_000;
+const INVOCATION_MS_MAX = 120_000;
 
 export interface Invoked {
   /** What the handler returned, as Lambda hands it on. */

@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { DeleteTableCommand, type DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../functions/aws/clients.ts';
-import { DynamoStore } from '../../../functions/aws/dynamo-store.ts';
 import { TABLES } from '../../../functions/contract/names.ts';
 import { auditKey, foldAudit } from '../../../functions/core/deployments.ts';
 import { foldControl, nextBeat, REGIONS_KEY } from '../../../functions/core/operations.ts';
 import { clientOptions } from '../../../local/deployment/client-options.ts';
-import { createTables } from '../../functions/tables.ts';
+import { createTables, patientStore } from '../../functions/tables.ts';
 import { PATIENT, startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { MAIN } from '../tandem.ts';
 
@@ -21,7 +20,7 @@ describe('a recovery of the command line on AWS', () => {
   let emulator: TestEmulator;
   let folder: string;
   const client = (region: string): DynamoDBClient => dynamoClient(clientOptions({ ...emulator, name: region }, PATIENT));
-  const controlOfB = () => new DynamoStore({ client: client(B), table: TABLES.control });
+  const controlOfB = () => patientStore(client(B), TABLES.control);
 
   beforeAll(async () => {
     emulator = await startEmulator(A);
@@ -76,7 +75,7 @@ describe('a recovery of the command line on AWS', () => {
 
     // one whose data table is gone, and whose heartbeat of a moment ago is in B
     const beat = (atMs: number) =>
-      new DynamoStore({ client: client(B), table: TABLES.data }).transact([
+      patientStore(client(B), TABLES.data).transact([
         nextBeat({ region: A, beats: [], controls: [] }, { nowMs: atMs, version: '1', verdict: 'pass' }),
       ]);
     await beat(Date.now());
