@@ -192,6 +192,12 @@ export class CellStack extends Stack {
         'auth is "none": whoever finds the API may read, order and ship as one and the same subject; set it to "keys" for anything but an experiment',
       );
     }
+    if (config.alarms.emails.length === 0) {
+      Annotations.of(this).addWarningV2(
+        'tandem:nobody-told',
+        'alarms.emails is empty: alarms fire and tell nobody; name who is to be paged, or subscribe to the TopicArn of each cell yourself (docs/alarms.md)',
+      );
+    }
     if (bundle.fault !== undefined) {
       Annotations.of(this).addWarningV2(
         'tandem:fault',

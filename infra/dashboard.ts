@@ -4,7 +4,7 @@ import { AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, type IWidget, 
 import type { IFunction, IVersion } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { JOURNEY_TARGETS, TABLES } from '../functions/contract/names.ts';
+import { JOURNEY_TARGETS, STACKS, TABLES } from '../functions/contract/names.ts';
 import { metrics, versionMetrics } from './metrics.ts';
 
 const MINUTE = { period: Duration.minutes(1) } as const;
@@ -28,6 +28,8 @@ export class CellDashboard extends Construct {
   constructor(scope: Construct, id: string, props: CellDashboardProps) {
     super(scope, id);
     new Dashboard(this, 'Dashboard', {
+      // Found by who knows the stack. Names of dashboards are one for the account, whatever the region.
+      dashboardName: STACKS.cell(props.region),
       defaultInterval: Duration.hours(3),
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: 24, height: 3 })],

@@ -2,7 +2,7 @@ import { Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { type AlarmBase, AlarmStatusWidget, Dashboard, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { CnameRecord, HealthCheck, HealthCheckType, HostedZone } from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
-import { dnsNames, EVACUATE_TEXT, HEALTHY_TEXT } from '../functions/contract/names.ts';
+import { dnsNames, EVACUATE_TEXT, HEALTHY_TEXT, STACKS } from '../functions/contract/names.ts';
 import { ROUTES } from '../functions/contract/routes.ts';
 import { type AlarmSpec, Alarms } from './alarms.ts';
 import { type Config, checkerRegions } from './config.ts';
@@ -110,6 +110,7 @@ export class GlobalStack extends Stack {
     const between = (metric: (from: string, to: string) => Metric): Metric[] =>
       names.flatMap((from) => names.filter((to) => to !== from).map((to) => metric(from, to).with({ label: `${from} to ${to}` })));
     new Dashboard(this, 'Overview', {
+      dashboardName: STACKS.global,
       defaultInterval: Duration.hours(3),
       widgets: [
         [new AlarmStatusWidget({ title: 'Regions out of service', alarms: [...alarms], width: 24, height: 2 })],

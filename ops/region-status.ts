@@ -16,9 +16,16 @@ export interface SeenPeer {
   readonly evacuate: boolean;
 }
 
+/** A region of which nobody could say where it answers. */
+export interface Unfound {
+  readonly name: string;
+  readonly reason: string;
+}
+
 export interface RegionStatus {
   readonly region: string;
-  readonly url: string;
+  /** Null: not known. */
+  readonly url: string | null;
   /** `silent`: no answer, or none that fits the contract. */
   readonly state: 'healthy' | 'unhealthy' | 'silent';
   /** Why it is not healthy. */
@@ -30,7 +37,7 @@ export interface RegionStatus {
 }
 
 /** The status of all regions, in their order. Never throws for a region that does not answer. */
-export const statusOf = async (targets: readonly TargetRegion[]): Promise<readonly RegionStatus[]> => {
+export const statusOf = async (targets: readonly (TargetRegion | Unfound)[]): Promise<readonly RegionStatus[]> => {
   const agent = new Agent({
     connect: { timeout: CONNECT_TIMEOUT_MS },
     headersTimeout: ANSWER_TIMEOUT_MS,
@@ -38,14 +45,17 @@ export const statusOf = async (targets: readonly TargetRegion[]): Promise<readon
     maxResponseSize: BODY_BYTES_MAX,
   });
   try {
-    return await Promise.all(targets.map((target) => regionStatus(agent, target)));
+    return await Promise.all(targets.map((target) => ('url' in target ? regionStatus(agent, target) : unfoundStatus(target))));
   } finally {
     await agent.destroy();
   }
 };
 
+const SILENT = { state: 'silent', version: null, writer: null, writable: null, peers: [] } as const;
+
+const unfoundStatus = ({ name, reason }: Unfound): RegionStatus => ({ ...SILENT, region: name, url: null, reasons: [reason] });
+
 const regionStatus = async (agent: Agent, target: TargetRegion): Promise<RegionStatus> => {
-  const silent = { region: target.name, url: target.url, state: 'silent', version: null, writer: null, writable: null, peers: [] } as const;
   try {
     // `/health` answers with its body whether its status is 200 or 503.
     const [verdict, world] = await Promise.all([ask(agent, target, '/health', health), ask(agent, target, '/regions', regions)]);
@@ -67,7 +77,7 @@ const regionStatus = async (agent: Agent, target: TargetRegion): Promise<RegionS
       peers: world.regions.filter((each) => each.region !== target.name),
     };
   } catch (error) {
-    return { ...silent, reasons: [`no answer from ${target.url}: ${messageOf(error)}`] };
+    return { ...SILENT, region: target.name, url: target.url, reasons: [`no answer from ${target.url}: ${messageOf(error)}`] };
   }
 };
 

@@ -18,7 +18,7 @@ export const addStatus = (program: Command): void => {
       .command('status')
       .summary('show how each region is, as told by itself')
       .description(
-        "Asks each region's own front door for its health and for the heartbeats it sees. Needs no credentials and no control plane.\nExit code 1 when a region does not answer, fails its check, is evacuated or refuses writes, and when a drill has left something broken here.",
+        "Asks each region's own front door for its health and for the heartbeats it sees. Needs no credentials and no control plane; only on AWS without a domain is each region's stack asked where it answers.\nExit code 1 when a region does not answer, fails its check, is evacuated or refuses writes, and when a drill has left something broken here.",
       ),
   )
     .option('--json', 'print JSON', false)
@@ -40,7 +40,7 @@ export const describe = (statuses: readonly RegionStatus[]): string => {
   const rows = statuses.map((each) => [
     each.region,
     each.state,
-    each.url,
+    each.url ?? '-',
     each.version ?? '-',
     each.writer ?? '-',
     each.writable === null ? '-' : each.writable ? 'yes' : 'no',

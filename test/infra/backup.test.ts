@@ -93,7 +93,7 @@ describe('the lock of a vault', () => {
 
     expect(loud).toHaveLength(2);
     for (const warning of loud) expect(warning).toContain('7 days after this deployment NOBODY CAN REMOVE');
-    expect([...usual.warnings, ...bare.warnings]).toEqual([]);
+    expect([...usual.warnings, ...bare.warnings].join()).not.toContain('COMPLIANCE');
   });
 });
 

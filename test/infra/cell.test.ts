@@ -232,15 +232,25 @@ describe('what a cell tells', () => {
     everybody.remove();
 
     expect(everybody.warnings.join()).toContain('auth is "none"');
-    expect(open.warnings).toEqual([]);
+    expect(open.warnings.join()).not.toContain('auth');
+  });
+
+  test('is a warning in every cell when alarms tell nobody, and none when all is well', () => {
+    expect(open.warnings).toHaveLength(2);
+    for (const warning of open.warnings) expect(warning).toContain('alarms.emails is empty: alarms fire and tell nobody');
+
+    const told = synthesize(configOf(2, { alarms: { emails: ['ops@example.com'] } }));
+    told.remove();
+    expect(told.warnings).toEqual([]);
   });
 
   test('is a loud warning in every cell when a fault is compiled into the API', () => {
     const broken = synthesize(configOf(2), { fault: 'errors' });
     broken.remove();
 
-    expect(broken.warnings).toHaveLength(2);
-    for (const warning of broken.warnings) expect(warning).toContain('BROKEN ON PURPOSE: the fault "errors"');
+    const loud = broken.warnings.filter((warning) => !warning.includes('alarms.emails'));
+    expect(loud).toHaveLength(2);
+    for (const warning of loud) expect(warning).toContain('BROKEN ON PURPOSE: the fault "errors"');
   });
 });
 

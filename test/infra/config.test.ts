@@ -204,6 +204,16 @@ describe('a refusal', () => {
       { ...VALID, encryptionKeys: { 'eu-central-1': 'alias/x', 'us-east-2': key('us-east-2') } },
       'encryptionKeys.eu-central-1: given "alias/x"',
     ],
+    [
+      'a pattern of keys',
+      { ...VALID, encryptionKeys: { 'eu-central-1': 'arn:aws:kms:eu-central-1:123456789012:key/*', 'us-east-2': key('us-east-2') } },
+      'encryptionKeys.eu-central-1: given "arn:aws:kms:eu-central-1:123456789012:key/*"; allowed: the ARN of a KMS key',
+    ],
+    [
+      'a key with words of a shell',
+      { ...VALID, encryptionKeys: { 'eu-central-1': `${key('eu-central-1')}'; echo x; '`, 'us-east-2': key('us-east-2') } },
+      'encryptionKeys.eu-central-1: given',
+    ],
     ['what is no address', { ...VALID, alarms: { emails: ['ops'] } }, 'alarms.emails.0: given "ops"'],
     ['a retention that CloudWatch does not know', { ...VALID, logRetentionDays: 31 }, 'logRetentionDays: given 31; allowed: 1, 3, 5'],
     [
@@ -229,6 +239,29 @@ describe('a refusal', () => {
     expect(about, problems.join('\n')).toBeDefined();
     expect(about).toMatch(/(given|missing).*; allowed: .+; .+/);
   });
+
+  test.each([
+    'http://id.example.com/',
+    'https://user:secret@id.example.com/',
+    'https://id.example.com/?tenant=1',
+    'https://id.example.com/#x',
+    'https://localhost/',
+    'https://id.localhost/',
+    'https://127.0.0.1/',
+    'https://2130706433/',
+    'https://169.254.169.254/',
+    'https://[::1]/',
+    'https://[fe80::1]/',
+  ])('does not take the issuer %s', (issuer) => {
+    expect(problemsOf({ ...VALID, auth: { issuer, audience: 'api' } }).join()).toMatch(/^auth\.issuer: given .*; allowed: .*a public name/);
+  });
+
+  test.each(['https://id.example.com', 'https://id.example.com/realms/shop', 'https://id.example.com:8443/'])(
+    'takes the issuer %s',
+    (issuer) => {
+      expect(problemsOf({ ...VALID, auth: { issuer, audience: 'api' } })).toEqual([]);
+    },
+  );
 
   test('names every problem at once, also rules between fields when another field is broken', () => {
     // given one misspelt key, one value out of range, and two broken rules between fields

@@ -1,8 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
 import { expect, it, describe as suite } from 'vitest';
 import { describe } from '../../ops/commands/status.ts';
 import { statusOf } from '../../ops/region-status.ts';
 import { startHttpServer } from '../support/http-server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { tandem } from './tandem.ts';
 
 const at = new Date(0).toISOString();
 const verdict = (name: string, fail?: string) => ({
@@ -97,5 +101,58 @@ suite('the status of a region', () => {
     await using us = await door('us-east-2');
     const statuses = await statusOf([{ name: 'eu-west-1', url: 'http://127.0.0.1:1', host: 'x' }, us.target]);
     expect(statuses.map((each) => each.state)).toEqual(['silent', 'healthy']);
+  });
+});
+
+suite('the status of a system on AWS without a domain', () => {
+  const config = (): string => {
+    const file = join(temporaryFolder(), 'config.json');
+    writeFileSync(file, JSON.stringify({ regions: [{ name: 'eu-west-1' }, { name: 'us-east-2' }], auth: 'keys' }));
+    return file;
+  };
+  const without = { AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent' };
+
+  it("is asked at the addresses that the regions' stacks tell, and a region whose stack does not is silent", async () => {
+    const answers: RequestListener = ({ url }, response) => {
+      response.end(JSON.stringify(url === '/health' ? verdict('eu-west-1') : world('eu-west-1')));
+    };
+    const front = await startHttpServer(answers);
+    const stack = `<StackName>Tandem-Cell-eu-west-1</StackName><StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>Url</OutputKey><OutputValue>${front.url}</OutputValue></member></Outputs>`;
+    // The region stands in what a call is signed for.
+    const cloudFormation = await startHttpServer(({ headers }, response) => {
+      const found = headers.authorization?.includes('/eu-west-1/cloudformation/') === true;
+      response.writeHead(found ? 200 : 400, { 'content-type': 'text/xml' });
+      response.end(
+        found
+          ? `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>${stack}</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
+          : '<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id Tandem-Cell-us-east-2 does not exist</Message></Error></ErrorResponse>',
+      );
+    });
+    const { code, stdout, stderr } = await tandem(['status', '--target', 'aws', '--json', '--config', config()], {
+      ...without,
+      AWS_ENDPOINT_URL: cloudFormation.url,
+      AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'example',
+    });
+    await front.stop();
+    await cloudFormation.stop();
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual([
+      expect.objectContaining({ region: 'eu-west-1', state: 'healthy', url: front.url }),
+      expect.objectContaining({
+        region: 'us-east-2',
+        state: 'silent',
+        url: null,
+        reasons: [expect.stringMatching(/does not exist.*DescribeStacks/)],
+      }),
+    ]);
+  });
+
+  it('says in a sentence what it needs where there are no credentials', async () => {
+    const { code, stdout } = await tandem(['status', '--target', 'aws', '--config', config()], without);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /eu-west-1: .*Could not load credentials.*Without `domain`.*needs credentials with cloudformation:DescribeStacks/,
+    );
   });
 });
