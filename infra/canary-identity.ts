@@ -51,7 +51,7 @@ export class CanaryIdentity extends Construct {
       logRetentionDays: props.logRetentionDays,
     });
     registrar.role.addToPolicy(new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [key.keyArn] }));
-    props.tables.grantDelivery(registrar.role);
+    props.tables.grantRegions(registrar.role);
     props.tables.grantCanaryKeys(registrar.role);
     this.registration = new CustomResource(this, 'Registration', {
       resourceType: 'Custom::CanaryIdentity',

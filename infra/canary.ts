@@ -56,8 +56,9 @@ export class Canary extends Construct {
       logRetentionDays: props.logRetentionDays,
     });
     const { role } = this.handler;
-    props.tables.grantDelivery(role);
     props.tables.grantBeat(role);
+    props.tables.grantDeployments(role);
+    props.tables.grantAudit(role);
     props.identity.grantSign(role);
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
     role.addToPolicy(new PolicyStatement({ actions: ['cloudwatch:DescribeAlarms'], resources: ['*'] }));

@@ -104,6 +104,7 @@ export class CellStack extends Stack {
       timeoutSeconds: API_TIMEOUT_SECONDS,
     });
     tables.grantData(handler.role);
+    tables.grantLookups(handler.role);
     tables.grantControlRead(handler.role);
     tables.grantPeerReads(handler.role);
     const api = new Api(this, 'Gateway', {

@@ -86,7 +86,7 @@ export class Delivery extends Construct {
   }
 
   private beforeTraffic(): TandemFunction {
-    const { api, identity, settings, code } = this.#props;
+    const { api, identity, tables, settings, code } = this.#props;
     const hook = this.hook('BeforeTraffic', 'Tries a version of the API before it gets calls', code.beforeTraffic, TRIAL_SECONDS, {
       ...deliveryEnvironment<'before-traffic'>({
         canaryKey: identity.keyArn,
@@ -95,6 +95,7 @@ export class Delivery extends Construct {
         ignoreAlarms: String(settings.ignoreAlarms),
       }),
     });
+    tables.grantAudit(hook.role);
     identity.grantSign(hook.role);
     api.grantInvokeQualified(hook.role);
     return hook;
@@ -123,7 +124,7 @@ export class Delivery extends Construct {
       environment: { ...environment, ...variables },
       logRetentionDays,
     });
-    tables.grantDelivery(hook.role);
+    tables.grantDeployments(hook.role);
     return hook;
   }
 }

@@ -55,7 +55,8 @@ export class DeploymentEvents extends Construct {
       },
       logRetentionDays: props.logRetentionDays,
     });
-    props.tables.grantDelivery(this.recorder.role);
+    props.tables.grantDeployments(this.recorder.role);
+    props.tables.grantAudit(this.recorder.role);
     this.recorder.role.addToPolicy(
       new PolicyStatement({ actions: ['codedeploy:GetDeployment'], resources: [props.group.deploymentGroupArn] }),
     );

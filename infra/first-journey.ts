@@ -6,7 +6,6 @@ import type { EnvName } from '../functions/contract/names.ts';
 import type { CanaryIdentity } from './canary-identity.ts';
 import { deliveryEnvironment } from './environment.ts';
 import { TandemFunction } from './function.ts';
-import type { Tables } from './tables.ts';
 
 /** One version's journeys, each call of which may take what the API function may take. */
 const TIMEOUT_SECONDS = 150;
@@ -14,7 +13,6 @@ const TIMEOUT_SECONDS = 150;
 export interface FirstJourneyProps {
   readonly api: TandemFunction;
   readonly identity: CanaryIdentity;
-  readonly tables: Tables;
   readonly code: AssetCode;
   readonly environment: Readonly<Record<EnvName, string>>;
   readonly logRetentionDays: RetentionDays;
@@ -43,7 +41,6 @@ export class FirstJourney extends Construct {
       },
       logRetentionDays: props.logRetentionDays,
     });
-    props.tables.grantDelivery(traveller.role);
     identity.grantSign(traveller.role);
     api.grantInvokeQualified(traveller.role);
     const journey = new CustomResource(this, 'Journey', {

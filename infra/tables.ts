@@ -31,12 +31,18 @@ export class Tables extends Construct {
   }
 
   /**
-   * Reads and writes what users own. Each part of a transaction needs the permission of its single-item twin:
-   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+   * Reads partitions of what users own, and writes into them. Each part of a transaction needs the permission of its
+   * single-item twin: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
    * Nothing is ever deleted at run time, so nobody may.
    */
   grantData(grantee: IGrantable): void {
-    this.allow(grantee, [this.dataArn], ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']);
+    this.allow(grantee, [this.dataArn], ['Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']);
+    this.allowKey(grantee);
+  }
+
+  /** Reads single items, and what a subject owns by the index: what callers ask for. */
+  grantLookups(grantee: IGrantable): void {
+    this.allow(grantee, [this.dataArn], ['GetItem']);
     this.allow(grantee, [`${this.dataArn}/index/${KEYS.ownerIndex.name}`], ['Query']);
     this.allowKey(grantee);
   }
@@ -63,24 +69,32 @@ export class Tables extends Construct {
 
   /** Reads keys, switches and fences; operators alone write them. */
   grantControlRead(grantee: IGrantable): void {
-    this.allow(grantee, [this.controlArn], ['GetItem', 'Query']);
+    this.allow(grantee, [this.controlArn], ['Query']);
     this.allowKey(grantee);
   }
 
-  /**
-   * Reads what the regions say of each other, and reads and writes what is known of this region's deployments: whoever
-   * delivers versions sees nothing of what users own.
-   */
-  grantDelivery(grantee: IGrantable): void {
-    const { regions, deployments, audit } = this.partitions;
-    this.allow(grantee, [this.dataArn, this.controlArn], ['Query'], { StringEquals: [regions] });
-    this.allow(grantee, [this.controlArn], ['Query', 'PutItem'], { StringEquals: [deployments, audit] });
+  /** Reads under which name a region writes: what is recorded must not need what users own. */
+  grantRegions(grantee: IGrantable): void {
+    this.allow(grantee, [this.controlArn], ['Query'], { StringEquals: [this.partitions.regions] });
     this.allowKey(grantee);
   }
 
-  /** Writes this region's heartbeat. */
+  /** Reads and writes what is known of this region's deployments. */
+  grantDeployments(grantee: IGrantable): void {
+    this.grantRegions(grantee);
+    this.allow(grantee, [this.controlArn], ['Query', 'PutItem'], { StringEquals: [this.partitions.deployments] });
+  }
+
+  /** Tells who did what in this region. Only operators read it. */
+  grantAudit(grantee: IGrantable): void {
+    this.allow(grantee, [this.controlArn], ['PutItem'], { StringEquals: [this.partitions.audit] });
+    this.allowKey(grantee);
+  }
+
+  /** Writes this region's heartbeat, and reads those of all. */
   grantBeat(grantee: IGrantable): void {
-    this.allow(grantee, [this.dataArn], ['UpdateItem'], { StringEquals: [this.partitions.regions] });
+    this.grantRegions(grantee);
+    this.allow(grantee, [this.dataArn], ['Query', 'UpdateItem'], { StringEquals: [this.partitions.regions] });
   }
 
   /** Registers keys of this region's canary, and of nobody else. */

@@ -18,6 +18,7 @@ import { editRecord } from '../../functions/core/records.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { clientOptions } from '../../local/deployment/client-options.ts';
+import { Roles } from '../infra/roles.ts';
 import { PATIENT } from '../support/emulator.ts';
 import { type ListeningBackup, listenAsBackup } from './aws-backup.ts';
 import { type Bucket, startBucket } from './bucket.ts';
@@ -28,6 +29,8 @@ const COPIES = `arn:aws:backup:${HERE}:111122223333:backup-vault:copies`;
 const HOUR_SECONDS = 3_600;
 const MINUTES_15_MS = 900_000;
 
+const roles = new Roles(HERE);
+roles.holdAtTheEnd({ BackupWatch: [], 'RestoreTest/Validation': ['dynamodb:DescribeTable eu-central-1 tandem-control'] });
 let lab: Lab;
 let backup: ListeningBackup;
 let bucket: Bucket;
@@ -92,7 +95,11 @@ describe('the watch of backups', () => {
     delete backup.holds[`/backup-vaults/${BACKUPS.vault(HERE)}/recovery-points`];
 
     const { handler } = await import('../../functions/backup-watch.handler.ts');
-    const { value: failure, lines } = await logged(() => handler({ source: 'aws.events' }, LAMBDA).catch((error: unknown) => error));
+    const { value: failure, lines } = await logged(() =>
+      roles
+        .guard('BackupWatch', handler)({ source: 'aws.events' }, LAMBDA)
+        .catch((error: unknown) => error),
+    );
 
     expect(failure).toMatchObject({ message: '1 of 6 looks failed' });
     expect(lines.filter((line) => METRICS.backupFailures in line)).toHaveLength(1);
@@ -102,11 +109,11 @@ describe('the watch of backups', () => {
   test('looks once when a cell gets it, and lets itself be deployed and deleted whatever it sees', async () => {
     const { handler } = await import('../../functions/backup-watch.handler.ts');
     for (const type of ['Create', 'Update', 'Delete'] as const) {
-      await logged(() => handler(bucket.event(type, 'FirstLook'), LAMBDA));
+      await logged(() => roles.guard('BackupWatch', handler)(bucket.event(type, 'FirstLook'), LAMBDA));
       expect(bucket.answers.at(-1)?.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'first-look-of-stack-1' });
     }
     holdsUsual();
-    const { lines } = await logged(() => handler(bucket.event('Create', 'FirstLook'), LAMBDA));
+    const { lines } = await logged(() => roles.guard('BackupWatch', handler)(bucket.event('Create', 'FirstLook'), LAMBDA));
     expect(lines.filter((line) => METRICS.recoveryPointAge in line)).toHaveLength(2);
   });
 });
@@ -189,7 +196,7 @@ describe('the validation of a restored table', () => {
 
 async function validate(job: string, getRemainingTimeInMillis = () => MINUTES_15_MS) {
   const { handler } = await import('../../functions/restore-validation.handler.ts');
-  return logged(() => handler({ detail: { restoreJobId: job } }, { getRemainingTimeInMillis }));
+  return logged(() => roles.guard('RestoreTest/Validation', handler)({ detail: { restoreJobId: job } }, { getRemainingTimeInMillis }));
 }
 
 const LAMBDA = { getRemainingTimeInMillis: () => 60_000 } as const;
@@ -231,7 +238,7 @@ async function writeOneOfEverything(): Promise<readonly Item[]> {
 /** What it tells, by metric, and table where it names one. */
 async function look(): Promise<Readonly<Record<string, number>>> {
   const { handler } = await import('../../functions/backup-watch.handler.ts');
-  const { lines } = await logged(() => handler({ source: 'aws.events' }, LAMBDA));
+  const { lines } = await logged(() => roles.guard('BackupWatch', handler)({ source: 'aws.events' }, LAMBDA));
   const names = Object.entries(METRICS).flatMap(([key, name]) => (key === 'namespace' ? [] : [name]));
   return Object.fromEntries(
     lines.flatMap((line) =>

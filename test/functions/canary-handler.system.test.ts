@@ -11,6 +11,7 @@ import type { AlarmState } from '../../functions/contract/delivery.ts';
 import { DELIVERY_ENV, METRICS } from '../../functions/contract/names.ts';
 import { keyItem } from '../../functions/core/keys.ts';
 import { makeAuthority } from '../../local/edge/certificates.ts';
+import { Roles } from '../infra/roles.ts';
 import { failureOf } from '../support/failure-of.ts';
 import { freePort } from '../support/free-port.ts';
 import { ApiWorld } from './api-world.ts';
@@ -18,6 +19,8 @@ import { executionOf, type Listening, listenAsCodeDeploy, makeCanaryKey, sdkOf }
 import { HERE, type Lab, logged, PEER, startLab, stub } from './lab.ts';
 
 const ALARM = 'errors-of-the-new-version';
+const roles = new Roles(HERE);
+roles.holdAtTheEnd({ Canary: [] });
 
 let lab: Lab;
 let codeDeploy: Listening;
@@ -130,7 +133,7 @@ describe('a bake', () => {
 
 const minute = async () => {
   const { handler } = await import('../../functions/canary.handler.ts');
-  const { value, lines } = await logged(() => failureOf(handler()));
+  const { value, lines } = await logged(() => failureOf(roles.as('Canary', handler)));
   return { failed: value, lines, metrics: lines.filter((line) => '_aws' in line) };
 };
 

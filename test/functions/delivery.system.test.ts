@@ -8,6 +8,7 @@ import { DELIVERY_ENV } from '../../functions/contract/names.ts';
 import { deploymentsKey } from '../../functions/core/deployments.ts';
 import { incarnationItem } from '../../functions/core/operations.ts';
 import { canaryKid, canarySubject } from '../../functions/core/synthetic.ts';
+import { Roles } from '../infra/roles.ts';
 import { type Bucket, startBucket } from './bucket.ts';
 import { auditOf, CODES, deploymentOf, deployVersions, executionOf, type Listening, listenAsCodeDeploy, makeCanaryKey } from './cell.ts';
 import { HERE, type Lab, logged, PEER, startLab, stub } from './lab.ts';
@@ -15,6 +16,8 @@ import { HERE, type Lab, logged, PEER, startLab, stub } from './lab.ts';
 const API = 'api';
 const [RIGHT, RIGHT_AGAIN, CRASHES] = ['1', '2', '3'] as const;
 
+const roles = new Roles(HERE, { [API]: 'Api' });
+roles.holdAtTheEnd({ 'Delivery/BeforeTraffic': [], 'Delivery/AfterTraffic': [], FirstJourney: [], CanaryIdentity: [] });
 let lab: Lab;
 let codeDeploy: Listening;
 let bucket: Bucket;
@@ -52,7 +55,9 @@ describe("the canary's identity", () => {
 
   it('stays when the resource goes', async () => {
     const { handler } = await import('../../functions/canary-identity.handler.ts');
-    await logged(() => handler(bucket.event('Delete', 'CanaryIdentity'), { getRemainingTimeInMillis: () => 20_000 }));
+    await logged(() =>
+      roles.guard('CanaryIdentity', handler)(bucket.event('Delete', 'CanaryIdentity'), { getRemainingTimeInMillis: () => 20_000 }),
+    );
     expect(bucket.answers.at(-1)?.body['Status']).toBe('SUCCESS');
     expect(await lab.control.query(`KEY#${canaryKid(HERE, keyArn)}`)).toHaveLength(1);
   });
@@ -136,7 +141,9 @@ describe('the hook after traffic', () => {
   const hook = async (bakeMinutes: string, id = `d-${randomUUID()}`) => {
     stub({ [DELIVERY_ENV.candidate]: RIGHT_AGAIN, [DELIVERY_ENV.bakeMinutes]: bakeMinutes });
     const { handler } = await import('../../functions/after-traffic.handler.ts');
-    await logged(() => handler(eventOf(id), { awsRequestId: 'r', getRemainingTimeInMillis: () => 60_000 }));
+    await logged(() =>
+      roles.guard('Delivery/AfterTraffic', handler)(eventOf(id), { awsRequestId: 'r', getRemainingTimeInMillis: () => 60_000 }),
+    );
     return { id, told: codeDeploy.toldOf(id) };
   };
 
@@ -162,7 +169,9 @@ describe('the first journey', () => {
   const ask = async (type: 'Create' | 'Update' | 'Delete', candidate: string, remainingMs = 250_000) => {
     stub({ [DELIVERY_ENV.canaryKey]: keyArn, [DELIVERY_ENV.apiFunction]: API, [DELIVERY_ENV.candidate]: candidate });
     const { handler } = await import('../../functions/first-journey.handler.ts');
-    await logged(() => handler(bucket.event(type, 'FirstJourney'), { getRemainingTimeInMillis: () => remainingMs }));
+    await logged(() =>
+      roles.guard('FirstJourney', handler)(bucket.event(type, 'FirstJourney'), { getRemainingTimeInMillis: () => remainingMs }),
+    );
     return bucket.answers.at(-1)?.body;
   };
 
@@ -212,7 +221,9 @@ beforeEach(() => vi.resetModules());
 const register = async (key: string | undefined): Promise<Record<string, unknown> | undefined> => {
   stub({ [DELIVERY_ENV.canaryKey]: key });
   const { handler } = await import('../../functions/canary-identity.handler.ts');
-  await logged(() => handler(bucket.event('Create', 'CanaryIdentity'), { getRemainingTimeInMillis: () => 20_000 }));
+  await logged(() =>
+    roles.guard('CanaryIdentity', handler)(bucket.event('Create', 'CanaryIdentity'), { getRemainingTimeInMillis: () => 20_000 }),
+  );
   return bucket.answers.at(-1)?.body;
 };
 
@@ -229,6 +240,8 @@ const beforeTraffic = async (
     [DELIVERY_ENV.ignoreAlarms]: String(ignoreAlarms),
   });
   const { handler } = await import('../../functions/before-traffic.handler.ts');
-  await logged(() => handler(eventOf(id), { awsRequestId: 'r', getRemainingTimeInMillis: () => remainingMs }));
+  await logged(() =>
+    roles.guard('Delivery/BeforeTraffic', handler)(eventOf(id), { awsRequestId: 'r', getRemainingTimeInMillis: () => remainingMs }),
+  );
   return { id, told: codeDeploy.toldOf(id) };
 };

@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { LambdaClient, ListVersionsByFunctionCommand, UpdateAliasCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DELIVERY_ENV } from '../../functions/contract/names.ts';
+import { Roles } from '../infra/roles.ts';
 import { auditOf, deploymentOf, deployVersions, type Listening, listenAsCodeDeploy, sdkOf } from './cell.ts';
-import { type Lab, logged, startLab, stub } from './lab.ts';
+import { HERE, type Lab, logged, startLab, stub } from './lab.ts';
 
+const roles = new Roles(HERE, { pruned: 'Api', nobody: 'Housekeeping/Handler' });
+roles.holdAtTheEnd({ DeploymentEvents: [] });
 let lab: Lab;
 let codeDeploy: Listening;
 beforeAll(async () => {
@@ -22,7 +25,7 @@ describe('what records the ends of deployments', () => {
   const end = async (state: string, id = `d-${randomUUID()}`, functions = '') => {
     stub({ [DELIVERY_ENV.prunedFunctions]: functions });
     const { handler } = await import('../../functions/deployment-events.handler.ts');
-    await logged(() => handler({ detail: { deploymentId: id, state } }));
+    await logged(() => roles.guard('DeploymentEvents', handler)({ detail: { deploymentId: id, state } }));
     return { id, ended: (await deploymentOf(lab, id))?.ended, audit: (await auditOf(lab)).filter(({ what }) => what.includes(id)) };
   };
 

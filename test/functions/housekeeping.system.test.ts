@@ -9,11 +9,14 @@ import { placeOrder } from '../../functions/core/orders.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { clientOptions } from '../../local/deployment/client-options.ts';
+import { CHECKS, Roles } from '../infra/roles.ts';
 import { PATIENT } from '../support/emulator.ts';
 import { REGIONS } from './api-world.ts';
 import { HERE, invocation, type Lab, logged, PEER, startLab } from './lab.ts';
 
 const FENCE = { pk: 'REGIONS', sk: `FENCED#${HERE}#2#${PEER}`, v: 1, at: 1 };
+const roles = new Roles(HERE);
+roles.holdAtTheEnd({ Housekeeping: [CHECKS] });
 let lab: Lab;
 beforeAll(async () => {
   lab = await startLab();
@@ -21,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => lab?.stop());
 
 describe('the housekeeping handler', () => {
-  const load = () => import('../../functions/housekeeping.handler.ts');
+  const load = async () => ({ handler: roles.guard('Housekeeping', (await import('../../functions/housekeeping.handler.ts')).handler) });
 
   beforeEach(async () => {
     vi.resetModules();

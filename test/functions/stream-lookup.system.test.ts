@@ -1,9 +1,12 @@
 import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TABLES } from '../../functions/contract/names.ts';
+import { Roles } from '../infra/roles.ts';
 import { type Bucket, startBucket } from './bucket.ts';
-import { type Lab, logged, startLab } from './lab.ts';
+import { HERE, type Lab, logged, startLab } from './lab.ts';
 
+const roles = new Roles(HERE);
+roles.holdAtTheEnd({ StreamLookup: [] });
 let lab: Lab;
 beforeAll(async () => {
   lab = await startLab();
@@ -21,7 +24,9 @@ describe('the stream lookup', () => {
   const ask = async (RequestType: 'Create' | 'Update' | 'Delete', TableName: string, remainingMs = 30_000) => {
     const { handler } = await load();
     const event = bucket.event(RequestType, 'Stream', { TableName });
-    await logged(() => handler(event, { getRemainingTimeInMillis: () => remainingMs }));
+    await logged(() =>
+      (TableName === TABLES.data ? roles.guard('StreamLookup', handler) : handler)(event, { getRemainingTimeInMillis: () => remainingMs }),
+    );
     return bucket.answers.at(-1);
   };
 

@@ -1,8 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { ALIAS, BACKUPS, ENV, STACKS, TABLES } from '../../functions/contract/names.ts';
-import { auditKey, deploymentsKey } from '../../functions/core/deployments.ts';
-import { keyKey } from '../../functions/core/keys.ts';
-import { REGIONS_KEY } from '../../functions/core/operations.ts';
 import { functionOf, only, statementsOf, variablesOf, versionNumberOf } from './lookup.ts';
 import { configOf, DOMAIN, dig, joined, REGIONS, synthesize, within } from './system.ts';
 
@@ -85,33 +82,13 @@ describe('the functions', () => {
       expect(looks.flatMap(({ resources }) => resources).sort()).toEqual([...replicas].sort());
     }
   });
-
-  test('of the API may decrypt what they read at a peer, with its key and through its DynamoDB, and nothing more', () => {
-    const keyOf = (region: string) => `arn:aws:kms:${region}:123456789012:key/${region}`;
-    const encrypted = synthesize(configOf(3, { encryptionKeys: Object.fromEntries(REGIONS.map((region) => [region, keyOf(region)])) }));
-    try {
-      const statements = statementsOf(encrypted.stack(STACKS.cell(HERE)), 'Api');
-      const foreign = statements.filter(({ resources }) =>
-        resources.some((each) => each.startsWith('arn:aws:kms:') && each !== keyOf(HERE)),
-      );
-      expect(foreign.map(({ actions, resources, conditions }) => [actions, resources, conditions])).toEqual(
-        REGIONS.filter((each) => each !== HERE).map((peer) => [
-          ['kms:Decrypt'],
-          [keyOf(peer)],
-          { StringEquals: { 'kms:ViaService': `dynamodb.${peer}.amazonaws.com` } },
-        ]),
-      );
-    } finally {
-      encrypted.remove();
-    }
-  });
 });
 
 describe('the functions that serve', () => {
   test('may only read the control table, and delete nothing', () => {
     for (const name of ['Api', 'Housekeeping', 'StreamLookup']) {
       const control = statementsOf(cell, name).filter(({ resources }) => resources.some((resource) => resource.endsWith(TABLES.control)));
-      for (const { actions } of control) expect(actions).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
+      for (const { actions } of control) expect(actions).toEqual(['dynamodb:Query']);
       for (const { actions } of statementsOf(cell, name)) expect(actions.join()).not.toMatch(/Delete|\*|Scan|Batch/);
     }
     expect(statementsOf(cell, 'StreamLookup').flatMap(({ actions }) => actions)).toContain('dynamodb:DescribeTable');
@@ -126,91 +103,3 @@ describe('the functions that serve', () => {
       ).not.toMatch(/lambda:|kms:|codedeploy:|cloudwatch:/);
   });
 });
-
-describe('each of the functions beside the API may do this, and nothing else', () => {
-  const key = `{${only(cell, 'AWS::KMS::Key').id}.Arn}`;
-  const api = `{${functionOf(cell, 'Api').id}.Arn}`;
-  const group = `:deploymentgroup:{${only(cell, 'AWS::CodeDeploy::Application').id}}/{${only(cell, 'AWS::CodeDeploy::DeploymentGroup').id}}`;
-  const [data, control] = [`table/${TABLES.data}`, `table/${TABLES.control}`];
-  const among = (...keys: readonly string[]) => ({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': keys } });
-
-  const told = [
-    ['dynamodb:Query', [data, control], among(REGIONS_KEY)],
-    ['dynamodb:Query dynamodb:PutItem', [control], among(deploymentsKey(HERE), auditKey(HERE))],
-  ];
-  const signs = [['kms:Sign', [key], { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' } }]];
-  const reports = [['codedeploy:PutLifecycleEventHookExecutionStatus', [group], null]];
-  const calls = [['lambda:InvokeFunction', [`${api}:*`], null]];
-
-  test.each([
-    [
-      'Canary',
-      [...told, ['dynamodb:UpdateItem', [data], among(REGIONS_KEY)], ...signs, ['cloudwatch:DescribeAlarms', ['*'], null], ...reports],
-    ],
-    ['Delivery/BeforeTraffic', [...told, ...signs, ...calls, ...reports]],
-    ['Delivery/AfterTraffic', [...told, ...reports]],
-    ['FirstJourney', [...told, ...signs, ...calls]],
-    [
-      'CanaryIdentity',
-      [
-        ['kms:GetPublicKey', [key], null],
-        ...told,
-        ['dynamodb:PutItem', [control], { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keyKey(`canary-${HERE}-*`)] } }],
-      ],
-    ],
-    [
-      'DeploymentEvents',
-      [
-        ...told,
-        ['codedeploy:GetDeployment', [group], null],
-        ['lambda:ListVersionsByFunction lambda:ListAliases', every((arn) => arn), null],
-        ['lambda:DeleteFunction', every((arn) => `${arn}:*`), null],
-      ],
-    ],
-    [
-      'BackupWatch',
-      [
-        ['dynamodb:DescribeContinuousBackups', [data, control], null],
-        [
-          'backup:DescribeBackupVault backup:ListRecoveryPointsByBackupVault',
-          [`{${only(cell, 'AWS::Backup::BackupVault').id}.BackupVaultArn}`],
-          null,
-        ],
-        ['backup:ListBackupJobs backup:ListCopyJobs backup:ListRestoreJobs', ['*'], null],
-      ],
-    ],
-    [
-      'RestoreTest/Validation',
-      [
-        ['dynamodb:DescribeTable dynamodb:Scan dynamodb:Query', [`table/${BACKUPS.restoredPrefix}*`], null],
-        ['dynamodb:DescribeTable', [data, control], null],
-        ['backup:DescribeRestoreJob backup:PutRestoreValidationResult', ['*'], null],
-      ],
-    ],
-  ])('%s', (construct, expected) => {
-    const logs = 'logs:CreateLogStream logs:PutLogEvents';
-    const allowed = statementsOf(cell, construct).map(({ actions, resources, conditions }) => [
-      actions.join(' '),
-      resources.map((resource) => resource.replace(/^arn:.*(?=:deploymentgroup:|table\/)/, '')),
-      conditions,
-    ]);
-
-    expect(allowed.filter(([actions]) => actions !== logs)).toEqual(expected);
-  });
-
-  test("CodeDeploy's role: the limited policy of AWS, and to call the two hooks", () => {
-    const hooks = ['Delivery/BeforeTraffic', 'Delivery/AfterTraffic'].map((hook) => `{${functionOf(cell, hook).id}.Arn}`);
-
-    expect(statementsOf(cell, 'Delivery/Group')).toEqual(
-      hooks.map((hook) => ({ actions: ['lambda:InvokeFunction'], resources: [hook, `${hook}:*`], conditions: null })),
-    );
-    expect(joined(dig(only(cell, 'AWS::IAM::Role', 'Delivery/Group').Properties, 'ManagedPolicyArns', 0))).toMatch(
-      /:policy\/service-role\/AWSCodeDeployRoleForLambdaLimited$/,
-    );
-  });
-});
-
-/** Every function of the cell, in the order in which they are made. */
-function every(each: (arn: string) => string): readonly string[] {
-  return cell.ofType('AWS::Lambda::Function').map(({ id }) => each(`{${id}.Arn}`));
-}
