@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { CfnBackupPlan } from 'aws-cdk-lib/aws-backup';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { BACKUPS, DELIVERY_ENV, METRICS, STACKS, TABLES } from '../../functions/contract/names.ts';
+import { Backup } from '../../infra/backup.ts';
 import { backupAlarms } from '../../infra/backup-alarms.ts';
 import { ConfigError, parseConfig } from '../../infra/config.ts';
+import { Tables } from '../../infra/tables.ts';
 import { alarmsOf, calledBy, metricsOf, only, statementsOf, variablesOf } from './lookup.ts';
 import { configOf, dig, joined, list, REGIONS, synthesize, type Template } from './system.ts';
 
@@ -46,9 +50,11 @@ describe('backups', () => {
 
   test('are made at the same distances all day when they are made more often', () => {
     const hours = (everyHours: number) => {
-      const made = synthesize(configOf(2, { backup: { everyHours } }));
-      made.remove();
-      return dig(ruleOf(made.stack(STACKS.cell(HERE))), 'ScheduleExpression');
+      const stack = new Stack(new App({ analyticsReporting: false }), 'Hours');
+      const tables = new Tables(stack, 'Tables', { regions: [HERE], encryptionKeys: undefined });
+      new Backup(stack, 'Backup', { tables, settings: parseConfig(configOf(2, { backup: { everyHours } })).backup });
+      const plan = stack.node.findAll().find((each) => each instanceof CfnBackupPlan);
+      return dig(stack.resolve(plan?.backupPlan), 'backupPlanRule', 0, 'scheduleExpression');
     };
 
     expect(dig(ruleOf(copied), 'ScheduleExpression')).toBe('cron(0 3/6 * * ? *)');
