@@ -35,6 +35,9 @@ export interface StreamRecord {
   readonly after: Image | null;
 }
 
+/** What replication asks of a region. */
+export type RegionEmulator = Pick<Emulator, 'name' | 'destroy' | 'tableStream' | 'iterator' | 'records' | 'scan' | 'write'>;
+
 export class Emulator {
   readonly name: string;
   readonly #tables: DynamoDBClient;

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalEvent, LocalLink } from '../control/api.ts';
 import type { EmulatorAddress } from '../deployment/client-options.ts';
 import type { Tails } from './copy.ts';
-import { Emulator } from './emulator.ts';
+import { Emulator, type RegionEmulator } from './emulator.ts';
 import { Link } from './link.ts';
 import { Tail } from './tail.ts';
 
@@ -25,6 +25,8 @@ export interface ReplicationProps {
   /** Names of tables that exist in every region, with streams of new and old images. */
   readonly tables: readonly string[];
   readonly onEvent: (event: LinkEvent) => void;
+  /** @default an emulator that answers at its endpoint */
+  readonly emulatorOf?: (region: EmulatorAddress) => RegionEmulator;
 }
 
 /** What to change about a link. `cut: false` starts it anew: a full copy, then the stream. */
@@ -37,7 +39,7 @@ export interface LinkChange {
 }
 
 interface Region {
-  readonly emulator: Emulator;
+  readonly emulator: RegionEmulator;
   readonly tails: Map<string, Tail>;
 }
 
@@ -45,12 +47,13 @@ export class Replication {
   readonly #onEvent: ReplicationProps['onEvent'];
   readonly #regions = new Map<string, Region>();
   readonly #links: readonly Link[];
-  /** Regions that were cut off as a whole: only `restore` brings their links back. */
+  /** Regions that were cut off as a whole, or lost their tables: only their own `restore` brings their links back. */
   readonly #isolated = new Set<string>();
 
   constructor(props: ReplicationProps) {
     this.#onEvent = props.onEvent;
-    for (const region of props.regions) this.#regions.set(region.name, this.#region(region, props.tables));
+    const { emulatorOf = (region: EmulatorAddress) => new Emulator(region) } = props;
+    for (const region of props.regions) this.#regions.set(region.name, this.#region(emulatorOf(region), props.tables));
     this.#links = [...this.#regions].flatMap(([from, source]) =>
       [...this.#regions].flatMap(([to, target]) => (from === to ? [] : [this.#link(from, source.tails, to, target.tails)])),
     );
@@ -122,18 +125,18 @@ export class Replication {
     await this.#restore(this.#linksOf(region).filter((link) => !this.#isolated.has(link.from) && !this.#isolated.has(link.to)));
   }
 
-  #region(props: EmulatorAddress, tables: readonly string[]): Region {
-    const emulator = new Emulator(props);
+  #region(emulator: RegionEmulator, tables: readonly string[]): Region {
+    const { name: region } = emulator;
     const tails = new Map<string, Tail>();
     for (const table of tables) {
       const tail = new Tail({
         emulator,
         table,
         onWrite: (name, version) => {
-          for (const link of this.#links) if (link.from === props.name) link.add(name, version);
+          for (const link of this.#links) if (link.from === region) link.add(name, version);
         },
-        onReach: (changed, reason) => this.#reached(props.name, changed, reason),
-        onGap: (gap) => this.#gap(props.name, gap),
+        onReach: (changed, reason) => this.#reached(region, changed, reason),
+        onGap: (gap) => this.#gap(region, gap),
       });
       tails.set(table, tail);
     }
@@ -163,6 +166,7 @@ export class Replication {
 
   #gap(region: string, gap: 'lost' | 'trimmed'): void {
     if (gap === 'lost') {
+      this.#isolated.add(region);
       void this.#cut(this.#linksOf(region), `cut: the tables of ${region} are not the ones they were; restore it when it is whole`);
       return;
     }

@@ -4,7 +4,7 @@
  */
 import { PositionLost, pollMs, Unreachable } from '../streams/reader.ts';
 import { Bell } from './bell.ts';
-import type { Emulator, StreamRecord, TableStream } from './emulator.ts';
+import type { RegionEmulator, StreamRecord, TableStream } from './emulator.ts';
 import { Replica } from './replica.ts';
 import { ancient, contentOf, type Image, keyIdOf, type Version, writeTimeMs } from './version.ts';
 
@@ -17,7 +17,7 @@ const SWEEP_MS = 30_000;
 const TOMBSTONE_MS = 24 * 3_600_000;
 
 export interface TailProps {
-  readonly emulator: Emulator;
+  readonly emulator: RegionEmulator;
   readonly table: string;
   /** A write of the application in this region. */
   readonly onWrite: (table: string, version: Version) => void;
