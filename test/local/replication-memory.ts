@@ -120,9 +120,12 @@ export class MemoryRegion implements RegionEmulator {
     this.#reach();
     const keys = [...this.#items.keys()].sort();
     const start = after === undefined ? 0 : keys.indexOf(keyIdOf(after)) + 1;
-    const page = keys.slice(start, start + PAGE_ITEMS).flatMap((key) => this.#items.get(key) ?? []);
-    const [key] = page.slice(-1).flatMap((item) => item['pk'] ?? []);
-    return { items: page, last: key !== undefined && start + PAGE_ITEMS < keys.length ? { pk: key } : undefined };
+    const page = keys.slice(start, start + PAGE_ITEMS).flatMap((key) => {
+      const item = this.#items.get(key);
+      return item === undefined ? [] : [item];
+    });
+    const pk = page.at(-1)?.['pk'];
+    return { items: page, last: pk !== undefined && start + PAGE_ITEMS < keys.length ? { pk } : undefined };
   }
 
   async write(_: string, send: Send): Promise<{ readonly outcome: Outcome; readonly failure?: Unreachable }> {
