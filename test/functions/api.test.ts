@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HEADERS } from '../../functions/contract/names.ts';
+import { ROUTES, type Route } from '../../functions/contract/routes.ts';
 import { journeys } from './api-journeys.ts';
 import { ApiWorld, FailingStore } from './api-world.ts';
 
@@ -20,6 +21,28 @@ describe('every answer', () => {
         [HEADERS.correlationId]: 'gateway-1',
         'cache-control': 'no-store',
       });
+    }
+  });
+
+  it('to a read has an ETag where the contract says so, and nowhere else', async () => {
+    const world = await new ApiWorld().start();
+    await world.post(`/stock/tea/regions/${world.region}/receipts`, { quantity: 1 });
+    const { body } = await world.post('/orders', { lines: [{ sku: 'tea', quantity: 1 }] });
+    await world.put('/records/note', { n: 1 });
+    const ids: Readonly<Record<string, string>> = {
+      '/orders/{id}': String(body['id']),
+      '/records/{id}': 'note',
+      '/records/{id}/history': 'note',
+    };
+    const reads = Object.values(ROUTES).filter((route: Route) => route.method === 'GET');
+    for (const route of reads) {
+      const { path, success }: Route = route;
+      const target = path
+        .replace('{id}', ids[path] ?? '')
+        .replace('{sku}', 'tea')
+        .replace('{region}', world.region);
+      const answer = await world.get(target);
+      expect([path, answer.status, answer.headers['etag'] !== undefined]).toEqual([path, 200, success.tagged === true]);
     }
   });
 

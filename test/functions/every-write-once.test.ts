@@ -52,6 +52,8 @@ describe.each(EVERY_WRITE)('$what', (write) => {
     expect([again.status, again.headers[HEADERS.replayed], again.text]).toEqual([write.status, 'true', first.text]);
     for (const name of [HEADERS.token, HEADERS.etag]) expect(again.headers[name]).toBe(first.headers[name]);
     expect(leftIn(data)).toEqual(after);
+    // A tag is what an edit is made from: only what is edited has one.
+    expect(first.headers[HEADERS.etag] !== undefined).toBe(write.route.success.tagged === true);
   });
 
   it.each([

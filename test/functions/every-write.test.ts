@@ -74,7 +74,9 @@ describe.each(EVERY_WRITE)('$what', (write) => {
       status,
       refusal: undefined,
       correlationId: answer.headers[HEADERS.correlationId],
+      waitedMs: expect.any(Number),
     });
+    expect(world.served.at(-1)?.latencyMs).toBeLessThan(60_000);
   });
 
   it.each(CLOSED)('is refused by a region that $what, and leaves nothing there', async ({ close, open }) => {

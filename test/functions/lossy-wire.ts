@@ -1,12 +1,15 @@
-/** An HTTP hop that passes every request on and loses what it is told to lose of the answers. */
+/** An HTTP hop to a DynamoDB that passes every request on and loses what it is told to lose of the answers. */
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 
 export class LossyWire {
   /** Requests that were passed on. */
   requests = 0;
+  /** Answers to other requests than these are not lost. */
+  loses: (operation: string) => boolean = () => true;
   readonly endpoint: string;
   readonly #server: Server;
   #lost = 0;
+  #reset = 0;
   #cut = 0;
 
   static async to(target: string): Promise<LossyWire> {
@@ -30,22 +33,36 @@ export class LossyWire {
     this.#lost = count;
   }
 
+  /** The next requests are taken, and their connections are reset where an answer was due. */
+  resetAnswers(count: number): void {
+    this.requests = 0;
+    this.#reset = count;
+  }
+
   /** The next answers stop in the middle of their body. */
   cutBodies(count: number): void {
+    this.requests = 0;
     this.#cut = count;
   }
 
   pass(target: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
     this.requests += 1;
     const { method, headers, url } = incoming;
+    const mayLose = this.loses(String(headers['x-amz-target']).split('.').at(-1) ?? '');
     const onward = request(new URL(url ?? '/', target), { method, headers }, (answer) => {
-      if (this.#lost > 0) {
+      if (mayLose && this.#lost > 0) {
         this.#lost -= 1;
         answer.resume();
         return;
       }
+      if (mayLose && this.#reset > 0) {
+        this.#reset -= 1;
+        answer.resume();
+        incoming.socket.resetAndDestroy();
+        return;
+      }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      if (this.#cut > 0) {
+      if (mayLose && this.#cut > 0) {
         this.#cut -= 1;
         answer.resume();
         outgoing.write('{');

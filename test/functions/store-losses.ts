@@ -24,22 +24,29 @@ export const storeLosses = (name: string, database: () => Database): void => {
     };
     const key = (name: string) => ({ pk: `LOST#${name}`, sk: 'A#w' });
 
-    it('applies a transaction once', () =>
-      lossy(async ({ store, wire }) => {
-        wire.loseAnswers(2);
-        expect(await store.transact([{ action: 'update', key: key('added'), add: { count: 1 } }])).toEqual({ ok: true });
-        expect(wire.requests).toBe(3);
-        expect(await store.get(key('added'))).toMatchObject({ count: 1 });
-      }));
+    /** How an answer gets lost after its request was taken. */
+    const LOSSES = ['loseAnswers', 'resetAnswers', 'cutBodies'] as const;
 
-    it('tells its own fact from one that was there before', () =>
+    it.each(LOSSES)('applies a transaction once: %s', (lose) =>
       lossy(async ({ store, wire }) => {
-        const put = (n: number) => store.transact([{ action: 'put', item: { ...key('fact'), v: 1, n }, guards: [{ is: 'absent' }] }]);
-        wire.loseAnswers(1);
+        const added = key(`added ${lose}`);
+        wire[lose](2);
+        expect(await store.transact([{ action: 'update', key: added, add: { count: 1 } }])).toEqual({ ok: true });
+        expect(wire.requests).toBe(3);
+        expect(await store.get(added)).toMatchObject({ count: 1 });
+      }),
+    );
+
+    it.each(LOSSES)('tells its own fact from one that was there before: %s', (lose) =>
+      lossy(async ({ store, wire }) => {
+        const fact = key(`fact ${lose}`);
+        const put = (n: number) => store.transact([{ action: 'put', item: { ...fact, v: 1, n }, guards: [{ is: 'absent' }] }]);
+        wire[lose](1);
         expect(await put(1)).toEqual({ ok: true });
-        wire.loseAnswers(1);
-        expect(await put(2)).toEqual({ ok: false, failed: 0, item: { ...key('fact'), v: 1, n: 1 } });
-      }));
+        wire[lose](1);
+        expect(await put(2)).toEqual({ ok: false, failed: 0, item: { ...fact, v: 1, n: 1 } });
+      }),
+    );
 
     it('says that the outcome is unknown when no answer comes, within its attempts', () =>
       lossy(async ({ store, wire }) => {
