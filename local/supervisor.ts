@@ -20,6 +20,7 @@ export interface SupervisorProps {
   readonly mode: LocalSystem['mode'];
   readonly domain: string;
   readonly dns: LocalSystem['dns'];
+  readonly notes: LocalSystem['notes'];
   readonly edgePort: number;
   readonly routes: LocalSystem['routes'];
   /** In the order of the config. */
@@ -41,13 +42,14 @@ export class Supervisor {
   }
 
   system(): LocalSystem {
-    const { startedAtMs, mode, domain, dns, edgePort, routes, cells, replication } = this.#props;
+    const { startedAtMs, mode, domain, dns, notes, edgePort, routes, cells, replication } = this.#props;
     return {
       pid: process.pid,
       startedAtMs,
       mode,
       domain,
       dns: { address: dns.address, port: dns.port },
+      notes,
       edgePort,
       routes,
       regions: cells.map((cell) => this.#describe(cell)),

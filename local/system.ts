@@ -27,6 +27,7 @@ import { Register } from './process/register.ts';
 import type { RegionProps } from './region/region.ts';
 import { Replication } from './replication/links.ts';
 import { systemClock } from './route53/clock.ts';
+import { disabledNotes } from './route53/health.ts';
 import { startRoute53 } from './route53/route53.ts';
 import { checkStateFolder } from './state-folder.ts';
 import { Supervisor } from './supervisor.ts';
@@ -243,6 +244,9 @@ const connect = async (
     resolverNear: (name) => placesOf(name).resolver,
   });
   cleanups.push(() => dns.stop());
+  const disabled = disabledNotes(dns.zone.checks);
+  for (const note of disabled) props.progress.line(note);
+  const notes = [networkNote(network.regions) ?? [], disabled].flat();
   for (const cell of cells) {
     const cloudWatch = watchAlarms(cell, events);
     cleanups.push(() => cloudWatch.stop());
@@ -260,6 +264,7 @@ const connect = async (
     mode,
     domain,
     dns,
+    notes,
     edgePort: ports.edge,
     routes: network.routes,
     cells,

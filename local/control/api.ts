@@ -74,6 +74,8 @@ export interface LocalSystem {
   readonly mode: 'owned' | 'attached';
   readonly domain: string;
   readonly dns: Place;
+  /** For people: what is unusual about it, a sentence each. */
+  readonly notes: readonly string[];
   /** Of every front door, as callers name it who follow DNS. */
   readonly edgePort: number;
   /** Where on this machine is what DNS answers, with that port and others: see `placeOf` in local/network.ts. */

@@ -7,7 +7,10 @@ import { canonicalName } from './names.ts';
 interface CheckBase {
   readonly logicalId: string;
   readonly inverted: boolean;
-  /** A disabled check counts as healthy and is not probed. */
+  /**
+   * Not probed, and taken for healthy, before inversion: to stop traffic, one inverts it as well.
+   * https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
+   */
   readonly disabled: boolean;
 }
 
@@ -60,12 +63,6 @@ export const readCheck = (resource: Resource): Check => {
     flag(resource, `${CONFIG}.Inverted`, config['Inverted']),
     flag(resource, `${CONFIG}.Disabled`, config['Disabled']),
   ];
-  if (inverted && disabled)
-    return refuse(
-      resource,
-      `${CONFIG}.Disabled`,
-      'AWS does not say whether a disabled and inverted check is healthy; use only one of them',
-    );
   const base = { logicalId: resource.logicalId, inverted, disabled };
   const type = text(resource, `${CONFIG}.Type`, config['Type'] ?? '');
   switch (type) {

@@ -32,7 +32,7 @@ export const observe = (state: CheckerState, passed: boolean, failureThreshold: 
 export const checkerCount = (check: Check): number =>
   check.kind === 'endpoint' && !check.disabled ? check.checkerRegions.length * CHECKERS_PER_REGION : 0;
 
-/** Whether the share of checkers that call an endpoint healthy is enough. No checkers: a disabled check, which is healthy. */
+/** Whether the share of checkers that call an endpoint healthy is enough. No checkers: a disabled check, which is taken for healthy. */
 export const enoughHealthy = (votes: readonly boolean[]): boolean =>
   votes.length === 0 || votes.filter(Boolean).length / votes.length > HEALTHY_SHARE;
 
@@ -120,12 +120,24 @@ export const evaluateChecks = (
   const health = new Map<string, boolean>();
   const all = [...checks.values()];
   for (const check of all) {
-    if (check.kind === 'endpoint') health.set(check.logicalId, check.disabled || endpointHealthy(check.logicalId) !== check.inverted);
+    if (check.kind === 'endpoint') health.set(check.logicalId, (check.disabled || endpointHealthy(check.logicalId)) !== check.inverted);
   }
   for (const check of all) {
     if (check.kind === 'endpoint') continue;
     const healthyChildren = check.children.filter((child) => health.get(child) === true).length;
-    health.set(check.logicalId, check.disabled || healthyChildren >= check.healthThreshold !== check.inverted);
+    health.set(check.logicalId, (check.disabled || healthyChildren >= check.healthThreshold) !== check.inverted);
   }
   return health;
 };
+
+/** A sentence for each check that nobody's requests decide on: what it is for good. */
+export const disabledNotes = (checks: ReadonlyMap<string, Check>): readonly string[] =>
+  [...checks.values()].flatMap(({ logicalId, disabled, inverted }) =>
+    disabled
+      ? [
+          inverted
+            ? `health check ${logicalId} is disabled and inverted: it is UNHEALTHY whatever happens, and DNS leads nobody to what it guards`
+            : `health check ${logicalId} is disabled: it is HEALTHY whatever happens, and DNS leads callers to what it guards also when that is lost`,
+        ]
+      : [],
+  );

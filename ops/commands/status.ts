@@ -3,6 +3,7 @@ import { drillText, readMarker } from '../drill/marker.ts';
 import { STATE } from '../folders.ts';
 import { type RegionStatus, statusOf } from '../region-status.ts';
 import { table } from '../table.ts';
+import { localNotes } from '../targets/local.ts';
 import { regionsOf } from './regions-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
 
@@ -28,6 +29,7 @@ export const addStatus = (program: Command): void => {
       const marker = options.target === 'local' ? await readMarker(STATE) : undefined;
       const drill = marker && drillText(marker);
       // Beside what scripts read.
+      for (const note of options.target === 'local' ? await localNotes() : []) console.error(note);
       if (drill !== undefined) console.error(drill.text);
       if (drill?.broken === true || statuses.some((each) => each.state !== 'healthy')) process.exitCode = 1;
     });

@@ -48,6 +48,13 @@ export const attachLocal = async (): Promise<LocalTarget | undefined> => {
   }
 };
 
+/** What is unusual about the system on this machine, a sentence each; none when none runs. */
+export const localNotes = async (): Promise<readonly string[]> => {
+  const local = await attachLocal();
+  local?.close();
+  return local?.system.notes ?? [];
+};
+
 /** Regions of the laptop as a target of drills. */
 export class LocalTarget implements DeliveryTarget, BackupTarget {
   readonly kind = 'local';

@@ -3,6 +3,7 @@ import type { EndpointCheck } from '../../local/route53/checks.ts';
 import {
   type CheckerState,
   checkerCount,
+  disabledNotes,
   enoughHealthy,
   evaluateChecks,
   HealthBoard,
@@ -98,6 +99,35 @@ describe('a check', () => {
     const { fail } = boardOf({ C: HTTP });
     expect(() => fail('X', 0, 0)).toThrow(/no checker 0 of a health check "X"/);
     expect(() => fail('C', 6, 0)).toThrow(/no checker 6/);
+  });
+});
+
+/** AWS: a disabled check counts as healthy; whoever wants no traffic there inverts it. */
+describe('a disabled check', () => {
+  const OFF = { ...HTTP, Disabled: true };
+  const off = calculated(['A'], 1, { Disabled: true });
+  it.each([
+    ['is healthy', OFF, true],
+    ['is unhealthy when it is inverted too', { ...OFF, Inverted: true }, false],
+    ['that is calculated is healthy', off, true],
+    ['that is calculated is unhealthy when it is inverted too', { ...off, Inverted: true }, false],
+  ])('%s, whatever its endpoint says', (_, config, healthy) => {
+    const checks = checksOf({ C: config, A: HTTP });
+    for (const endpointHealthy of [true, false]) expect(evaluateChecks(checks, () => endpointHealthy).get('C')).toBe(healthy);
+    expect([...checks.values()].filter(({ logicalId }) => logicalId === 'C').map(checkerCount)).toEqual([0]);
+  });
+
+  it('moves the callers of its record at once, when it is inverted', () => {
+    const { board } = boardOf({ C: { ...OFF, Inverted: true } });
+    expect([board.isHealthy('C'), board.advance(1e9)]).toEqual([false, []]);
+  });
+
+  it('is told loudly, with what it does to callers', () => {
+    const notes = disabledNotes(checksOf({ On: HTTP, Off: OFF, Stop: { ...OFF, Inverted: true } }));
+    expect(notes).toEqual([
+      expect.stringMatching(/^health check Off is disabled: it is HEALTHY whatever happens/),
+      expect.stringMatching(/^health check Stop is disabled and inverted: it is UNHEALTHY whatever happens, and DNS leads nobody/),
+    ]);
   });
 });
 

@@ -175,11 +175,6 @@ describe('what is not known is refused with its place', () => {
     ['text without a match', { C: check({ ...HTTP, SearchString: 'x' }) }, /C .*HealthCheckConfig\.SearchString: allowed only with/],
     ['no name to check', { C: check({ Type: 'HTTP' }) }, /C .*HealthCheckConfig\.FullyQualifiedDomainName/],
     [
-      'disabled and inverted at once',
-      { C: check({ ...HTTP, Disabled: true, Inverted: true }) },
-      /C .*HealthCheckConfig\.Disabled: AWS does not say/,
-    ],
-    [
       'an intrinsic function',
       { C: check({ ...HTTP, ResourcePath: { 'Fn::ImportValue': 'x' } }) },
       /C .*HealthCheckConfig\.ResourcePath: given .*ImportValue/,

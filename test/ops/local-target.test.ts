@@ -30,6 +30,7 @@ const systemAt = (endpoint: string): LocalSystem => ({
   mode: 'owned',
   domain: 'api.tandem.test',
   dns: { address: '127.0.0.1', port: 1 },
+  notes: [],
   edgePort: 1,
   routes: [],
   regions: [
