@@ -2,7 +2,7 @@
 import type { ClientSubnet } from './latency.ts';
 import type { Question, Resolution } from './resolver.ts';
 import { encodeResponse, RCODE, type Rcode, type Response } from './wire-answer.ts';
-import { CLASS_IN, OPCODE_QUERY, parseQuery, type Query, TYPE_OPT } from './wire-query.ts';
+import { CLASS_IN, EDNS_VERSION, OPCODE_QUERY, parseQuery, type Query, TYPE_OPT } from './wire-query.ts';
 
 interface Asker {
   /** Address that the query came from. */
@@ -22,14 +22,15 @@ export const respond = (bytes: Buffer, source: string, transport: 'udp' | 'tcp',
 };
 
 const reply = (query: Exclude<Query, { kind: 'ignored' }>, source: string, answer: Answerer): Response => {
-  const { header } = query;
-  const empty = { header, authoritative: false, question: undefined, answers: [], authorities: [], edns: undefined, byLocation: false };
+  const { header, edns } = query;
+  const empty = { header, authoritative: false, answers: [], authorities: [], byLocation: false };
+  const isQuery = header.opcode === OPCODE_QUERY;
   // Sections of other opcodes mean other things, so whether they are well formed does not matter.
-  if (query.kind === 'malformed') return { ...empty, rcode: header.opcode === OPCODE_QUERY ? RCODE.formErr : RCODE.notImp };
-  const { question, edns } = query;
+  if (query.kind === 'malformed') return { ...empty, question: query.question, edns, rcode: isQuery ? RCODE.formErr : RCODE.notImp };
+  const { question } = query;
   const refusal = (rcode: Rcode): Response => ({ ...empty, question, edns, rcode });
-  if (header.opcode !== OPCODE_QUERY) return refusal(RCODE.notImp);
-  if (edns !== undefined && edns.version !== 0) return refusal(RCODE.badVers);
+  if (edns !== undefined && edns.version !== EDNS_VERSION) return refusal(RCODE.badVers);
+  if (!isQuery) return refusal(RCODE.notImp);
   if (question.typeNumber === TYPE_OPT) return refusal(RCODE.formErr);
   if (question.classNumber !== CLASS_IN || REFUSED_TYPES.includes(question.typeNumber)) return refusal(RCODE.refused);
   try {

@@ -2,7 +2,15 @@
 import { type Answer, AUTHORITATIVE_ANSWER, DNSSEC_OK, encode, type OptAnswer, TRUNCATED_RESPONSE } from 'dns-packet';
 import { LOCATION_PREFIX_LENGTH } from './latency.ts';
 import type { ResourceRecord } from './resolver.ts';
-import { type Edns, HEADER_BYTES, OPTION_CLIENT_SUBNET, type QueryHeader, type WireQuestion, type WireSubnet } from './wire-query.ts';
+import {
+  EDNS_VERSION,
+  type Edns,
+  HEADER_BYTES,
+  OPTION_CLIENT_SUBNET,
+  type QueryHeader,
+  type WireQuestion,
+  type WireSubnet,
+} from './wire-query.ts';
 
 export const RCODE = { noError: 0, formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5, badVers: 16 } as const;
 export type Rcode = (typeof RCODE)[keyof typeof RCODE];
@@ -60,7 +68,7 @@ const toOpt = (edns: Edns, rcode: Rcode, byLocation: boolean): OptAnswer => ({
   name: '.',
   udpPayloadSize: UDP_BYTES_MAX,
   extendedRcode: rcode >> 4,
-  ednsVersion: 0,
+  ednsVersion: EDNS_VERSION,
   flags: edns.dnssecOk ? DNSSEC_OK : 0,
   flag_do: edns.dnssecOk,
   options: edns.subnet === undefined ? [] : [{ code: OPTION_CLIENT_SUBNET, ip: undefined, data: echoSubnet(edns.subnet, byLocation) }],

@@ -110,16 +110,90 @@ describe('EDNS', () => {
       scopePrefixLength: 0,
     });
   });
+});
+
+/** RFC 6891, 6.1.1, 6.1.2, 6.1.3 and 7; RFC 7871, 6 and 7.1.2; RFC 9619. */
+describe('a query with EDNS that is not as it must be', () => {
+  const HEADER = (questions: number, additionals: number, flags = 0) =>
+    Buffer.from([0x12, 0x67, flags >> 8, flags & 0xff, 0, questions, 0, 0, 0, 0, 0, additionals]);
+  const NAME = Buffer.from([3, ...Buffer.from('api'), 6, ...Buffer.from('tandem'), 4, ...Buffer.from('test'), 0]);
+  const QUESTION = Buffer.concat([NAME, Buffer.from([0, 1, 0, 1])]);
+  const rawOpt = (data: readonly number[] = [], { version = 0, owner = [0], flags = 0x80, size = [4, 208] } = {}) =>
+    Buffer.from([...owner, 0, 41, ...size, 0, version, flags, 0, data.length >> 8, data.length & 0xff, ...data]);
+  const ecs = (...content: readonly number[]) => [0, 8, 0, content.length, ...content];
+  const message = (...parts: readonly Buffer[]) => Buffer.concat([HEADER(1, parts.length), QUESTION, ...parts]);
+  const GOOD = ecs(0, 1, 24, 0, 127, 0, 2);
+  const [ASKED, NOTHING] = [1, 0];
+
   it.each([
-    ['of an unknown family', [0, 3, 8, 0, 1]],
-    ['with a scope', [0, 1, 24, 24, 127, 0, 2]],
-    ['with too few bytes', [0, 1, 24, 0, 127, 0]],
-    ['with too many bytes', [0, 1, 24, 0, 127, 0, 2, 0]],
-    ['with bits beyond the prefix', [0, 1, 23, 0, 127, 0, 1]],
-    ['longer than an address', [0, 1, 33, 0, 127, 0, 2, 1, 0]],
-    ['that is cut off', [0, 1]],
-  ])('client subnet %s is malformed', (_, bytes) =>
-    expect(reply(query(DOMAIN, { additionals: [opt({ subnet: Buffer.from(bytes) })] })).rcode).toBe(1),
+    ['a subnet with bits beyond its prefix', 1, ASKED, message(rawOpt(ecs(0, 1, 23, 0, 127, 0, 1)))],
+    ['a subnet with one bit beyond an odd prefix', 1, ASKED, message(rawOpt(ecs(0, 1, 17, 0, 127, 0, 64)))],
+    ['a subnet of an unknown family', 1, ASKED, message(rawOpt(ecs(0, 3, 8, 0, 1)))],
+    ['a subnet of family 0 with a prefix', 1, ASKED, message(rawOpt(ecs(0, 0, 8, 0, 1)))],
+    ['a subnet with a scope', 1, ASKED, message(rawOpt(ecs(0, 1, 24, 24, 127, 0, 2)))],
+    ['a subnet of too few bytes', 1, ASKED, message(rawOpt(ecs(0, 1, 24, 0, 127, 0)))],
+    ['a subnet of too many bytes', 1, ASKED, message(rawOpt(ecs(0, 1, 24, 0, 127, 0, 2, 0)))],
+    ['a subnet longer than an address', 1, ASKED, message(rawOpt(ecs(0, 1, 33, 0, 127, 0, 2, 1, 0)))],
+    ['a subnet longer than an address of IPv6', 1, ASKED, message(rawOpt(ecs(0, 2, 129, 0, ...Array<number>(17).fill(0))))],
+    ['a subnet that is cut off', 1, ASKED, message(rawOpt(ecs(0, 1)))],
+    ['an empty subnet', 1, ASKED, message(rawOpt(ecs()))],
+    ['two subnets', 1, ASKED, message(rawOpt([...GOOD, ...ecs(0, 1, 24, 0, 127, 0, 1)]))],
+    ['an option longer than its record', 1, ASKED, message(rawOpt([0, 10, 0, 9, 1, 2]))],
+    ['a code without a length', 1, ASKED, message(rawOpt([0, 10]))],
+    ['a good subnet before an option that is cut off', 1, ASKED, message(rawOpt([...GOOD, 0, 10, 0, 1]))],
+    ['two OPT records', 1, ASKED, message(rawOpt(), rawOpt())],
+    ['two OPT records, the second of another version', 1, ASKED, message(rawOpt(), rawOpt([], { version: 1 }))],
+    ['an OPT record of a name', 1, ASKED, message(rawOpt([], { owner: [3, 97, 98, 99, 0] }))],
+    ['an OPT record of a pointer to the root', 1, ASKED, message(rawOpt([], { owner: [0xc0, 12 + NAME.length - 1] }))],
+    [
+      'an OPT record among the answers',
+      1,
+      ASKED,
+      Buffer.concat([Buffer.from([0x12, 0x67, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]), QUESTION, rawOpt()]),
+    ],
+    ['bytes behind it', 1, ASKED, Buffer.concat([message(rawOpt()), Buffer.of(0)])],
+    ['more records counted than there are', 1, ASKED, Buffer.concat([HEADER(1, 3), QUESTION, rawOpt()])],
+    ['a record behind it that is cut off', 1, ASKED, Buffer.concat([HEADER(1, 2), QUESTION, rawOpt(), Buffer.from([0, 0, 1, 0, 1, 0, 0])])],
+    ['no question', 1, NOTHING, Buffer.concat([HEADER(0, 1), rawOpt()])],
+    ['two questions', 1, NOTHING, Buffer.concat([HEADER(2, 1), QUESTION, QUESTION, rawOpt()])],
+    ['another version', 16, ASKED, message(rawOpt([], { version: 1 }))],
+    ['the highest version', 16, ASKED, message(rawOpt([], { version: 255 }))],
+    ['another version and options that are none', 16, ASKED, message(rawOpt([0, 8, 0, 99, 1], { version: 1 }))],
+    ['another version and a bad subnet', 16, ASKED, message(rawOpt(ecs(0, 1, 23, 0, 127, 0, 1), { version: 1 }))],
+    ['another version and an unknown opcode', 16, ASKED, Buffer.concat([HEADER(1, 1, 15 << 11), QUESTION, rawOpt([], { version: 1 })])],
+    ['an unknown opcode', 4, ASKED, Buffer.concat([HEADER(1, 1, 15 << 11), QUESTION, rawOpt()])],
+    ['an unknown opcode and no question', 4, NOTHING, Buffer.concat([HEADER(0, 1, 2 << 11), rawOpt()])],
+    ['a name outside of the zone', 5, ASKED, Buffer.concat([HEADER(1, 1), Buffer.from([3, 99, 111, 109, 0, 0, 1, 0, 1]), rawOpt()])],
+  ])('by %s gets code %i, EDNS, and the question where it was understood', (_, rcode, questions, bytes) => {
+    for (const transport of ['udp', 'tcp'] as const) {
+      const given = respond(bytes, '127.0.0.1', transport, answer) ?? Buffer.alloc(12);
+      expect(parse(given)).toMatchObject({
+        id: 0x1267,
+        rcode,
+        authoritative: false,
+        truncated: false,
+        packet: { answers: [], authorities: [] },
+      });
+      expect(parse(given).opt).toMatchObject({ name: '.', ednsVersion: 0, udpPayloadSize: 1_232, flags: 0x8000, options: [] });
+      expect(given.readUInt16BE(4)).toBe(questions);
+      if (questions === ASKED && rcode !== 5) expect(given.subarray(12, 12 + QUESTION.length)).toEqual(QUESTION);
+    }
+  });
+
+  it.each([
+    ['an option that nobody knows', message(rawOpt([0xff, 0xfe, 0, 2, 1, 2]))],
+    ['an empty option', message(rawOpt([0, 3, 0, 0]))],
+    ['a cookie', message(rawOpt([0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]))],
+    ['a flag that nobody knows', message(rawOpt([], { flags: 0xff }))],
+    ['a size below 512', message(rawOpt([], { size: [0, 1] }))],
+    ['another record before it', Buffer.concat([HEADER(1, 2), QUESTION, Buffer.from([0, 0, 16, 0, 1, 0, 0, 0, 0, 0, 1, 0]), rawOpt()])],
+  ])('is none by %s: it is answered', (_, bytes) =>
+    expect(parse(respond(bytes, '127.0.0.1', 'udp', answer) ?? bytes)).toMatchObject({
+      rcode: 0,
+      authoritative: true,
+      packet: { answers: [{ type: 'CNAME' }, { type: 'A' }] },
+      opt: { flags: 0x8000, options: [] },
+    }),
   );
 });
 
