@@ -23,14 +23,15 @@ export const childSettings = z.object({
 
 const { python, folder, bundle, own, survivor } = childSettings.parse(JSON.parse(process.argv[2] ?? ''));
 
-spawnEmulator({ region: own.region, python, port: Number(new URL(own.endpoint).port), folder, environment: {} });
-await untilEmulatorAnswers(own.endpoint);
+const secretAccessKey = process.env['AWS_SECRET_ACCESS_KEY'] ?? '';
+spawnEmulator({ region: own.region, python, port: Number(new URL(own.endpoint).port), folder, secretAccessKey, environment: {} });
+await untilEmulatorAnswers(own.endpoint, secretAccessKey);
 const client = dynamoClient();
 await createTables(client);
 client.destroy();
 
 const replication = new Replication({
-  regions: [own, survivor].map(({ region, ...address }) => ({ name: region, ...address })),
+  regions: [own, survivor].map(({ region, ...address }) => ({ name: region, secretAccessKey, ...address })),
   tables: Object.values(TABLES),
   onEvent: () => undefined,
 });

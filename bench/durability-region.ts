@@ -1,4 +1,5 @@
 /** The two regions of the proof: one that is killed and made anew each time, and one that survives. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,11 +8,11 @@ import { dynamoClient } from '../functions/aws/clients.ts';
 import { DynamoStore } from '../functions/aws/dynamo-store.ts';
 import { ENV, PEER_ENDPOINTS_ENV, TABLES } from '../functions/contract/names.ts';
 import type { Store } from '../functions/core/store.ts';
-import { clientOptions, SECRET_ACCESS_KEY } from '../local/deployment/client-options.ts';
+import { clientOptions } from '../local/deployment/client-options.ts';
 import { emulatorUrl } from '../local/loopback.ts';
 import { loopbackRequest } from '../local/loopback-request.ts';
 import { startGroup } from '../local/process/group.ts';
-import { spawnEmulator, untilEmulatorAnswers } from '../local/region/emulator.ts';
+import { SECRET_HEADER, spawnEmulator, untilEmulatorAnswers } from '../local/region/emulator.ts';
 import { createTables } from './tables.ts';
 
 export const DOOMED = 'eu-central-1';
@@ -19,6 +20,8 @@ const SURVIVOR = 'us-east-2';
 const PYTHON = resolve(import.meta.dirname, '../.venv/bin/python');
 const START_MS_MAX = 60_000;
 const REQUEST_MS_MAX = 20_000;
+/** Of both regions: the one asks the other. */
+const SECRET = randomBytes(32).toString('base64url');
 const accessKeyOf = (region: string): string => `local-${region}`;
 
 export interface Answered {
@@ -55,15 +58,22 @@ export interface Survivor {
 
 export const startSurvivor = async (folder: string, port: number): Promise<Survivor> => {
   const endpoint = emulatorUrl(port);
-  const child = spawnEmulator({ region: SURVIVOR, python: PYTHON, port, folder: join(folder, SURVIVOR), environment: {} });
+  const child = spawnEmulator({
+    region: SURVIVOR,
+    python: PYTHON,
+    port,
+    folder: join(folder, SURVIVOR),
+    secretAccessKey: SECRET,
+    environment: {},
+  });
   const ended = once(child, 'exit');
-  const client = dynamoClient(clientOptions({ name: SURVIVOR, endpoint, accessKeyId: accessKeyOf(SURVIVOR) }));
-  await untilEmulatorAnswers(endpoint);
+  const client = dynamoClient(clientOptions({ name: SURVIVOR, endpoint, accessKeyId: accessKeyOf(SURVIVOR), secretAccessKey: SECRET }));
+  await untilEmulatorAnswers(endpoint, SECRET);
   return {
     endpoint,
     store: new DynamoStore({ client, table: TABLES.data }),
     reset: async () => {
-      const { body } = await loopbackRequest(`${endpoint}/_ministack/reset`, { method: 'POST' });
+      const { body } = await loopbackRequest(`${endpoint}/_ministack/reset`, { method: 'POST', headers: { [SECRET_HEADER]: SECRET } });
       await body.dump();
       await createTables(client);
     },
@@ -107,7 +117,7 @@ export const startDoomed = async ({ folder, port, bundle, survivor, replicatedDe
       AWS_REGION: DOOMED,
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: accessKeyOf(DOOMED),
-      AWS_SECRET_ACCESS_KEY: SECRET_ACCESS_KEY,
+      AWS_SECRET_ACCESS_KEY: SECRET,
       AWS_LAMBDA_FUNCTION_VERSION: '1',
       [ENV.regions]: `${DOOMED},${SURVIVOR}`,
       [ENV.auth]: '{"mode":"none"}',

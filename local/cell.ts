@@ -45,10 +45,10 @@ export class Cell {
   #outputs: CellOutputs | undefined;
 
   constructor(props: CellProps) {
-    const { name, endpoint, accessKeyId } = props.region.props;
+    const { name, endpoint, accessKeyId, secretAccessKey } = props.region.props;
     this.region = props.region;
     this.#assembly = props.assembly;
-    this.#deployment = new Deployment({ ...props, region: name, endpoint, accessKeyId });
+    this.#deployment = new Deployment({ ...props, region: name, endpoint, accessKeyId, secretAccessKey });
   }
 
   /** What it runs, and runs again when it comes back after a loss. @throws before the first deployment */
@@ -128,7 +128,8 @@ export class Cell {
 
 const stagePath = (restApiId: string, { stageName }: CellOutputs): string => `/restapis/${restApiId}/${stageName}/_user_request_`;
 
-export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functionEnvironment' | 'onServed' | 'onHanded'> {
+export interface CellSettings
+  extends Pick<RegionProps, 'credentials' | 'secretAccessKey' | 'functionEnvironment' | 'onServed' | 'onHanded'> {
   readonly name: string;
   readonly places: Pick<RegionPlaces, 'dnsAddress' | 'edge' | 'edgeTls'>;
   /** Its own name and the one it shares with the others. */
@@ -148,7 +149,7 @@ export interface CellSettings extends Pick<RegionProps, 'credentials' | 'functio
 
 export const makeCell = (settings: CellSettings): Cell => {
   const { name, places, regional, shared, emulatorPort, endpoint, projectFolder, stateFolder, assembly, register, events } = settings;
-  const { credentials, functionEnvironment, onServed, onHanded } = settings;
+  const { credentials, secretAccessKey, functionEnvironment, onServed, onHanded } = settings;
   const region = new Region({
     name,
     dnsAddress: places.dnsAddress,
@@ -164,6 +165,7 @@ export const makeCell = (settings: CellSettings): Cell => {
     endpoint: endpoint ?? emulatorUrl(emulatorPort),
     // Not of 12 digits: emulators take such a key for the number of an account.
     accessKeyId: `local-${name}`,
+    secretAccessKey,
     emulator: endpoint === undefined ? { python: join(projectFolder, '.venv', 'bin', 'python'), port: emulatorPort } : null,
     folder: join(stateFolder, 'regions', name),
     register,

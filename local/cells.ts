@@ -11,7 +11,7 @@ import type { Network } from './network.ts';
 import { functionNetwork } from './region/function-network.ts';
 import type { RegionProps } from './region/region.ts';
 
-export interface CellsProps extends Pick<CellSettings, 'projectFolder' | 'stateFolder' | 'register' | 'events'> {
+export interface CellsProps extends Pick<CellSettings, 'projectFolder' | 'stateFolder' | 'secretAccessKey' | 'register' | 'events'> {
   readonly config: Config & { readonly domain: NonNullable<Config['domain']> };
   readonly ports: Pick<Ports, 'emulator'>;
   readonly network: Network;
@@ -63,11 +63,12 @@ export const makeCells = (props: CellsProps): readonly Cell[] => {
 
 /** Evaluates the alarms of a region's cell, as AWS would get it. */
 export const watchAlarms = ({ region: { props }, release }: Cell, events: EventLog): CloudWatch => {
-  const { name: region, endpoint, accessKeyId } = props;
+  const { name: region, endpoint, accessKeyId, secretAccessKey } = props;
   return new CloudWatch({
     region,
     endpoint,
     accessKeyId,
+    secretAccessKey,
     stacks: [release.stack],
     onAlarm: ({ id, to, reason, atMs }) =>
       events.add({ kind: 'alarm', region, alarm: id, state: to, detail: `alarm ${id} is ${to}: ${reason}`, atMs }),

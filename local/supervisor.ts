@@ -154,7 +154,7 @@ export class Supervisor {
   }
 
   #describe({ region, outputs }: Cell): LocalRegion {
-    const { name, dnsAddress, address, port, tlsPort, regionalName, endpoint, accessKeyId, emulator } = region.props;
+    const { name, dnsAddress, address, port, tlsPort, regionalName, endpoint, accessKeyId, secretAccessKey, emulator } = region.props;
     const alarms = [...this.#props.alarmsOf(name).states()].map(([physical, status]): LocalAlarm => ({ name: physical, ...status }));
     return {
       name,
@@ -166,6 +166,7 @@ export class Supervisor {
       regionalName,
       endpoint,
       accessKeyId,
+      secretAccessKey,
       processGroup: emulator === null ? null : region.processGroup,
       edge: region.edge,
       functions: { api: outputs?.apiFunction ?? '' },

@@ -38,6 +38,9 @@ const STAND_IN_DOMAIN = { name: 'api.tandem.test', hostedZoneId: 'ZLOCALTANDEM',
 /** Whoever calls front doors by TLS trusts this, in the state folder. */
 const CA_FILE = 'ca.pem';
 
+/** Of what opens this run of the system, new at each start. */
+const SECRET_BYTES = 32;
+
 /** Shows what is going on. */
 export interface StartProgress {
   step<T>(title: string, work: (say: (line: string) => void) => Promise<T>): Promise<T>;
@@ -143,6 +146,7 @@ const start = async (props: Start): Promise<RunningSystem> => {
     events,
     caFile,
     nowMs: startedAtMs,
+    secretAccessKey: randomBytes(SECRET_BYTES).toString('base64url'),
     codeDeployUrl: (region) => codeDeploy.url(region),
     assemblyOf: (region) => assemblyFolder(props.stateFolder, region),
     onTrouble: (region, detail) => progress.line(`${region} is lost: ${detail}`),
@@ -274,7 +278,7 @@ const connect = async (
     events,
     signal: props.stopSignal,
   });
-  const token = randomBytes(32).toString('base64url');
+  const token = randomBytes(SECRET_BYTES).toString('base64url');
   const control = await startControlServer({ address: SHARED_ADDRESS, port: ports.control, token, supervisor });
   cleanups.push(() => control.close());
   const file = { pid: process.pid, controlUrl: control.url, token };

@@ -20,6 +20,7 @@ export interface EmulatorSettings {
   readonly region: string;
   readonly endpoint: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 /** Of any AWS client that talks to the emulator. */

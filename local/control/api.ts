@@ -32,8 +32,9 @@ export interface LocalRegion {
   readonly regionalName: string;
   /** The emulator's endpoint, for AWS SDK clients. */
   readonly endpoint: string;
-  /** Fake credentials of this emulator. */
+  /** What opens this emulator, until the system ends. */
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   /** Process group of emulator and front door; null when lost or attached to a foreign endpoint. */
   readonly processGroup: number | null;
   readonly edge: EdgeFault;

@@ -9,6 +9,7 @@ export interface EmulatorAddress {
   readonly name: string;
   readonly endpoint: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 /** How patient a caller is. */
@@ -28,17 +29,14 @@ const SOCKETS_MAX = 50;
 /** The SDK's own number: with compression off nobody asks for it, and it would be looked for. */
 const COMPRESSED_BYTES_MIN = 10_240;
 
-/** Emulators check no signature. */
-export const SECRET_ACCESS_KEY = 'local';
-
 /** @param limits @default two attempts of 10 s */
 export const clientOptions = (
-  { name, endpoint, accessKeyId }: EmulatorAddress,
+  { name, endpoint, accessKeyId, secretAccessKey }: EmulatorAddress,
   { attemptsMax, connectMs, requestMs, socketsMax = SOCKETS_MAX }: CallLimits = USUAL,
 ) => ({
   region: name,
   endpoint,
-  credentials: { accessKeyId, secretAccessKey: SECRET_ACCESS_KEY },
+  credentials: { accessKeyId, secretAccessKey },
   maxAttempts: attemptsMax,
   retryMode: 'standard',
   defaultsMode: 'standard' as const,

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { OUTPUTS, STACKS } from '../../functions/contract/names.ts';
 import { runCdk } from './cdk.ts';
-import { SECRET_ACCESS_KEY } from './client-options.ts';
 import { CANDIDATE } from './twin.ts';
 
 /** Account of every emulator. */
@@ -18,6 +17,7 @@ export interface DeploymentProps {
   readonly region: string;
   readonly endpoint: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   /** Of this region, adapted. */
   readonly assembly: string;
 }
@@ -87,7 +87,7 @@ export class Deployment {
   }
 
   async #run(name: string, args: readonly string[], signal: AbortSignal, msMax?: number): Promise<void> {
-    const { projectFolder, stateFolder, region, endpoint, accessKeyId } = this.#props;
+    const { projectFolder, stateFolder, region, endpoint, accessKeyId, secretAccessKey } = this.#props;
     await runCdk({
       projectFolder,
       args,
@@ -102,7 +102,7 @@ export class Deployment {
         AWS_ENDPOINT_URL_S3: endpoint,
         AWS_REGION: region,
         AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: SECRET_ACCESS_KEY,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
         AWS_MAX_ATTEMPTS: '1',
       },
     });

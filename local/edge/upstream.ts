@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import { errors, Pool } from 'undici';
 import { HEADERS } from '../../functions/contract/names.ts';
 import type { ProblemName } from '../../functions/contract/problems.ts';
+import { SECRET_HEADER } from '../region/emulator.ts';
 import { type Stage, Stages, type StagesProps } from './stages.ts';
 import { Turns } from './turns.ts';
 
@@ -52,6 +53,8 @@ export type Answer = { readonly version: string | null } & (
 export interface UpstreamProps extends StagesProps {
   /** Of the emulator. */
   readonly endpoint: string;
+  /** What opens it; undefined when it is somebody else's, who shall not learn it. */
+  readonly secret?: string;
   /** From the request's arrival, waiting included. @default 29_000 */
   readonly timeoutMs?: number;
 }
@@ -61,10 +64,12 @@ export class Upstream {
   readonly #pool: Pool;
   readonly #turns = new Turns(CONNECTIONS_MAX);
   readonly #timeoutMs: number;
+  readonly #own: Readonly<Record<string, string>>;
 
   constructor(props: UpstreamProps) {
     this.stages = new Stages(props);
     this.#timeoutMs = props.timeoutMs ?? TIMEOUT_MS;
+    this.#own = props.secret === undefined ? {} : { [SECRET_HEADER]: props.secret };
     this.#pool = new Pool(new URL(props.endpoint).origin, {
       connections: CONNECTIONS_MAX,
       pipelining: 1,
@@ -125,6 +130,7 @@ export class Upstream {
       'x-forwarded-for': [before ?? [], request.socket.remoteAddress ?? []].flat().join(', '),
       'x-forwarded-port': String(request.socket.localPort),
       'x-forwarded-proto': request.socket instanceof TLSSocket ? 'https' : 'http',
+      ...this.#own,
     };
   }
 }

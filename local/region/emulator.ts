@@ -1,9 +1,15 @@
 /** Starts a region's emulator. Its functions inherit its environment, so nothing of the user's gets in. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { loopbackRequest } from '../loopback-request.ts';
+
+/** Who does not know the secret gets 403 from it. */
+const GUARDED = fileURLToPath(new URL('./emulator.py', import.meta.url));
+/** Carries the secret where nothing is signed; the emulator never sees it. */
+export const SECRET_HEADER = 'tandem-local-secret';
 
 const READY_MS_MAX = 30_000;
 const POLL_MS = 25;
@@ -21,19 +27,25 @@ export interface EmulatorProps {
   readonly port: number;
   /** Made empty: home and temporary folder of the emulator, and of the functions it runs. */
   readonly folder: string;
+  /** Of this run, and of all its regions, whose functions call each other's: who signs with it gets in. */
+  readonly secretAccessKey: string;
   /** Variables for the functions, which inherit them through the emulator. None of the emulator's own can be changed. */
   readonly environment: Readonly<Record<string, string>>;
+  /** In a group of its own. @default false: in this process's */
+  readonly detached?: boolean;
 }
 
-/** A child of this process, in its group. */
-export const spawnEmulator = ({ region, python, port, folder, environment }: EmulatorProps): ChildProcess => {
+/** A child of this process. */
+export const spawnEmulator = (props: EmulatorProps): ChildProcess => {
+  const { region, python, port, folder, secretAccessKey, environment, detached = false } = props;
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   mkdirSync(folder, { recursive: true });
   // Functions are unpacked below: the "type" of the checkout's own package.json must not decide how Node reads them.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
   const log = openSync(join(folder, 'emulator.log'), 'a');
-  return spawn(python, ['-m', 'ministack'], {
+  const child = spawn(python, ['-I', GUARDED], {
     cwd: folder,
+    detached,
     stdio: ['ignore', log, log],
     env: {
       ...environment,
@@ -42,6 +54,8 @@ export const spawnEmulator = ({ region, python, port, folder, environment }: Emu
       HOME: folder,
       TMPDIR: folder,
       BIND_HOST: '127.0.0.1',
+      // What it tells others as its own name is the only one it answers to.
+      MINISTACK_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
       MINISTACK_REGION: region,
       LAMBDA_EXECUTOR: 'local',
@@ -49,20 +63,27 @@ export const spawnEmulator = ({ region, python, port, folder, environment }: Emu
       IOT_MTLS_ENABLED: '0',
       SFTP_ENABLED: '0',
       LOG_LEVEL: 'WARNING',
+      // Functions get it too, and sign with it.
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
     },
   });
+  closeSync(log);
+  return child;
 };
 
-/** @throws when it does not answer within 30 s */
-export const untilEmulatorAnswers = async (endpoint: string): Promise<void> => {
-  const deadlineMs = Date.now() + READY_MS_MAX;
+/** @throws when it does not answer in time: by default, 30 s */
+export const untilEmulatorAnswers = async (endpoint: string, secretAccessKey: string, msMax = READY_MS_MAX): Promise<void> => {
+  const deadlineMs = Date.now() + msMax;
   for (;;) {
     try {
-      const answer = await loopbackRequest(new URL('/_ministack/health', endpoint), { signal: AbortSignal.timeout(HEALTH_MS_MAX) });
+      const answer = await loopbackRequest(new URL('/_ministack/health', endpoint), {
+        headers: { [SECRET_HEADER]: secretAccessKey },
+        signal: AbortSignal.timeout(HEALTH_MS_MAX),
+      });
       await answer.body.dump();
       if (answer.statusCode === 200) return;
     } catch (cause) {
-      if (Date.now() > deadlineMs) throw new Error(`the emulator at ${endpoint} did not answer within ${READY_MS_MAX} ms`, { cause });
+      if (Date.now() > deadlineMs) throw new Error(`the emulator at ${endpoint} did not answer within ${msMax} ms`, { cause });
     }
     await sleep(POLL_MS);
   }

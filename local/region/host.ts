@@ -2,7 +2,7 @@
  * The process that is a region: leader of a process group that holds its front door, its streams' mappings and its emulator, so
  * that killing or freezing the group loses all of it at once. It ends, with its group, when the supervisor does or when the emulator does.
  */
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { STACKS } from '../../functions/contract/names.ts';
 import { FrontDoor } from '../edge/front-door.ts';
 import { spawnEmulator, untilEmulatorAnswers } from './emulator.ts';
@@ -22,9 +22,9 @@ const breakDown = async (message: string): Promise<void> => {
   end();
 };
 
-const startEmulator = async ({ region, endpoint, emulator }: HostSettings): Promise<number | null> => {
+const startEmulator = async ({ region, endpoint, secretAccessKey, emulator }: HostSettings): Promise<number | null> => {
   if (emulator === null) return null;
-  const child = spawnEmulator({ region, ...emulator });
+  const child = spawnEmulator({ region, secretAccessKey, ...emulator });
   child.once('error', (error) => void breakDown(`the emulator cannot be started: ${error.message}`));
   child.once(
     'exit',
@@ -33,16 +33,16 @@ const startEmulator = async ({ region, endpoint, emulator }: HostSettings): Prom
         `the emulator ended by itself (${signal ?? `exit code ${code}`}); its last words are in ${emulator.folder}/emulator.log`,
       ),
   );
-  await untilEmulatorAnswers(endpoint);
+  await untilEmulatorAnswers(endpoint, secretAccessKey);
   return child.pid ?? null;
 };
 
 /** From when the stack is there, as long as this process lives. */
-const runMappings = async ({ region, endpoint, accessKeyId }: HostSettings): Promise<void> => {
+const runMappings = async ({ region, endpoint, accessKeyId, secretAccessKey }: HostSettings): Promise<void> => {
   // Not before the emulator runs: the clients take as long to load as that does.
   const { StreamMappings } = await import('../streams/mappings.ts');
   new StreamMappings({
-    region: { name: region, endpoint, accessKeyId },
+    region: { name: region, endpoint, accessKeyId, secretAccessKey },
     stack: STACKS.cell(region),
     onAge: (age) => void tell({ kind: 'handed', ...age }),
     onBroken: (message) => void breakDown(message),
@@ -61,7 +61,7 @@ const commander = (settings: HostSettings) => {
   const carryOut = async (command: Command): Promise<void> => {
     switch (command.kind) {
       case 'open':
-        opened = new FrontDoor({ ...settings, ...command, onAnswer });
+        opened = new FrontDoor({ ...settings, ...command, ...(settings.emulator && { secret: settings.secretAccessKey }), onAnswer });
         return opened.open();
       case 'edge':
         return door().set(command.fault);
@@ -80,12 +80,25 @@ const commander = (settings: HostSettings) => {
   };
 };
 
+/** The first line; commands follow. */
+const settingsFrom = (lines: Interface): Promise<HostSettings> =>
+  new Promise((resolve, reject) => {
+    lines.once('line', (line) => {
+      try {
+        const settings = hostSettingsSchema.parse(JSON.parse(line));
+        lines.on('line', commander(settings));
+        resolve(settings);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+
 const main = async (): Promise<void> => {
-  const settings = hostSettingsSchema.parse(JSON.parse(process.argv[2] ?? ''));
   const lines = createInterface({ input: process.stdin });
-  lines.on('line', commander(settings));
   // The supervisor holds the other end, and is gone.
   lines.on('close', end);
+  const settings = await settingsFrom(lines);
   await tell({ kind: 'ready', emulatorPid: await startEmulator(settings) });
   await runMappings(settings);
 };

@@ -10,7 +10,7 @@ export const edgeFaultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('error'), status: z.literal([500, 502, 503, 504]) }),
 ]);
 
-/** The one argument of a region's process, which everybody on the machine can read: no secrets. */
+/** The first line to a region's process. Nothing of it is an argument, which everybody on the machine could read. */
 export const hostSettingsSchema = z.strictObject({
   region: z.string(),
   address: z.string(),
@@ -18,8 +18,9 @@ export const hostSettingsSchema = z.strictObject({
   tlsPort: z.int(),
   names: z.array(z.string()),
   endpoint: z.string(),
-  /** Names the caller to the emulator; opens nothing. */
+  /** Names the caller to the emulator; the secret is what opens it. */
   accessKeyId: z.string(),
+  secretAccessKey: z.string(),
   /** How to start the emulator; null when the endpoint is somebody else's. `environment`: see `EmulatorProps`. */
   emulator: z.nullable(
     z.strictObject({ python: z.string(), port: z.int(), folder: z.string(), environment: z.record(z.string(), z.string()) }),

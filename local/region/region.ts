@@ -27,9 +27,10 @@ export interface RegionProps {
   readonly sharedName: string;
   readonly endpoint: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   /** Null: the endpoint is somebody else's, and the region is lost at its front door only. */
   readonly emulator: { readonly python: string; readonly port: number } | null;
-  /** Variables that its functions find in their environment. Not for secrets: the process list shows them. */
+  /** Variables that its functions find in their environment. */
   readonly functionEnvironment: Readonly<Record<string, string>>;
   /** Where its files go. */
   readonly folder: string;
@@ -90,7 +91,7 @@ export class Region {
     const log = openSync(join(folder, 'host.log'), 'a');
     const group = await startGroup({
       command: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', HOST, JSON.stringify(this.#settings())],
+      args: ['--disable-warning=ExperimentalWarning', HOST],
       cwd: folder,
       env: { PATH: '/usr/bin:/bin' },
       stdio: ['pipe', 'pipe', log],
@@ -98,6 +99,8 @@ export class Region {
     closeSync(log);
     // It may end while a command is on its way; `ended` tells.
     group.leader.stdin?.on('error', () => undefined);
+    // On standard input, because arguments and environment of a process can be read from outside.
+    group.leader.stdin?.write(`${JSON.stringify(this.#settings())}\n`);
     this.#group = group;
     this.#edge = { kind: 'none' };
     this.#turn(state, 'its processes start');
@@ -111,7 +114,6 @@ export class Region {
 
   /** Lets callers in; all of them to the first stage until a shift. Paths: see `StagesProps`. */
   async open(stagePath: string, candidateStagePath: string): Promise<void> {
-    // On standard input, because arguments and environment of a process can be read from outside.
     await this.#send({ kind: 'open', id: 0, stagePath, candidateStagePath, credentials: this.props.credentials });
   }
 
@@ -172,8 +174,8 @@ export class Region {
   }
 
   #settings(): HostSettings {
-    const { name, address, port, tlsPort, regionalName, sharedName, endpoint, accessKeyId, emulator, folder, functionEnvironment } =
-      this.props;
+    const { name, address, port, tlsPort, regionalName, sharedName, endpoint, emulator, folder, functionEnvironment } = this.props;
+    const { accessKeyId, secretAccessKey } = this.props;
     return {
       region: name,
       address,
@@ -182,6 +184,7 @@ export class Region {
       names: [regionalName, sharedName],
       endpoint,
       accessKeyId,
+      secretAccessKey,
       emulator: emulator && { ...emulator, folder: join(folder, 'emulator'), environment: functionEnvironment },
     };
   }

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
 import { loopbackRequest } from '../loopback-request.ts';
+import { SECRET_HEADER } from '../region/emulator.ts';
 import type { Answer } from './batch.ts';
 import { unreachable } from './reader.ts';
 
@@ -74,7 +75,7 @@ export class Lambda {
 
   /** @throws {Unreachable} when the queue does not take it */
   async send(queueArn: string, body: string): Promise<void> {
-    const { endpoint, accessKeyId, name } = this.#address;
+    const { endpoint, accessKeyId, secretAccessKey, name } = this.#address;
     const [account = '', queue = ''] = queueArn.split(':').slice(-2);
     try {
       const answer = await loopbackRequest(endpoint, {
@@ -82,8 +83,9 @@ export class Lambda {
         headers: {
           'content-type': 'application/x-amz-json-1.0',
           'x-amz-target': 'AmazonSQS.SendMessage',
-          // Emulators take region and service from it, and check nothing.
+          // The emulator takes region and service from it; the secret is what opens.
           authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/${name}/sqs/aws4_request, SignedHeaders=host, Signature=0`,
+          [SECRET_HEADER]: secretAccessKey,
         },
         body: JSON.stringify({ QueueUrl: `${endpoint}/${account}/${queue}`, MessageBody: body }),
         signal: AbortSignal.timeout(SEND_MS_MAX),

@@ -21,7 +21,7 @@ import type { BackupTarget, PointInTime, PointRestore, RecoveryPoint, RegionBack
 /** Pages of a list, 100 backups each. */
 const PAGES_MAX = 100;
 
-type Place = Pick<LocalRegion, 'name' | 'endpoint' | 'accessKeyId'>;
+type Place = Pick<LocalRegion, 'name' | 'endpoint' | 'accessKeyId' | 'secretAccessKey'>;
 
 export const localBackups = async (region: Place, client: DynamoDBClient): Promise<RegionBackups> => {
   const pointInTime = await Promise.all(

@@ -6,12 +6,14 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { loopbackRequest } from '../../local/loopback-request.ts';
+import { SECRET_HEADER } from '../../local/region/emulator.ts';
 import type { Listener } from './target.ts';
 
 export interface TopicListenerProps {
   readonly endpoint: string;
   readonly region: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   readonly topicArn: string;
 }
 
@@ -80,15 +82,16 @@ const jsonOf = (body: string): unknown => {
   }
 };
 
-/** The emulator reads the access key and the scope, and checks no signature. */
+/** The emulator reads the access key and the scope; the secret is what opens it. */
 const call = async (
-  { endpoint, region, accessKeyId }: TopicListenerProps,
+  { endpoint, region, accessKeyId, secretAccessKey }: TopicListenerProps,
   parameters: Readonly<Record<string, string>>,
 ): Promise<string> => {
   const response = await loopbackRequest(endpoint, {
     method: 'POST',
     headers: {
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20000101/${region}/sns/aws4_request, SignedHeaders=host, Signature=none`,
+      [SECRET_HEADER]: secretAccessKey,
       'content-type': 'application/x-www-form-urlencoded',
     },
     body: new URLSearchParams({ Version: '2010-03-31', ...parameters }).toString(),

@@ -180,8 +180,7 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
 
   async listen(region: string): Promise<Listener> {
     await this.#change(this.#control.system());
-    const { name, endpoint, accessKeyId, topicArn } = this.#region(region);
-    return listenToTopic({ region: name, endpoint, accessKeyId, topicArn });
+    return listenToTopic({ ...this.#region(region), region });
   }
 
   backups(region: string): Promise<RegionBackups> {

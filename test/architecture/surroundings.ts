@@ -26,6 +26,10 @@ const hasOption = (call: Node, option: string): boolean =>
   nodesIn(call, 'arguments').some(
     (each) => each.type === 'ObjectExpression' && nodesIn(each, 'properties').some((property) => keyOf(property) === option),
   );
+const isLiteral = (node: unknown): boolean => isNode(node) && node.type === 'Literal';
+const holdsKey = (value: Node): boolean =>
+  value.type === 'ObjectExpression' &&
+  nodesIn(value, 'properties').some((property) => keyOf(property) === 'secretAccessKey' && !isLiteral(property['value']));
 /** The options stand in an object that has a name. */
 const isNamed = (call: Node): boolean => nameOf(nodesIn(call, 'arguments').at(-1)) !== undefined;
 
@@ -55,8 +59,9 @@ interface Known {
 
 const clientProblem = (path: string, node: Node, { imports, options }: Known): string | undefined => {
   if (path === CLIENT_PLACE) return undefined;
-  if (!path.startsWith('test/') && node.type === 'Property' && keyOf(node) === 'secretAccessKey')
-    return `a key of its own: take clientOptions of ${CLIENT_PLACE}`;
+  const isKey = node.type === 'Property' && keyOf(node) === 'secretAccessKey' && isLiteral(node['value']);
+  const isCredentials = node.type === 'Property' && keyOf(node) === 'credentials' && isNode(node['value']) && holdsKey(node['value']);
+  if (!path.startsWith('test/') && (isKey || isCredentials)) return `a key of its own: take clientOptions of ${CLIENT_PLACE}`;
   const callee = nameOf(node['callee']) ?? '';
   const isClient = node.type === 'NewExpression' && callee.endsWith('Client') && imports.get(callee)?.[0].startsWith('@aws-sdk/') === true;
   const [argument] = nodesIn(node, 'arguments');

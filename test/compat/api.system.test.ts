@@ -85,8 +85,7 @@ interface Made {
 const serve = async (name: string, region: string): Promise<Served> => {
   const release = releases.get(name);
   if (!release) throw new Error(`${name} was not built`);
-  const { endpoint, accessKeyId } = lab.emulator;
-  const served = await Served.start(release, { region, regions: [HERE, PEER], endpoint, accessKeyId });
+  const served = await Served.start(release, { ...lab.emulator, region, regions: [HERE, PEER] });
   started.push(served);
   return served;
 };

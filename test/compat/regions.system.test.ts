@@ -129,7 +129,7 @@ class Regions {
 
   constructor(emulators: readonly TestEmulator[]) {
     this.#emulators = emulators;
-    const regions = emulators.map(({ region, endpoint, accessKeyId }) => ({ name: region, endpoint, accessKeyId }));
+    const regions = emulators.map((each) => ({ ...each, name: each.region }));
     this.#replication = new Replication({ regions, tables: [TABLES.data], onEvent: () => undefined });
   }
 
@@ -154,8 +154,8 @@ class Regions {
     for (const [index, release] of releases.entries()) {
       const emulator = this.#emulators[index];
       if (!emulator) throw new Error('a region for each release expected');
-      const { region, endpoint, accessKeyId } = emulator;
-      const served = await Served.start(release, { region, regions: REGIONS, endpoint, accessKeyId });
+      const { region } = emulator;
+      const served = await Served.start(release, { ...emulator, regions: REGIONS });
       this.#started.push(served);
       this.#serving.set(region, served);
     }
@@ -191,8 +191,9 @@ class Regions {
   }
 
   /** Hands the table's stream to whichever release serves the region, as its mapping does. */
-  #follow({ region: name, endpoint, accessKeyId }: TestEmulator, streamArn: string): void {
-    const reader = new StreamReader({ name, endpoint, accessKeyId });
+  #follow(emulator: TestEmulator, streamArn: string): void {
+    const name = emulator.region;
+    const reader = new StreamReader({ ...emulator, name });
     const follower = new Follower<Answer>({
       reader,
       rules: { ...MAPPING, streamArn },

@@ -115,8 +115,7 @@ const PROBLEM = { status: 500, body: { type: '/problems/internal', detail: 'it i
 
 /** Runs a version as a process, and ends it. */
 const running = async <T>(version: Version, use: (process: FunctionProcess) => Promise<T>, memoryMegabytes = 512): Promise<T> => {
-  const { endpoint, accessKeyId } = lab.emulator;
-  const place = { region: HERE, regions: [HERE, PEER], endpoint, accessKeyId, release: '1.2.3', memoryMegabytes };
+  const place = { ...lab.emulator, region: HERE, regions: [HERE, PEER], release: '1.2.3', memoryMegabytes };
   const process = await startFunction(join(bundles, `${version}.js`), place);
   try {
     return await use(process);

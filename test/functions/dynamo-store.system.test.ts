@@ -50,7 +50,7 @@ describe('the DynamoDB store, when the table is out of reach', () => {
   it('is unavailable without the table, or without anybody who listens, and nothing was applied', async () => {
     const elsewhere = new DynamoStore({ client, table: 'no-such-table', limits: short });
     await expect(elsewhere.get({ pk: 'X', sk: 'Y' })).rejects.toThrow(/after 1 of 2 attempts, nothing was applied/);
-    const nobody = clientOf({ region: 'eu-central-1', endpoint: 'http://127.0.0.1:1', accessKeyId: 'x' });
+    const nobody = clientOf({ region: 'eu-central-1', endpoint: 'http://127.0.0.1:1', accessKeyId: 'x', secretAccessKey: 'x' });
     const alone = new DynamoStore({ client: nobody, table: TABLES.data, limits: short });
     await expect(alone.transact([{ action: 'delete', key: { pk: 'X', sk: 'Y' } }])).rejects.toThrow(
       /after 2 of 2 attempts, nothing was applied/,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   emulator = await startEmulator(REGIONS[0]);
   direct = clientOf(emulator);
   await createTables(direct);
-  wire = await LossyWire.to(emulator.endpoint);
+  wire = await LossyWire.to(emulator);
   wire.loses = (operation) => /^(Put|Update|Delete|Transact)/.test(operation);
   through = clientOf({ ...emulator, endpoint: wire.endpoint });
   const limits = { attempts: ATTEMPTS, attemptMs: 20_000, backoffMs: 1 };

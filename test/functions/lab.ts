@@ -29,7 +29,7 @@ export const startLab = async (): Promise<Lab> => {
     AWS_REGION: HERE,
     AWS_ENDPOINT_URL: emulator.endpoint,
     AWS_ACCESS_KEY_ID: emulator.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_SECRET_ACCESS_KEY: emulator.secretAccessKey,
     AWS_LAMBDA_FUNCTION_VERSION: '7',
     [ENV.regions]: REGIONS.join(','),
     [ENV.auth]: '{"mode":"keys"}',

@@ -1,5 +1,7 @@
 /** An HTTP hop to a DynamoDB that passes every request on and loses what it is told to lose of the answers. */
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { SECRET_HEADER } from '../../local/region/emulator.ts';
+import type { Database } from './tables.ts';
 
 export class LossyWire {
   /** Requests that were passed on. */
@@ -12,9 +14,9 @@ export class LossyWire {
   #reset = 0;
   #cut = 0;
 
-  static async to(target: string): Promise<LossyWire> {
+  static async to({ endpoint, secretAccessKey }: Pick<Database, 'endpoint' | 'secretAccessKey'>): Promise<LossyWire> {
     const holder: { wire?: LossyWire } = {};
-    const server = createServer((incoming, outgoing) => holder.wire?.pass(target, incoming, outgoing));
+    const server = createServer((incoming, outgoing) => holder.wire?.pass({ endpoint, secretAccessKey }, incoming, outgoing));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port was given');
@@ -45,11 +47,18 @@ export class LossyWire {
     this.#cut = count;
   }
 
-  pass(target: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  pass(
+    { endpoint, secretAccessKey }: Pick<Database, 'endpoint' | 'secretAccessKey'>,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): void {
     this.requests += 1;
-    const { method, headers, url } = incoming;
-    const mayLose = this.loses(String(headers['x-amz-target']).split('.').at(-1) ?? '');
-    const onward = request(new URL(url ?? '/', target), { method, headers }, (answer) => {
+    const { method, url } = incoming;
+    const target = new URL(url ?? '/', endpoint);
+    // What was signed is the name of this hop.
+    const headers = { ...incoming.headers, host: target.host, [SECRET_HEADER]: secretAccessKey };
+    const mayLose = this.loses(String(incoming.headers['x-amz-target']).split('.').at(-1) ?? '');
+    const onward = request(target, { method, headers }, (answer) => {
       if (mayLose && this.#lost > 0) {
         this.#lost -= 1;
         answer.resume();

@@ -10,7 +10,7 @@ import { clientOf, type Database } from './tables.ts';
 export const storeLosses = (name: string, database: () => Database): void => {
   describe(`${name}, when answers get lost on the way`, () => {
     const lossy = async (work: (given: { readonly store: DynamoStore; readonly wire: LossyWire }) => Promise<void>) => {
-      const wire = await LossyWire.to(database().endpoint);
+      const wire = await LossyWire.to(database());
       const through = clientOf({ ...database(), endpoint: wire.endpoint });
       try {
         await work({

@@ -17,10 +17,11 @@ export interface Database {
   readonly region: string;
   readonly endpoint: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
-export const clientOf = ({ endpoint, region, accessKeyId }: Database): DynamoDBClient =>
-  dynamoClient(clientOptions({ name: region, endpoint, accessKeyId }, { ...PATIENT, attemptsMax: 1, socketsMax: SOCKETS_MAX }));
+export const clientOf = (database: Database): DynamoDBClient =>
+  dynamoClient(clientOptions({ ...database, name: database.region }, { ...PATIENT, attemptsMax: 1, socketsMax: SOCKETS_MAX }));
 
 /** What prepares a test, or looks at what came of it: it waits longer than the functions' own. */
 export const patientStore = (client: DynamoDBClient, table: string): DynamoStore =>

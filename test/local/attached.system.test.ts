@@ -8,7 +8,7 @@ describe('the local system on an endpoint that runs already', () => {
   let system: TestSystem;
 
   beforeAll(async () => {
-    emulator = await startEmulator('us-east-1');
+    emulator = await startEmulator('us-east-1', 'foreign');
     system = await startTestSystem({ endpoint: emulator.endpoint });
   });
 

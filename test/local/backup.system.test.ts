@@ -78,7 +78,7 @@ const moment = async (): Promise<number> => {
   return atMs;
 };
 
-const placeOf = ({ name, emulator }: TestRegion) => ({ name, endpoint: emulator.endpoint, accessKeyId: emulator.accessKeyId });
+const placeOf = ({ name, emulator }: TestRegion) => ({ ...emulator, name });
 
 const valuesOf = (region: TestRegion, table: string = TABLE): Promise<ReadonlyMap<string, string>> =>
   withClient(region, async (client) => {

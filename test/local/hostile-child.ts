@@ -24,7 +24,7 @@ process.env = new Proxy(process.env, {
   },
 });
 const options = clientOptions(
-  { name: 'eu-central-1', endpoint, accessKeyId: 'ours' },
+  { name: 'eu-central-1', endpoint, accessKeyId: 'ours', secretAccessKey: 'ours' },
   { attemptsMax: 2, connectMs: 5_000, requestMs: 5_000 },
 );
 const asked: Readonly<Record<string, () => Promise<unknown>>> = {

@@ -1,4 +1,5 @@
 /** Regions with ports and folders of their own, and what is recorded of their processes. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { get } from 'node:https';
@@ -15,6 +16,8 @@ export const PYTHON = resolve(import.meta.dirname, '../../.venv/bin/python');
 export const HOST_PROGRAM = resolve(import.meta.dirname, '../../local/region/host.ts');
 export const NAME = 'eu-central-1';
 export const HOST = 'eu-central-1.api.tandem.test';
+/** Of all regions of the lab. */
+const SECRET = randomBytes(32).toString('base64url');
 const ANSWER_MS_MAX = 20_000;
 const AUTHORITY = makeAuthority('api.tandem.test', Date.now());
 
@@ -68,6 +71,7 @@ const regionIn = async (folder: string, register: Register, props: Partial<Regio
     sharedName: 'api.tandem.test',
     endpoint: `http://127.0.0.1:${emulator}`,
     accessKeyId: 'local-test',
+    secretAccessKey: SECRET,
     emulator: { python: PYTHON, port: emulator },
     folder: await mkdtemp(join(folder, 'region-')),
     register,

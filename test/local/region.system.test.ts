@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { groupRuns } from '../../local/process/identity.ts';
+import { untilEmulatorAnswers } from '../../local/region/emulator.ts';
 import { type Region, RegionStateError } from '../../local/region/region.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -30,7 +31,7 @@ describe('a region', () => {
   test('is one process group of its front door and its emulator, empty and ready', async () => {
     const group = idOf(region);
 
-    expect((await request(`${region.props.endpoint}/_ministack/health`)).statusCode).toBe(200);
+    await untilEmulatorAnswers(region.props.endpoint, region.props.secretAccessKey);
     expect(await lab.recordedMembers(group)).toBe(2);
     expect(region.state).toBe('starting');
   });
@@ -157,10 +158,13 @@ test('a region ends by itself when nobody holds its other end, even without a gu
     tlsPort: await freePort(),
     names: [HOST],
     endpoint: 'http://127.0.0.1:1',
+    accessKeyId: 'local-test',
+    secretAccessKey: 'secret',
     emulator: null,
   };
-  const host = spawn(process.execPath, [HOST_PROGRAM, JSON.stringify(settings)], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  const host = spawn(process.execPath, [HOST_PROGRAM], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(() => void host.kill('SIGKILL'));
+  host.stdin.write(`${JSON.stringify(settings)}\n`);
   await once(host.stdout, 'data');
   const ended = once(host, 'exit');
 

@@ -1,5 +1,7 @@
 /** A proxy before an emulator that loses replicated writes, or only the answers to them. */
 import { request } from 'node:http';
+import { SECRET_HEADER } from '../../local/region/emulator.ts';
+import type { TestEmulator } from '../support/emulator.ts';
 import { startHttpServer } from '../support/http-server.ts';
 
 export interface LossyProxy {
@@ -11,7 +13,7 @@ export interface LossyProxy {
   stop(): Promise<void>;
 }
 
-export const startLossyProxy = async (target: string): Promise<LossyProxy> => {
+export const startLossyProxy = async ({ endpoint, secretAccessKey }: TestEmulator): Promise<LossyProxy> => {
   let mode: Parameters<LossyProxy['set']>[0] = 'whole';
   let lost = 0;
   const server = await startHttpServer((incoming, outgoing) => {
@@ -22,7 +24,10 @@ export const startLossyProxy = async (target: string): Promise<LossyProxy> => {
       incoming.socket.destroy();
       return;
     }
-    const forwarded = request(new URL(incoming.url ?? '/', target), { method: incoming.method, headers: incoming.headers }, (answer) => {
+    const target = new URL(incoming.url ?? '/', endpoint);
+    // What was signed is the name of this proxy.
+    const headers = { ...incoming.headers, host: target.host, [SECRET_HEADER]: secretAccessKey };
+    const forwarded = request(target, { method: incoming.method, headers }, (answer) => {
       if (fate === 'answers lost') {
         answer.resume();
         incoming.socket.destroy();

@@ -179,7 +179,7 @@ export const withMemory = async <const T extends readonly MemoryRegion[]>(
 ): Promise<void> => {
   const events: LinkEvent[] = [];
   const replication = new Replication({
-    regions: regions.map(({ name }) => ({ name, endpoint: '', accessKeyId: '' })),
+    regions: regions.map(({ name }) => ({ name, endpoint: '', accessKeyId: '', secretAccessKey: 'none' })),
     tables: [TABLE],
     onEvent: (event) => events.push(event),
     emulatorOf: ({ name }) => {

@@ -57,7 +57,7 @@ export const startRegions = async (names: readonly string[]): Promise<TestRegion
 
 export const replicationOf = (regions: readonly TestRegion[], onEvent: (event: LinkEvent) => void): Replication =>
   new Replication({
-    regions: regions.map(({ name, emulator }) => ({ name, endpoint: emulator.endpoint, accessKeyId: emulator.accessKeyId })),
+    regions: regions.map(({ name, emulator }) => ({ ...emulator, name })),
     tables: TABLES,
     onEvent,
   });

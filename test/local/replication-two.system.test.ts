@@ -63,7 +63,7 @@ describe('replication between two emulators', () => {
   it('tries again when writes, or the answers to them, are lost on their way', async () => {
     const regions = await startRegions(PAIR);
     const [a, b] = pairOf(regions);
-    const proxy = await startLossyProxy(b.emulator.endpoint);
+    const proxy = await startLossyProxy(b.emulator);
     const replication = replicationOf([a, { ...b, emulator: { ...b.emulator, endpoint: proxy.endpoint } }], () => undefined);
     try {
       await replication.start();

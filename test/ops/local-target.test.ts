@@ -44,6 +44,7 @@ const systemAt = (endpoint: string): LocalSystem => ({
       regionalName: `${REGION}.api.tandem.test`,
       endpoint,
       accessKeyId: `local-${REGION}`,
+      secretAccessKey: 'secret',
       processGroup: null,
       edge: { kind: 'none' },
       functions: { api: 'api' },

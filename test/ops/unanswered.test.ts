@@ -20,7 +20,7 @@ const ACCEPTS_AND_IS_SILENT = `
 
 let silent: ChildProcess;
 let silentUrl: string;
-const silentRegion = () => ({ name: 'us-east-2', endpoint: silentUrl, accessKeyId: 'test' });
+const silentRegion = () => ({ name: 'us-east-2', endpoint: silentUrl, accessKeyId: 'test', secretAccessKey: 'test' });
 let closedUrl: string;
 beforeAll(async () => {
   silent = spawn(process.execPath, ['-e', ACCEPTS_AND_IS_SILENT], { stdio: ['ignore', 'pipe', 'inherit'] });

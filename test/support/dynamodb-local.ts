@@ -21,6 +21,7 @@ export interface DynamoDbLocal {
   readonly region: string;
   readonly endpoint: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   /** Kills it and removes its folder. */
   stop(): Promise<void>;
 }
@@ -36,6 +37,7 @@ export const startDynamoDbLocal = async (region: string): Promise<DynamoDbLocal>
       region,
       endpoint: `http://127.0.0.1:${port}`,
       accessKeyId: 'test',
+      secretAccessKey: 'test',
       stop: async () => {
         await group.kill();
         await remove();

@@ -1,19 +1,25 @@
 /** A real MiniStack process for tests: own process group, own port, own folders; nothing of it is left behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { spawnEmulator, untilEmulatorAnswers } from '../../local/region/emulator.ts';
 import { freePort } from './free-port.ts';
 
 const START_MS_MAX = 120_000;
 /** Of tests' calls: a busy machine must not fail one that is right. */
 export const PATIENT = { attemptsMax: 3, connectMs: 10_000, requestMs: 60_000 } as const;
-const PROGRAM = resolve(import.meta.dirname, '../../.venv/bin/ministack');
+const PYTHON = resolve(import.meta.dirname, '../../.venv/bin/python');
+const FOREIGN = resolve(import.meta.dirname, '../../.venv/bin/ministack');
+/** Of all emulators of this process, whose functions may call each other's. */
+const SECRET = randomBytes(32).toString('base64url');
 
 export interface TestEmulator {
   readonly region: string;
   readonly endpoint: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   /** SIGSTOP to the whole group. */
   freeze(): void;
   /** SIGCONT. */
@@ -26,12 +32,12 @@ export interface TestEmulator {
   stop(): Promise<void>;
 }
 
-/** Starts an emulator for a region on a free port and waits until it answers. */
-export const startEmulator = async (region: string): Promise<TestEmulator> => {
+/** Starts an emulator for a region on a free port and waits until it answers: to who knows its secret, or, as a foreign one, to all. */
+export const startEmulator = async (region: string, kind: 'own' | 'foreign' = 'own'): Promise<TestEmulator> => {
   const home = await mkdtemp(join(tmpdir(), 'tandem-test-emulator-'));
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  let child = await launch(region, port, home);
+  let child = await launch(region, port, home, kind === 'foreign');
   const kill = async (): Promise<void> => {
     signal(child, 'SIGKILL');
     await gone(child);
@@ -40,11 +46,12 @@ export const startEmulator = async (region: string): Promise<TestEmulator> => {
     region,
     endpoint,
     accessKeyId: `test-${region}`,
+    secretAccessKey: SECRET,
     freeze: () => signal(child, 'SIGSTOP'),
     thaw: () => signal(child, 'SIGCONT'),
     kill,
     restart: async () => {
-      child = await launch(region, port, home);
+      child = await launch(region, port, home, kind === 'foreign');
     },
     stop: async () => {
       await kill();
@@ -53,8 +60,9 @@ export const startEmulator = async (region: string): Promise<TestEmulator> => {
   };
 };
 
-const launch = async (region: string, port: number, home: string): Promise<ChildProcess> => {
-  const child = spawn(PROGRAM, [], {
+/** As somebody else would have it: open to all. */
+const launchForeign = (region: string, port: number, home: string): ChildProcess =>
+  spawn(FOREIGN, [], {
     cwd: home,
     detached: true,
     stdio: 'ignore',
@@ -71,31 +79,22 @@ const launch = async (region: string, port: number, home: string): Promise<Child
       LOG_LEVEL: 'ERROR',
     },
   });
+
+const launch = async (region: string, port: number, home: string, foreign: boolean): Promise<ChildProcess> => {
+  const own = { region, python: PYTHON, port, folder: join(home, 'emulator'), secretAccessKey: SECRET, environment: {}, detached: true };
+  const child = foreign ? launchForeign(region, port, home) : spawnEmulator(own);
   const endedEarly = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the emulator ended with ${code} before it answered`)));
   });
   try {
-    await Promise.race([answered(port), endedEarly]);
+    await Promise.race([untilEmulatorAnswers(`http://127.0.0.1:${port}`, SECRET, START_MS_MAX), endedEarly]);
   } catch (error) {
     signal(child, 'SIGKILL');
     throw error;
   }
   endedEarly.catch(() => undefined);
   return child;
-};
-
-const answered = async (port: number): Promise<void> => {
-  const deadlineMs = Date.now() + START_MS_MAX;
-  for (;;) {
-    try {
-      const answer = await fetch(`http://127.0.0.1:${port}/_ministack/health`, { signal: AbortSignal.timeout(1_000) });
-      if (answer.ok) return;
-    } catch (error) {
-      if (Date.now() > deadlineMs) throw new Error(`the emulator did not answer within ${START_MS_MAX} ms`, { cause: error });
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 };
 
 /** To the whole process group, which may be gone already. */

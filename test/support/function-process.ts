@@ -32,6 +32,7 @@ export interface FunctionPlace {
   /** The region's tables. */
   readonly endpoint: string;
   readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   readonly release: string;
   readonly memoryMegabytes: number;
 }
@@ -91,7 +92,7 @@ const environmentOf = (place: FunctionPlace): Record<string, string> => ({
   AWS_REGION: place.region,
   AWS_ENDPOINT_URL: place.endpoint,
   AWS_ACCESS_KEY_ID: place.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_SECRET_ACCESS_KEY: place.secretAccessKey,
   AWS_LAMBDA_FUNCTION_VERSION: '7',
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(place.memoryMegabytes),
   [ENV.regions]: place.regions.join(','),

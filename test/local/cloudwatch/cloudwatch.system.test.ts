@@ -14,6 +14,7 @@ import type { AlarmState } from '../../../functions/contract/delivery.ts';
 import type { AlarmTurn } from '../../../local/cloudwatch/board.ts';
 import { CloudWatch } from '../../../local/cloudwatch/cloudwatch.ts';
 import { clientSettings } from '../../../local/cloudwatch/emulator.ts';
+import { SECRET_HEADER } from '../../../local/region/emulator.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { untilPasses } from '../../support/eventually.ts';
 import { JumpingClock } from './jumping-clock.ts';
@@ -220,14 +221,18 @@ async function messagesOf(output: string): Promise<readonly string[]> {
       MaxNumberOfMessages: '10',
       Version: '2012-11-05',
     });
-    const answer = await fetch(emulator.endpoint, { method: 'POST', body, headers: { authorization: authorization() } });
+    const answer = await fetch(emulator.endpoint, {
+      method: 'POST',
+      body,
+      headers: { authorization: authorization(), [SECRET_HEADER]: emulator.secretAccessKey },
+    });
     const bodies = [...(await answer.text()).matchAll(/<Body>(.*?)<\/Body>/gs)].map(([, each = '']) => unescaped(each));
     found.push(...bodies);
     if (bodies.length === 0) return found;
   }
 }
 
-/** The emulator takes region and service from it, and checks nothing. */
+/** The emulator takes region and service from it. */
 function authorization(): string {
   return `AWS4-HMAC-SHA256 Credential=${emulator.accessKeyId}/20260101/${REGION}/sqs/aws4_request, SignedHeaders=host, Signature=0`;
 }

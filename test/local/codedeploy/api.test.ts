@@ -182,7 +182,7 @@ const begin = (codeDeploy: CodeDeploy, plan: Partial<DeploymentPlan> = {}, notif
 };
 
 const clientOf = (endpoint: string): CodeDeployClient =>
-  new CodeDeployClient(clientOptions({ name: REGION, endpoint, accessKeyId: 'a' }, { ...PATIENT, attemptsMax: 1 }));
+  new CodeDeployClient(clientOptions({ name: REGION, endpoint, accessKeyId: 'a', secretAccessKey: 'b' }, { ...PATIENT, attemptsMax: 1 }));
 
 const info = async (client: CodeDeployClient, deploymentId: string) =>
   (await client.send(new GetDeploymentCommand({ deploymentId }))).deploymentInfo;

@@ -1,4 +1,5 @@
 /** Regions of the toy app, real processes and real deployments, with everything that a delivery works on. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -103,6 +104,7 @@ export const startLab = async (): Promise<Lab> => {
   const events = new EventLog((event) => told.push(event));
   const authority = makeAuthority('api.tandem.test', Date.now());
   const signal = new AbortController().signal;
+  const secretAccessKey = randomBytes(32).toString('base64url');
   const network = await networkHere(ports, 2);
   const cells = network.regions.map((places, index) => {
     const name = index === 0 ? EU : US;
@@ -114,6 +116,7 @@ export const startLab = async (): Promise<Lab> => {
       shared: names[1],
       emulatorPort: ports.emulator + index,
       credentials: authority.issue(name, [...names]),
+      secretAccessKey,
       functionEnvironment: { AWS_ENDPOINT_URL_CODEDEPLOY: codeDeploy.url(name) },
       onServed: () => undefined,
       onHanded: () => undefined,

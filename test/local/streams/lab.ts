@@ -12,6 +12,7 @@ import {
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { adaptTemplate } from '../../../local/deployment/adapt.ts';
 import { clientOptions } from '../../../local/deployment/client-options.ts';
+import { SECRET_HEADER } from '../../../local/region/emulator.ts';
 import { type IteratorAge, StreamMappings } from '../../../local/streams/mappings.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
 
@@ -108,8 +109,7 @@ export class Lab {
   }
 
   get #address() {
-    const { region: name, endpoint, accessKeyId } = this.emulator;
-    return { name, endpoint, accessKeyId };
+    return { ...this.emulator, name: this.emulator.region };
   }
 
   async stop(): Promise<void> {
@@ -166,13 +166,14 @@ export class Lab {
 
   /** Messages of the queue, each once. */
   async letters(): Promise<readonly Letter[]> {
-    const { endpoint, region, accessKeyId } = this.emulator;
+    const { endpoint, region, accessKeyId, secretAccessKey } = this.emulator;
     const answer = await fetch(endpoint, {
       method: 'POST',
       headers: {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': 'AmazonSQS.ReceiveMessage',
         authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/${region}/sqs/aws4_request, SignedHeaders=host, Signature=0`,
+        [SECRET_HEADER]: secretAccessKey,
       },
       body: JSON.stringify({ QueueUrl: `${endpoint}/000000000000/${QUEUE}`, MaxNumberOfMessages: 10 }),
     });

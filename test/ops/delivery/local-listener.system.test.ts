@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SECRET_HEADER } from '../../../local/region/emulator.ts';
 import { listenToTopic } from '../../../ops/targets/local-listener.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { untilPasses } from '../../support/eventually.ts';
@@ -15,6 +16,7 @@ describe('a topic of an emulator', () => {
       method: 'POST',
       headers: {
         authorization: `AWS4-HMAC-SHA256 Credential=${emulator.accessKeyId}/20000101/eu-west-1/sns/aws4_request, SignedHeaders=host, Signature=none`,
+        [SECRET_HEADER]: emulator.secretAccessKey,
         'content-type': 'application/x-www-form-urlencoded',
       },
       body: new URLSearchParams({ Version: '2010-03-31', ...parameters }).toString(),

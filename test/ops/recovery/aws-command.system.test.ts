@@ -46,7 +46,7 @@ describe('a recovery of the command line on AWS', () => {
           HOME: folder,
           AWS_ENDPOINT_URL: emulator.endpoint,
           AWS_ACCESS_KEY_ID: emulator.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: 'test',
+          AWS_SECRET_ACCESS_KEY: emulator.secretAccessKey,
           AWS_EC2_METADATA_DISABLED: 'true',
         },
         stdio: ['ignore', 'pipe', 'pipe'],

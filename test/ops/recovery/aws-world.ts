@@ -40,13 +40,13 @@ export class AwsWorld {
 
   private constructor(emulators: readonly TestEmulator[]) {
     this.emulators = new Map(emulators.map((each) => [each.region, each]));
-    const regions = emulators.map(({ region: name, endpoint, accessKeyId }) => ({ name, endpoint, accessKeyId }));
+    const regions = emulators.map((each) => ({ ...each, name: each.region }));
     this.replication = new Replication({ regions, tables: Object.values(TABLES), onEvent: () => undefined });
   }
 
   /** Runs with regions that replicate, and leaves nothing behind. */
   static async with(names: readonly string[], work: (world: AwsWorld) => Promise<void>): Promise<void> {
-    const started = await Promise.allSettled(names.map(startEmulator));
+    const started = await Promise.allSettled(names.map((name) => startEmulator(name)));
     const emulators = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     const world = new AwsWorld(emulators);
     try {

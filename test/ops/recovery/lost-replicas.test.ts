@@ -97,7 +97,9 @@ const withTables = async (
   );
   const clients: DynamoDBClient[] = [];
   const clientOf = (region: string): DynamoDBClient => {
-    const client = dynamoClient(clientOptions({ name: region, endpoint, accessKeyId: 'test' }, { ...PATIENT, attemptsMax: 1 }));
+    const client = dynamoClient(
+      clientOptions({ name: region, endpoint, accessKeyId: 'test', secretAccessKey: 'test' }, { ...PATIENT, attemptsMax: 1 }),
+    );
     clients.push(client);
     return client;
   };

@@ -1,0 +1,123 @@
+"""The emulator of a region, for those who know this run's secret and for nobody else.
+
+`python -I emulator.py`, with the emulator's own environment. Its port runs code for whoever it answers, and any page in a
+browser and any user of the machine can reach it: so what does not prove that it knows AWS_SECRET_ACCESS_KEY is answered 403
+before the emulator sees it. docs/decisions/0022-who-does-not-know-the-runs-secret-gets-403.md
+"""
+
+import hmac
+import os
+import sys
+from datetime import datetime, timedelta, timezone
+from urllib.parse import parse_qs
+
+from ministack import app as emulator
+from ministack.core import sigv4
+
+HOST = f"127.0.0.1:{os.environ['GATEWAY_PORT']}"
+SECRET = os.environ["AWS_SECRET_ACCESS_KEY"]
+# For what is not signed: calls of the front door, and looks at whether the emulator answers.
+SECRET_HEADER = "tandem-local-secret"
+# Where CloudFormation hears from custom resources, whose functions sign nothing: each address is random and counts once.
+RESPONSE_PATH = "/_ministack/cfn-response/"
+# As AWS has it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+SKEW_MAX = timedelta(minutes=15)
+MESSAGE = b'{"message":"this port belongs to the local system that opened it: docs/local-differences.md says who gets in"}'
+
+
+def headers_of(scope):
+    """By name; None when one that counts is given twice."""
+    headers = {}
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").lower()
+        if key in headers and key in ("host", "authorization", "x-amz-date", "x-amz-content-sha256", SECRET_HEADER):
+            return None
+        given = sigv4.decode_header_value(value)
+        headers[key] = f"{headers[key]}, {given}" if key in headers else given
+    return headers
+
+
+def known(module, name):
+    """What the emulator remembers there; nothing before it uses the module, which takes its time to load."""
+    return getattr(sys.modules.get(f"ministack.services.{module}"), name, {})
+
+
+def is_secret(given):
+    return hmac.compare_digest(given.encode(), SECRET.encode())
+
+
+def is_signed(scope, headers):
+    """Whether the signature is right and of now, of whatever key id: the id is no secret, and says which account asks."""
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    presigned = "authorization" not in headers
+    parts = sigv4.parse_query_signature(query) if presigned else sigv4.parse_header_signature(headers)
+    if isinstance(parts, tuple) or parts.region_set is not None:
+        return False
+    # The body counts by its digest, so that none is read for a stranger. Every SDK sends one.
+    if not presigned and not headers.get("x-amz-content-sha256"):
+        return False
+    signed_at = datetime.strptime(parts.amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    age = datetime.now(timezone.utc) - signed_at
+    lives = timedelta(seconds=int(query["X-Amz-Expires"][0])) if presigned else SKEW_MAX
+    if age > lives or age < -SKEW_MAX or parts.date_stamp != parts.amz_date[:8] or "host" not in parts.signed_headers.split(";"):
+        return False
+    _, text = sigv4.header_signing_documents(
+        parts, scope["method"], scope["raw_path"].decode("latin-1"), query, headers, b"", presigned=presigned
+    )
+    # Whoever signs for a role, as the CDK does, has a secret that the emulator gave to one who had got in.
+    secret = known("sts", "_sessions").get(parts.access_key_id, {}).get("SecretAccessKey", SECRET)
+    expected = sigv4.calculate_signature(secret, parts.date_stamp, parts.region, parts.service, text)
+    return hmac.compare_digest(expected.encode(), parts.signature.encode())
+
+
+def may_pass(scope):
+    headers = headers_of(scope)
+    # A name that was bound to this address anew is a stranger's.
+    if headers is None or headers.get("host") != HOST:
+        return False
+    if SECRET_HEADER in headers:
+        return is_secret(headers[SECRET_HEADER])
+    # Browsers say these, and only they do.
+    if scope["type"] != "http" or scope["method"] == "OPTIONS" or "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
+        return False
+    if scope["method"] == "PUT" and scope["path"].startswith(RESPONSE_PATH):
+        return scope["path"][len(RESPONSE_PATH) :] in known("cloudformation.custom_resource", "_pending")
+    return is_signed(scope, headers)
+
+
+async def refuse(scope, receive, send):
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(MESSAGE)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": MESSAGE})
+
+
+async def guarded(scope, receive, send, app=emulator.app):
+    if scope["type"] == "lifespan":
+        return await app(scope, receive, send)
+    try:
+        passes = may_pass(scope)
+    except Exception:
+        # What cannot even be read proves nothing.
+        passes = False
+    if not passes:
+        return await refuse(scope, receive, send)
+
+    async def closed_to_pages(message):
+        # The emulator lets every page read; what an API says of its own callers stays.
+        if message["type"] == "http.response.start" and not scope["path"].startswith("/restapis/"):
+            message = {**message, "headers": [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]}
+        await send(message)
+
+    # Functions are shown the headers of their callers, and none of ours.
+    inner = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name.lower() != SECRET_HEADER.encode()]}
+    await app(inner, receive, closed_to_pages)
+
+
+if __name__ == "__main__":
+    emulator.app = guarded
+    sys.argv = ["ministack"]
+    emulator.main()
