@@ -149,7 +149,8 @@ const housekeepingAlarms = (housekeeping: IFunction, deadLetters: IQueue): reado
   {
     name: 'DeadLetters',
     severity: 'ticket',
-    meaning: 'housekeeping gave up changes that it could not reconcile; `tandem sweep` finds what is left undone, and has it done',
+    meaning:
+      'housekeeping gave up changes that it could not reconcile; `bin/tandem sweep --target aws` finds what is left undone, and has it done',
     metric: deadLetters.metricApproximateNumberOfMessagesVisible({ ...MINUTE, statistic: Stats.MAXIMUM }),
     threshold: 1,
     periods: { bad: 1, of: 1 },

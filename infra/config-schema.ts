@@ -126,7 +126,7 @@ export const configSchema = section({
     oneOf('MREC', 'MRSC').default('MREC'),
   ),
   auth: told(
-    'Who may call. `keys`: whose token is signed by a key that `tandem keys add` registered. An issuer: those, and its users. `none`: everybody, as one subject; synthesis warns',
+    'Who may call. `keys`: whose token is signed by a key that `bin/tandem keys add --yes` registered. An issuer: those, and its users. `none`: everybody, as one subject; synthesis warns',
     VERSION,
     z.union([z.enum(['keys', 'none']), identityProvider], AUTH),
   ),

@@ -114,7 +114,7 @@ export class DeploymentEvents extends Construct {
         arn: alarms.topic.topicArn,
         targetResource: alarms.topic,
         input: RuleTargetInput.fromText(
-          `Deployment ${told('deploymentId')} of ${apiFunction.functionName} in ${told('region')}: ${told('state')}. Callers are led back to the version before, and no further region gets the new one. Why: tandem deployments --region ${told('region')}`,
+          `Deployment ${told('deploymentId')} of ${apiFunction.functionName} in ${told('region')}: ${told('state')}. Callers are led back to the version before, and no further region gets the new one. Why: bin/tandem deployments --target aws --region ${told('region')}`,
         ),
       }),
     };

@@ -8,7 +8,9 @@ import { type Checked, check, type Judgement, readCourse } from './checkers/chec
 import { type Noticed, noticed } from './checkers/spoiled.ts';
 import { UserError } from './errors.ts';
 import { whole } from './options.ts';
-import { print } from './print.ts';
+import { endWithReader, print, printErrorText } from './print.ts';
+
+endWithReader();
 
 const REFUSED_SHOWN_MAX = 10;
 const SPOILED_MAX = 10_000;
@@ -67,7 +69,7 @@ try {
   }
   process.exitCode = codeOf(all) || (sharp ? 0 : 3);
 } catch (error: unknown) {
-  if (error instanceof UserError) process.stderr.write(`${error.message}\n`);
+  if (error instanceof UserError) printErrorText(error.message);
   // Commander has printed what it refused.
   else if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;

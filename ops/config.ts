@@ -28,7 +28,7 @@ export const readConfig = (file?: string): Config => {
   try {
     return loadConfig(file === undefined ? contextOfCheckout() : resolve(file));
   } catch (error) {
-    if (error instanceof ConfigError) throw new UserError(error.message);
+    if (error instanceof ConfigError) throw new UserError(error.message.split('\n'));
     throw error;
   }
 };

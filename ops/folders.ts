@@ -7,5 +7,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What commands write: never committed. */
 export const STATE = join(ROOT, '.tandem');
+/** Of the system on this machine. */
+export const LOCAL_FOLDER = join(STATE, 'local');
 export const KEYS_FOLDER = join(STATE, 'keys');
 export const REPORTS_FOLDER = join(STATE, 'reports');

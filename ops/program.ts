@@ -15,6 +15,9 @@ import { addStatus } from './commands/status.ts';
 import { addStock } from './commands/stock.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addToken } from './commands/token.ts';
+import { once } from './options.ts';
+import { helpColumns, printErrorText, printText } from './print.ts';
+import { adviseWith, tandem } from './tandem.ts';
 
 const COMMANDS = [
   addStart,
@@ -34,13 +37,21 @@ const COMMANDS = [
 ];
 
 export const makeProgram = (): Command => {
-  const program = new Command('tandem')
+  const program = new Command(tandem())
     .description('Serves from two or more AWS regions at once, and proves that it can lose one.')
     .version(packageJson.version)
     .option('-c, --config <file>', 'JSON file with the configuration (default: context "tandem" of cdk.json)')
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => printText(text.trimEnd()),
+      writeErr: (text) => printErrorText(text.trimEnd()),
+      getOutHelpWidth: helpColumns.out,
+      getErrHelpWidth: helpColumns.err,
+    })
     .showHelpAfterError('(--help lists what is allowed)')
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => adviseWith(command.optsWithGlobals()));
   for (const add of COMMANDS) add(program);
+  once(program);
   return program;
 };

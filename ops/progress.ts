@@ -1,24 +1,26 @@
-/** Long steps: a line that moves on a terminal, plain lines in a pipe. */
-import { Listr } from 'listr2';
+/** Long steps: a line for each thing that happens. What goes on meanwhile is told by `waiting.ts`. */
+import { print, printText } from './print.ts';
+import { type Say, waitingFor } from './waiting.ts';
 
-/** Tells what a step is doing now. */
-export type Say = (line: string) => void;
+export type { Say };
 
 export interface Progress {
   /** Runs one step and shows that it runs, how long it took, or that it failed. Errors pass through. */
   step<T>(title: string, work: (say: Say) => Promise<T>): Promise<T>;
+  /** Lines that `asText` has made. */
   line(text: string): void;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-/** For pipes and logs. */
-export const plainProgress = (write: (line: string) => void): Progress => ({
+/** @param write one line */
+export const plainProgress = (write: (line: string) => void, line: (text: string) => void = write): Progress => ({
   step: async (title, work) => {
     const began = performance.now();
     write(`${title} ...`);
+    const say = (said: string): void => write(`  ${said}`);
     try {
-      const result = await work((line) => write(`  ${line}`));
+      const result = await waitingFor(title, () => work(say), { say });
       write(`${title}: done (${seconds(performance.now() - began)})`);
       return result;
     } catch (error) {
@@ -26,39 +28,8 @@ export const plainProgress = (write: (line: string) => void): Progress => ({
       throw error;
     }
   },
-  line: write,
+  line,
 });
 
-/** For terminals. What a step said stays below its title. */
-const terminalProgress = (): Progress => ({
-  step: (title, work) =>
-    new Promise((resolve, reject) => {
-      let settle = () => {};
-      const task = {
-        title,
-        rendererOptions: { persistentOutput: true, outputBar: Number.POSITIVE_INFINITY },
-        task: async (_: unknown, shown: { output: string }) => {
-          const say = (line: string) => {
-            shown.output = line;
-          };
-          const result = await work(say);
-          settle = () => resolve(result);
-        },
-      };
-      // Signals belong to the command, which has a system to end; listr2 would leave at once. Not before it has ended:
-      // it holds the terminal, and would swallow what is printed next.
-      new Listr([task], { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } })
-        .run()
-        .then(() => settle(), reject);
-    }),
-  line: (text) => console.log(text),
-});
-
-/** Narrower, or without a size (as some containers give), lines that move cannot be drawn. */
-const COLUMNS_MIN = 40;
-
-/** Fits the stream: `process.stdout` by default. */
-export const progressFor = (stream: { readonly isTTY?: boolean; readonly columns?: number } = process.stdout): Progress => {
-  const moves = stream.isTTY === true && (stream.columns ?? 0) >= COLUMNS_MIN && process.env['TERM'] !== 'dumb';
-  return moves ? terminalProgress() : plainProgress((line) => console.log(line));
-};
+/** On standard output. */
+export const progressFor = (): Progress => plainProgress(print, printText);

@@ -1,4 +1,5 @@
 /** Ctrl-C and its relatives: told once to the work, which then cleans up. */
+import { printError } from './print.ts';
 
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type Signal = keyof typeof NUMBERS;
@@ -27,10 +28,7 @@ export const interruptible = async <T>(work: (signal: AbortSignal, insisted: Abo
   const onSignal = (signal: Signal) => {
     if (!controller.signal.aborted) controller.abort(new Interrupted(signal));
     else if (work.length > 1) insisted.abort(new Interrupted(signal));
-    else
-      process.stderr.write(
-        'already ending: the step under way comes to its end, what is broken is repaired, and what was started is ended\n',
-      );
+    else printError('already ending: the step under way comes to its end, what is broken is repaired, and what was started is ended');
   };
   const onUncaught = (error: unknown) => {
     uncaught.push(error);

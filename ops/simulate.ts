@@ -11,7 +11,7 @@ import * as simulator from '../sim/simulator.ts';
 import { timelineOf } from '../sim/timeline.ts';
 import type { TimelineEntry } from '../sim/world.ts';
 import { oneOf, whole } from './options.ts';
-import { print } from './print.ts';
+import { asText, endWithReader, print, printText } from './print.ts';
 import { mutant, type Simulator } from './simulation/mutant.ts';
 
 interface Options {
@@ -36,6 +36,8 @@ const replayed = (given: string): Schedule => {
     throw new InvalidArgumentError(error instanceof RangeError ? error.message : String(error));
   }
 };
+
+endWithReader();
 
 const program = new Command('simulate')
   .description(
@@ -75,7 +77,7 @@ const run = async (options: Options): Promise<boolean> => {
   const { number, schedule, violation } = found;
   const short = await used.shrink(schedule, violation, async (each) => (await used.runSchedule(each)).violation);
   print(
-    `\nschedule ${number} of seed ${options.seed} violates a rule; shrunk from ${schedule.entries.length} entries to ${short.schedule.entries.length}`,
+    `schedule ${number} of seed ${options.seed} violates a rule; shrunk from ${schedule.entries.length} entries to ${short.schedule.entries.length}`,
   );
   return replay(used, short.schedule, options, replayOf({ seed: options.seed, number, kept: short.schedule }));
 };
@@ -84,7 +86,7 @@ const replay = async (used: Simulator, schedule: Schedule, options: Options, nam
   const entries: TimelineEntry[] = [];
   const { violation } = await used.runSchedule(schedule, (entry) => entries.push(entry));
   for (const line of timelineOf(schedule, entries, options.heartbeats)) print(line);
-  print(violation === undefined ? 'no violation' : `\nviolated: ${violation.rule}\n  ${violation.detail}`);
+  printText(violation === undefined ? 'no violation' : asText(['', `violated: ${violation.rule}`, `  ${violation.detail}`]));
   if (name !== undefined)
     print(`replay: npm run simulate -- --replay ${name}${options.mutation === undefined ? '' : ` --mutation ${options.mutation}`}`);
   return violation === undefined;
@@ -97,7 +99,7 @@ const exploreAll = async (used: Simulator): Promise<boolean> => {
     print(`${world.name}: ${states} states, ${ends} ways to end${violation === undefined ? ', no violation' : ''}`);
     if (violation === undefined) continue;
     good = false;
-    print(`violated: ${violation.rule}\n  ${violation.detail}\n${violation.path.map((step) => `  ${step}`).join('\n')}`);
+    printText(asText([`violated: ${violation.rule}`, `  ${violation.detail}`, ...violation.path.map((step) => `  ${step}`)]));
   }
   return good;
 };

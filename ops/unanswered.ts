@@ -2,6 +2,7 @@
  * Calls that nobody answered: a system that is overloaded, stopped or out of reach, and no mistake in the tool. Told with
  * what was asked, where, and how long it took, because the SDK's own errors say neither.
  */
+import { tandem } from './tandem.ts';
 
 /** Of Node's sockets and of undici. */
 const CODES: ReadonlySet<string> = new Set([
@@ -23,8 +24,8 @@ const NAMES: ReadonlySet<string> = new Set(['TimeoutError', 'RequestTimeout', 'R
 /** Errors behind an error that are looked at. */
 const DEPTH_MAX = 8;
 
-export const UNANSWERED_ADVICE =
-  'the system is overloaded, stopped or out of reach; see `tandem status`, and for AWS the network and the credentials, then run it again';
+export const unansweredAdvice = (): string =>
+  `the system is overloaded, stopped or out of reach; see \`${tandem('status')}\`, and for AWS the network and the credentials, then run it again`;
 
 /** What was asked, of errors that came of it. */
 const asked = new WeakMap<Error, string>();

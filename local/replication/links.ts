@@ -196,7 +196,7 @@ export class Replication {
     await within(
       Promise.all(links.map((link) => link.restore())),
       RESTORE_MS_MAX,
-      'a region may not answer (`tandem status`): copies between the regions are still under way',
+      'a region may not answer (`bin/tandem status`): copies between the regions are still under way',
     );
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { SCOPES, type Scope } from '../../functions/contract/routes.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 const publicKey = z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: base64url, y: base64url });
@@ -73,7 +74,9 @@ const readKey = (path: string): KeyFile => {
     return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     const detail = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new UserError(`${path} is no key: ${detail.replaceAll('\n', ' ')}; delete it and add a new one with \`tandem keys add\``);
+    throw new UserError(
+      `${path} is no key: ${detail.replaceAll('\n', ' ')}; delete it and add a new one with \`${tandem('keys', 'add', '--yes')}\``,
+    );
   }
 };
 

@@ -2,6 +2,7 @@
 import { SCOPES, type Scope } from '../../functions/contract/routes.ts';
 import { UserError } from '../errors.ts';
 import { KEYS_FOLDER } from '../folders.ts';
+import { tandem } from '../tandem.ts';
 import type { Target } from '../targets/target.ts';
 import { type KeyFile, makeKey, readKeys, saveKey, usableKey } from './key-file.ts';
 import { knownKey, registerKey } from './registry.ts';
@@ -40,14 +41,17 @@ const arrival = async (target: Target, region: string, key: KeyFile): Promise<vo
   while (!(await knownKey({ region, client: target.dynamo(region) }, key.kid))) {
     if (Date.now() > until)
       throw new UserError(
-        `key ${key.kid} did not reach ${region} within ${ARRIVES_WITHIN_MS / 1_000} s; see its replication with \`tandem status\``,
+        `key ${key.kid} did not reach ${region} within ${ARRIVES_WITHIN_MS / 1_000} s; see its replication with \`${tandem('status')}\``,
       );
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
 };
 
-/** Tokens for the callers of a drill. */
-export const drillTokens =
-  (key: KeyFile) =>
-  (subject: string, scopes: readonly Scope[]): string =>
-    mintToken(key, { subject, scopes, minutes: DRILL_TOKEN_MINUTES }, Date.now());
+/** Tokens for the callers of a drill. The key is asked for with the first of them: once it is known that the system is whole. */
+export const drillTokens = (target: Target): ((subject: string, scopes: readonly Scope[]) => Promise<string>) => {
+  let key: Promise<KeyFile> | undefined;
+  return async (subject, scopes) => {
+    key ??= ensureLocalKey(target);
+    return mintToken(await key, { subject, scopes, minutes: DRILL_TOKEN_MINUTES }, Date.now());
+  };
+};

@@ -3,6 +3,7 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { TOKEN } from '../../functions/contract/names.ts';
 import type { Scope } from '../../functions/contract/routes.ts';
 import { UserError } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 import type { KeyFile } from './key-file.ts';
 
 export interface TokenWish {
@@ -23,7 +24,7 @@ const within = <T extends string>(what: string, wish: readonly T[], allowed: rea
   const refused = wish.filter((each) => !allowed.some((pattern) => covers(pattern, each)));
   if (refused.length === 0) return wish;
   throw new UserError(
-    `key ${kid} may not sign for ${what} ${refused.join(', ')}; allowed: ${allowed.join(', ')}; add a key for more with \`tandem keys add\``,
+    `key ${kid} may not sign for ${what} ${refused.join(', ')}; allowed: ${allowed.join(', ')}; add a key for more with \`${tandem('keys', 'add', '--yes')}\``,
   );
 };
 
@@ -37,7 +38,8 @@ export const mintToken = (key: KeyFile, wish: TokenWish, nowMs: number): string 
   const scopes = within('scope', wish.scopes ?? key.scopes, key.scopes, key.kid);
   const issued = Math.floor(nowMs / 1000);
   const end = Math.floor(Date.parse(key.expiresAt) / 1000);
-  if (end <= issued) throw new UserError(`key ${key.kid} expired at ${key.expiresAt}; add a new one with \`tandem keys add\``);
+  if (end <= issued)
+    throw new UserError(`key ${key.kid} expired at ${key.expiresAt}; add a new one with \`${tandem('keys', 'add', '--yes')}\``);
   const header = { alg: TOKEN.algorithm, typ: 'JWT', kid: key.kid };
   const claims = {
     iss: TOKEN.issuer,

@@ -1,11 +1,10 @@
 /** The backups of a deployment. */
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { UserError } from '../errors.ts';
 import type { BackupObjectives } from '../restore/backup-status.ts';
 import { AwsBackups } from '../targets/aws-backups.ts';
 import type { BackupTarget } from '../targets/backups.ts';
-import { attachLocal } from '../targets/local.ts';
+import { runningLocal } from '../targets/local.ts';
 import { configFileOf } from './regions-of.ts';
 import type { TargetName } from './target-option.ts';
 
@@ -20,9 +19,7 @@ export const withBackups = async <T>(
 ): Promise<T> => {
   const config = readConfig(configFileOf(command));
   if (target === 'aws') return work(new AwsBackups(config), config.objectives);
-  const local = await attachLocal();
-  if (local === undefined)
-    throw new UserError('no local system runs; start one with `tandem start`, or use the one on AWS with `--target aws`');
+  const local = await runningLocal('use the one on AWS with `--target aws`');
   try {
     return await work(local, config.objectives);
   } finally {

@@ -4,7 +4,7 @@ import { readConfig } from '../config.ts';
 import { AwsCells, localActor } from '../delivery/aws-cells.ts';
 import { type Cells, controlStore } from '../delivery/cells.ts';
 import { UserError } from '../errors.ts';
-import { attachLocal } from '../targets/local.ts';
+import { runningLocal } from '../targets/local.ts';
 import type { DeliveryTarget } from '../targets/target.ts';
 import { configFileOf } from './regions-of.ts';
 import type { TargetName } from './target-option.ts';
@@ -12,9 +12,7 @@ import type { TargetName } from './target-option.ts';
 /** Runs `work` with the cells of the system on this machine, or of the configuration's on AWS. @throws {UserError} when none runs here */
 export const withCells = async <T>(target: TargetName, command: Command, work: (cells: Cells) => Promise<T>): Promise<T> => {
   if (target === 'aws') return work(new AwsCells(readConfig(configFileOf(command))));
-  const local = await attachLocal();
-  if (local === undefined)
-    throw new UserError('no local system runs; start one with `tandem start`, or use the one on AWS with `--target aws`');
+  const local = await runningLocal('use the one on AWS with `--target aws`');
   try {
     return await work(localCells(local));
   } finally {

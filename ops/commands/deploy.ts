@@ -9,9 +9,11 @@ import { findingsText, isRefused, preflight } from '../delivery/preflight.ts';
 import { UserError } from '../errors.ts';
 import { STATE } from '../folders.ts';
 import { collect } from '../options.ts';
+import { print, printText } from '../print.ts';
 import { interruptible } from '../signals.ts';
-import { attachLocal, type LocalTarget } from '../targets/local.ts';
+import { type LocalTarget, runningLocal } from '../targets/local.ts';
 import { localCells } from './cells-of.ts';
+import { changing } from './effect.ts';
 import { configFileOf } from './regions-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
 
@@ -26,8 +28,7 @@ interface Options {
 /** `tandem deploy`: looks before it leaps, then goes through the regions. Exit code 1 when it refused, or the delivery failed. */
 export const addDeploy = (program: Command): void => {
   addTargetOption(
-    program
-      .command('deploy')
+    changing(program.command('deploy'), 'deliver')
       .summary('deliver this checkout region by region, and watch')
       .description(
         'Looks whether it is a good moment, then delivers this checkout region by region, and shows phases, exposure and alarms. What holds a bad version back is in the stacks: `npx cdk deploy --all` does the same without looking.\nThe first Ctrl-C stops the delivery and waits until its region is back at the version before; the second leaves it alone.\nExit code 1 when it refuses, or the delivery has failed.',
@@ -36,7 +37,6 @@ export const addDeploy = (program: Command): void => {
     .option('--skip <region>', 'a region that is down, repeatable: it gets nothing', collect(String), [])
     .option('--ignore-alarms', 'deliver although alarms fire, to ship a fix; audited', false)
     .option('--reason <text>', 'why alarms are ignored: it stands in the audit trail')
-    .option('--yes', 'deliver; without it, only look', false)
     .action(async (options: Options, command: Command) => {
       const config = readConfig(configFileOf(command));
       refuse(config, options);
@@ -55,9 +55,7 @@ const refuse = ({ regions }: Config, { skip, ignoreAlarms, reason }: Options): v
 
 const withDeployer = async <T>({ target, ignoreAlarms }: Options, config: Config, work: (deployer: Deployer) => Promise<T>): Promise<T> => {
   if (target === 'aws') return work(new AwsDeployer({ config, folder: join(STATE, 'deploy'), ignoreAlarms }));
-  const local = await attachLocal();
-  if (local === undefined)
-    throw new UserError('no local system runs; start one with `tandem start`, or deliver to the one on AWS with `--target aws`');
+  const local = await runningLocal('deliver to the one on AWS with `--target aws`');
   try {
     return await work(localDeployer(local));
   } finally {
@@ -90,17 +88,17 @@ interface Run {
 const run = async ({ deployer, config, options, signal, leave }: Run): Promise<number> => {
   const { skip, ignoreAlarms, reason, yes } = options;
   const findings = preflight(await readSituation({ deployer, config, skip, ignoreAlarms, stateFolder: STATE }));
-  console.log(findingsText(findings));
+  printText(findingsText(findings));
   if (isRefused(findings)) {
-    console.log('\nRefused: nothing is delivered.');
+    printText('\nRefused: nothing is delivered.');
     return 1;
   }
   if (!yes) {
-    console.log('\nNothing is delivered; --yes does it.');
+    printText('\nNothing is delivered; --yes does it.');
     return 0;
   }
-  console.log('');
+  print('');
   const request = { skip, ...(ignoreAlarms ? { settings: { ignoreAlarms } } : {}) };
-  const state = await deploy({ deployer, request, reason, progress: (line) => console.log(line), signal, leave });
+  const state = await deploy({ deployer, request, reason, progress: print, signal, leave });
   return state === 'succeeded' ? 0 : 1;
 };

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { type Drift, instant, phaseOf, type RegionDeployments, readDeployments } from '../delivery/deployments.ts';
 import type { Versions } from '../delivery/versions.ts';
+import { asText, printJson, printText } from '../print.ts';
 import { table } from '../table.ts';
 import { chosenRegions, withCells } from './cells-of.ts';
+import { reading } from './effect.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
 
 interface Options {
@@ -17,8 +19,7 @@ const SHOWN_MAX = 10;
 /** `tandem deployments`: what was deployed where, how it ended, and what operators did. Exit code 1 when a region is drifted or does not answer. */
 export const addDeployments = (program: Command): void => {
   addTargetOption(
-    program
-      .command('deployments')
+    reading(program.command('deployments'))
       .summary('show versions, deployments and rollbacks of each region')
       .description(
         "Reads each region's versions from Lambda, and its deployments, their verdicts, rollbacks and manual moves from the control table.\nExit code 1 when a region is drifted, or something of it could not be read.",
@@ -31,9 +32,8 @@ export const addDeployments = (program: Command): void => {
       withCells(options.target, command, async (cells) => {
         const names = chosenRegions(cells.names, options.region);
         const found = await Promise.all(names.map((name) => readDeployments(cells, name)));
-        console.log(
-          options.json ? JSON.stringify(found.map(plain), undefined, 2) : found.map((each) => describe(each, options.audit)).join('\n\n'),
-        );
+        if (options.json) printJson(found.map(plain));
+        else printText(found.map((each) => describe(each, options.audit)).join('\n\n'));
         if (found.some((each) => each.drift.kind === 'moved' || each.troubles.length > 0)) process.exitCode = 1;
       }),
     );
@@ -80,14 +80,12 @@ export const describe = ({ region, troubles, versions, view, drift, deploying, a
         ]
       : []),
   ];
-  return sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n  '))
-    .join('\n  ');
+  const [title = [], ...rest] = sections;
+  return asText([...title, ...rest.flat().map((line) => `  ${line}`)]);
 };
 
 const section = (head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] =>
-  rows.length === 0 ? [] : table([head, ...rows]).split('\n');
+  rows.length === 0 ? [] : table([head, ...rows]);
 
 const roleOf = (number: string, { live, weights }: Versions): string => {
   const exposed = [...weights.values()].reduce((sum, percent) => sum + percent, 0);

@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import type { Config } from '../../infra/config.ts';
-import { drillTokens, ensureLocalKey } from '../access/local-key.ts';
+import { drillTokens } from '../access/local-key.ts';
 import { readConfig } from '../config.ts';
 import { runBadWrites } from '../drill/bad-writes.ts';
 import { runDeliveryDrill } from '../drill/delivery.ts';
@@ -16,10 +16,12 @@ import { rebuildRegion } from '../recovery/rebuild.ts';
 import { verdictText } from '../reports/text.ts';
 import { restoreTables } from '../restore/restore.ts';
 import { Interrupted, interruptible, rejectedWhenAborted } from '../signals.ts';
+import { tandem } from '../tandem.ts';
 import type { BackupTarget } from '../targets/backups.ts';
-import { attachLocal, type LocalTarget } from '../targets/local.ts';
+import { type LocalTarget, runningLocal } from '../targets/local.ts';
 import { type LocalPorts, withLocalSystem } from '../targets/local-start.ts';
 import type { DeliveryTarget, LossKind, Target } from '../targets/target.ts';
+import { trying } from './effect.ts';
 import { addLocalOptions } from './local-options.ts';
 import { configFileOf } from './regions-of.ts';
 
@@ -60,8 +62,7 @@ const OWN_NAMES = ['how', 'region', 'fault', 'exposeMinutes', 'bakeMinutes', 'se
 
 /** `tandem drill`: breaks something real under load, measures, repairs. Exit code 1 when an objective was missed. */
 export const addDrill = (program: Command): void => {
-  const command = program
-    .command('drill')
+  const command = trying(program.command('drill'))
     .summary('lose a region, part the regions, corrupt the tables, or deliver a version, under load, and measure')
     .description(
       'Breaks something real under load, keeps a ledger of every acknowledged write, repairs what it broke, and compares with the objectives of the configuration.\nregion-loss: a region is lost. partition: replication is paused, and the same things are done in several regions. bad-writes: a faulty client corrupts the tables, which are restored from the point before. bad-deploy: a version that is really broken is delivered by the normal path. good-deploy: a healthy one.\nUses the system that runs on this machine, or starts one for the time of the drill. Exit code 0 when it passed, 1 when not.',
@@ -120,8 +121,7 @@ const refuseMisplaced = (name: DrillName, options: Options): void => {
 };
 
 const abort = async (progress: Progress): Promise<number> => {
-  const target = await attachLocal();
-  if (target === undefined) throw new UserError('no local system runs, so nothing of it is broken; start one with `tandem start`');
+  const target = await runningLocal();
   const repaired = await abortDrill({
     target,
     stateFolder: STATE,
@@ -139,7 +139,8 @@ const abortInTime = async (progress: Progress, signal: AbortSignal): Promise<num
   try {
     return await Promise.race([abort(progress), rejectedWhenAborted(signal)]);
   } catch (error) {
-    if (error instanceof Interrupted) progress.line('what the drill left is not repaired yet; go on with `tandem drill --abort`');
+    if (error instanceof Interrupted)
+      progress.line(`what the drill left is not repaired yet; go on with \`${tandem('drill', '--abort')}\``);
     throw error;
   }
 };
@@ -183,7 +184,7 @@ const commonOf = async ({ target, config, signal, rate }: TableDrill) => ({
   config,
   reportFolder: REPORTS_FOLDER,
   stateFolder: STATE,
-  token: drillTokens(await ensureLocalKey(target)),
+  token: drillTokens(target),
   signal,
   ...(rate === undefined ? {} : { ratePerSecond: rate }),
 });
@@ -220,7 +221,6 @@ export interface RegionLossDrill {
 
 /** Runs the drill and prints its verdict. Resolves to the exit code. */
 export const drillRegionLoss = async ({ target, config, progress, signal, how, region, rate }: RegionLossDrill): Promise<number> => {
-  const key = await ensureLocalKey(target);
   const report = await progress.step(`drill region-loss (${how})`, (say) =>
     runRegionLoss({
       target,
@@ -228,7 +228,7 @@ export const drillRegionLoss = async ({ target, config, progress, signal, how, r
       how,
       reportFolder: REPORTS_FOLDER,
       stateFolder: STATE,
-      token: drillTokens(key),
+      token: drillTokens(target),
       rebuild: rebuildRegion,
       signal,
       progress: say,
@@ -258,7 +258,6 @@ const drillDelivery = async ({
   bakeMinutes,
   rate,
 }: DeliveryDrill): Promise<number> => {
-  const key = await ensureLocalKey(target);
   const title = fault === undefined ? 'drill good-deploy' : `drill bad-deploy (${fault})`;
   const report = await progress.step(title, (say) =>
     runDeliveryDrill({
@@ -266,7 +265,7 @@ const drillDelivery = async ({
       config,
       reportFolder: REPORTS_FOLDER,
       stateFolder: STATE,
-      token: drillTokens(key),
+      token: drillTokens(target),
       signal,
       progress: say,
       ...(fault === undefined ? {} : { fault }),

@@ -12,8 +12,9 @@ import { asOnlyRecovery } from '../recovery/lock.ts';
 import { asUser, goesOn, lossAsKnown } from '../recovery/loss.ts';
 import { statusOf } from '../region-status.ts';
 import { interruptible } from '../signals.ts';
+import { tandem } from '../tandem.ts';
+import { NOTHING_DONE } from './effect.ts';
 import { type RecoverySystem, recoverySystem } from './recovery-of.ts';
-import { configFileOf } from './regions-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
 
 const REASON = 'lost for good';
@@ -28,13 +29,12 @@ export interface RecoverOptions {
 export const addRecoverOptions = (command: Command): Command =>
   addTargetOption(command)
     .option('--also-lost <region>', 'on AWS: another region that is lost for good too, repeatable', collect(String), [])
-    .option('--reason <text>', 'why: it stands in the audit trail', REASON)
-    .option('--yes', 'do it', false);
+    .option('--reason <text>', 'why: it stands in the audit trail', REASON);
 
 export interface Recovery<P, R> {
   readonly region: string;
-  /** As it is typed, without options: "tandem rebuild eu-central-1". */
-  readonly typed: string;
+  /** As it is called, without options: "rebuild", "eu-central-1". */
+  readonly words: readonly string[];
   /** What it does, for the audit trail: "rebuilding". */
   readonly what: string;
   readonly options: RecoverOptions;
@@ -54,11 +54,10 @@ export interface Recovery<P, R> {
  * @throws {OperatorStep} on AWS, where the next step is the operator's
  */
 export const recover = async <P, R>(recovery: Recovery<P, R>, command: Command): Promise<void> => {
-  const { region, typed, options } = recovery;
-  const file = configFileOf(command);
+  const { region, options } = recovery;
   const system = await recoverySystem({ ...options, region }, command);
   try {
-    await recoverOn(system, { ...recovery, typed: file === undefined ? typed : `${typed} --config ${file}` }, progressFor());
+    await recoverOn(system, recovery, progressFor());
   } finally {
     system.close();
   }
@@ -67,12 +66,12 @@ export const recover = async <P, R>(recovery: Recovery<P, R>, command: Command):
 const recoverOn = async <P, R>(system: RecoverySystem, recovery: Recovery<P, R>, progress: Progress): Promise<void> => {
   const { region, what, options } = recovery;
   const before = new TargetEstate(system.target, () => undefined);
-  const loss = await lossAsKnown(before, region, options.target === 'local' ? `tandem lose ${region}` : undefined);
+  const loss = await lossAsKnown(before, region, options.target === 'local' ? tandem('lose', region, '--yes') : undefined);
   await refuseAlive(system, loss);
   progress.line(recovery.tell(await asUser(recovery.look(before)), options.yes));
   const situation = loss.isLost ? await system.situation() : '';
   if (situation !== '') progress.line(`\n${situation}`);
-  if (!options.yes) return progress.line('\nNothing is done; --yes does it.');
+  if (!options.yes) return progress.line(`\n${NOTHING_DONE}`);
   const result = await asOnlyRecovery(STATE, `${what} ${region}`, () =>
     interruptible((signal) => audited(system, loss, recovery, () => steps(progress, signal, system, recovery))).catch((error: unknown) => {
       if (goesOn(error)) progress.line(`\nIt goes on where it was ended: ${again(recovery)}`);
@@ -91,7 +90,7 @@ const refuseAlive = async (system: RecoverySystem, loss: Loss): Promise<void> =>
   const frontDoor = await system.frontDoor(region);
   const [status] = frontDoor === undefined ? [] : await statusOf([frontDoor]);
   const sign = status?.state === 'healthy' ? 'it answers, and is healthy' : await system.signOfLife(loss);
-  if (sign !== undefined) throw new UserError(`${region} is not lost: ${sign}. It would be emptied; see \`tandem status\``);
+  if (sign !== undefined) throw new UserError(`${region} is not lost: ${sign}. It would be emptied; see \`${tandem('status')}\``);
 };
 
 /** A step that is the operator's is no failure of those before it. */
@@ -137,11 +136,5 @@ const audited = async <P, R>(
 };
 
 /** The command that goes on. */
-const again = <P, R>({ typed, options: { target, alsoLost, reason } }: Recovery<P, R>): string =>
-  [
-    typed,
-    ...(target === 'local' ? [] : [`--target ${target}`]),
-    ...alsoLost.map((each) => `--also-lost ${each}`),
-    ...(reason === REASON ? [] : [`--reason '${reason.replaceAll("'", `'\\''`)}'`]),
-    '--yes',
-  ].join(' ');
+const again = <P, R>({ words, options: { alsoLost, reason } }: Recovery<P, R>): string =>
+  tandem(...words, ...alsoLost.flatMap((each) => ['--also-lost', each]), ...(reason === REASON ? [] : ['--reason', reason]), '--yes');

@@ -10,7 +10,7 @@ import { UserError } from '../errors.ts';
 import type { RecoveryTarget } from '../recovery/estate.ts';
 import { tellAfterwards, tellSightings } from '../recovery/tell-aws.ts';
 import { AwsRecovery } from '../targets/aws-recovery.ts';
-import { attachLocal } from '../targets/local.ts';
+import { runningLocal } from '../targets/local.ts';
 import type { TargetRegion } from '../targets/target.ts';
 import { configFileOf } from './regions-of.ts';
 import type { TargetName } from './target-option.ts';
@@ -45,9 +45,7 @@ export const recoverySystem = async (asked: Asked, command: Command): Promise<Re
   if (asked.target === 'aws') return awsSystem(readConfig(configFileOf(command)), asked);
   if (asked.alsoLost.length > 0)
     throw new UserError('given --also-lost; allowed: with --target aws. Here the system knows which regions are lost');
-  const local = await attachLocal();
-  if (local === undefined)
-    throw new UserError('no local system runs; start one with `tandem start`, or use the one on AWS with `--target aws`');
+  const local = await runningLocal('use the one on AWS with `--target aws`');
   return {
     target: local,
     actor: async () => localActor(),

@@ -4,9 +4,9 @@ import { inTime } from '../../functions/aws/in-time.ts';
 import { dnsNames } from '../../functions/contract/names.ts';
 import { readConfig } from '../config.ts';
 import { AwsCells } from '../delivery/aws-cells.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { Unfound } from '../region-status.ts';
-import { attachLocal } from '../targets/local.ts';
+import { runningLocal } from '../targets/local.ts';
 import type { TargetRegion } from '../targets/target.ts';
 import type { TargetName } from './target-option.ts';
 
@@ -23,9 +23,7 @@ export const configFileOf = (command: Command): string | undefined => {
  */
 export const regionsOf = async (target: TargetName, command: Command): Promise<readonly (TargetRegion | Unfound)[]> => {
   if (target === 'local') {
-    const local = await attachLocal();
-    if (local === undefined)
-      throw new UserError('no local system runs; start one with `tandem start`, or ask the one on AWS with `--target aws`');
+    const local = await runningLocal('ask the one on AWS with `--target aws`');
     local.close();
     return local.regions;
   }

@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
 import type { Config } from '../../infra/config.ts';
 import { ensureLocalKey } from '../access/local-key.ts';
-import { mintToken } from '../access/token.ts';
 import { readConfig } from '../config.ts';
+import { mendable, messageOf } from '../errors.ts';
+import { printError, printErrorText } from '../print.ts';
 import { type Progress, progressFor } from '../progress.ts';
 import { interruptible, untilAborted } from '../signals.ts';
+import { tandem } from '../tandem.ts';
 import { type LocalPorts, withNewLocalSystem } from '../targets/local-start.ts';
-import { drillRegionLoss } from './drill.ts';
+import { drillRegionLoss, type RegionLossDrill } from './drill.ts';
+import { trying } from './effect.ts';
 import { addLocalOptions } from './local-options.ts';
 import { configFileOf } from './regions-of.ts';
 import { welcome } from './welcome.ts';
@@ -16,12 +19,9 @@ interface Options extends LocalPorts {
   readonly exit: boolean;
 }
 
-const TOKEN_MINUTES = 720;
-
 /** `tandem start`, which is `npm start`: every region on this machine, one of them lost under load, and up until Ctrl-C. */
 export const addStart = (program: Command): void => {
-  const command = program
-    .command('start')
+  const command = trying(program.command('start'))
     .summary('run every region on this machine, and lose one')
     .description(
       'Deploys the stacks of every region to emulators on this machine, stands in for Route 53 and the global tables, loses a region under load, prints the verdict, and stays up until Ctrl-C.',
@@ -36,14 +36,27 @@ export const addStart = (program: Command): void => {
 
 const start = (config: Config, options: Options, progress: Progress, signal: AbortSignal): Promise<number> =>
   withNewLocalSystem({ config, options, progress, signal }, async (target) => {
-    const key = await ensureLocalKey(target);
-    const token = mintToken(key, { minutes: TOKEN_MINUTES }, Date.now());
-    progress.line(`\n${welcome({ target, token, tokenMinutes: TOKEN_MINUTES })}\n`);
-    const code = options.drill
-      ? await drillRegionLoss({ target, config, progress, signal, how: options.endpoint === undefined ? 'kill' : 'blackhole' })
-      : 0;
+    await ensureLocalKey(target);
+    progress.line(`\n${welcome(target, options.drill)}\n`);
+    const code = options.drill ? await firstDrill({ target, config, progress, signal }, options) : 0;
     if (options.exit) return code;
-    progress.line('\nup until Ctrl-C; `tandem status`, `tandem drill` and `tandem token` work from another terminal');
+    progress.line('\nUp until Ctrl-C.');
     await untilAborted(signal);
     return code;
   });
+
+type FirstDrill = Omit<RegionLossDrill, 'how'>;
+
+/** A drill decides about nobody's system: without a verdict it stays up, and says why. With `--exit` there is nothing else to wait for. */
+const firstDrill = async (drill: FirstDrill, { endpoint, exit }: Options): Promise<number> => {
+  const how = endpoint === undefined ? 'kill' : 'blackhole';
+  try {
+    return await drillRegionLoss({ ...drill, how });
+  } catch (thrown) {
+    if (exit || drill.signal.aborted) throw thrown;
+    const error = mendable(thrown);
+    printErrorText(`tandem: the first drill has no verdict: ${messageOf(error)}`);
+    printError(`the system stays up: see \`${tandem('status')}\`, then try again with \`${tandem('drill', 'region-loss', '--how', how)}\``);
+    return 1;
+  }
+};

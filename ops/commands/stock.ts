@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { lookAtReclaim, reclaimStock } from '../../functions/core/reclaim.ts';
 import { tellReclaim } from '../recovery/tell.ts';
+import { changing } from './effect.ts';
 import { addRecoverOptions, type RecoverOptions, recover } from './recover.ts';
 
 interface Options extends RecoverOptions {
@@ -14,8 +15,7 @@ export const addStock = (program: Command): void => {
     .summary('reclaim the stock of a lost region')
     .description('Stock is held by regions: each sells only what it holds.');
   addRecoverOptions(
-    stock
-      .command('reclaim')
+    changing(stock.command('reclaim'))
       .summary('give the stock of a lost region to the first that is left')
       .description(
         'Gives the stock of a region that was lost, and will not be back soon, to the first survivor of the configuration. The region can still be rebuilt afterwards, and finds those units gone.\nShows what it would do; --yes does it. Interrupted at any step, run it again. On AWS it stops with exit code 3 where the replicas have to be removed, with the commands. docs/runbook.md says when.',
@@ -26,7 +26,7 @@ export const addStock = (program: Command): void => {
     return recover(
       {
         region,
-        typed: `tandem stock reclaim --from ${region}`,
+        words: ['stock', 'reclaim', '--from', region],
         what: 'reclaiming the stock of',
         options,
         look: (estate) => lookAtReclaim(estate, region),

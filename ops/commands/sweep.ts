@@ -3,7 +3,7 @@ import { auditItem } from '../../functions/core/deployments.ts';
 import { readConfig } from '../config.ts';
 import { AwsCells } from '../delivery/aws-cells.ts';
 import { type Cells, writeControl } from '../delivery/cells.ts';
-import { UserError } from '../errors.ts';
+import { print, printText } from '../print.ts';
 import { type Progress, progressFor } from '../progress.ts';
 import { interruptible } from '../signals.ts';
 import { countLetters } from '../sweep/dead-letters.ts';
@@ -12,8 +12,10 @@ import { type Found, findPlace } from '../sweep/places.ts';
 import { survey } from '../sweep/survey.ts';
 import { isClean, sweep } from '../sweep/sweep.ts';
 import { tellLook, tellSwept } from '../sweep/tell.ts';
-import { attachLocal, type LocalTarget } from '../targets/local.ts';
+import { tandem } from '../tandem.ts';
+import { type LocalTarget, runningLocal } from '../targets/local.ts';
 import { chosenRegions, localCells } from './cells-of.ts';
+import { changing } from './effect.ts';
 import { configFileOf } from './regions-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
 
@@ -27,8 +29,7 @@ interface Options {
 /** `tandem sweep`: finds work that housekeeping missed. Shows it; has it done with `--yes`. */
 export const addSweep = (program: Command): void => {
   addTargetOption(
-    program
-      .command('sweep')
+    changing(program.command('sweep'))
       .summary('find the work that housekeeping missed, and have it done')
       .description(
         "Looks through each region's own replica for work that is due: reservations that must end, receipts that nobody booked, stock to move. Reads the whole table, strongly.\nShows what it finds; --yes has the region's own housekeeping do it, until nothing is due, and then removes the messages that lay in the dead-letter queue before. Interrupted at any moment, run it again. Exit code 1 when a region does not answer, and when work remains after --yes. docs/runbook.md says when.",
@@ -36,10 +37,9 @@ export const addSweep = (program: Command): void => {
       .option('--region <region>', 'one region only'),
   )
     .option('--reason <text>', 'why: it stands in the audit trail', 'missed by housekeeping')
-    .option('--yes', 'do it', false)
     .action((options: Options, command: Command) =>
       withRegions(options, command, async (cells, found) => {
-        for (const each of found) if (each.kind === 'skipped') console.log(`${each.region}: skipped, ${each.why}`);
+        for (const each of found) if (each.kind === 'skipped') print(`${each.region}: skipped, ${each.why}`);
         const places = found.flatMap((each) => (each.kind === 'found' ? [each.place] : []));
         const progress = progressFor();
         await interruptible((signal) =>
@@ -58,9 +58,7 @@ const withRegions = async ({ target, region }: Options, command: Command, work: 
     const cells = new AwsCells(readConfig(configFileOf(command)));
     return withPlaces(cells, region, (name) => findPlace(cells, { region: name }, undefined), work);
   }
-  const local = await attachLocal();
-  if (local === undefined)
-    throw new UserError('no local system runs; start one with `tandem start`, or use the one on AWS with `--target aws`');
+  const local = await runningLocal('use the one on AWS with `--target aws`');
   try {
     const cells = localCells(local);
     await withPlaces(cells, region, (name) => findPlace(cells, local.access(name), whyGone(local, name)), work);
@@ -81,7 +79,7 @@ const withPlaces = async (cells: Cells, region: string | undefined, find: (name:
 const whyGone = ({ system }: LocalTarget, region: string): string | undefined => {
   const state = system.regions.find((each) => each.name === region)?.state;
   if (state === 'serving') return undefined;
-  return state === 'lost' ? `it is lost; \`tandem rebuild ${region}\` brings it back` : `it is ${state}`;
+  return state === 'lost' ? `it is lost; \`${tandem('rebuild', region, '--yes')}\` brings it back` : `it is ${state}`;
 };
 
 const show = async (places: readonly Place[], progress: Progress, signal: AbortSignal): Promise<void> => {
@@ -97,9 +95,9 @@ const show = async (places: readonly Place[], progress: Progress, signal: AbortS
     looked.push(tellLook(found, Date.now()));
     due += found.survey.due.length + found.letters;
   }
-  console.log(`\n${looked.join('\n')}`);
+  printText(['', ...looked].join('\n'));
   if (due > 0)
-    console.log('\nNothing is done; --yes does it. What is due for a few seconds only is under way, and housekeeping does it by itself.');
+    printText('\nNothing is done; --yes does it. What is due for a few seconds only is under way, and housekeeping does it by itself.');
 };
 
 interface DoProps {
@@ -130,10 +128,10 @@ const doIt = async ({ cells, places, progress, signal, reason }: DoProps): Promi
         each.region,
         `${isClean(each) ? 'done' : 'not all is done'}, ${each.done} tasks, ${each.removed} of ${each.letters} dead letters removed`,
       );
-  console.log(`\n${swept.map((each) => tellSwept(each, Date.now())).join('\n')}`);
+  printText(['', ...swept.map((each) => tellSwept(each, Date.now()))].join('\n'));
   if (swept.every(isClean)) return;
   process.exitCode = 1;
-  console.log(
-    '\nWork remains. See what is in the way (`tandem status`, the log of the housekeeping function), then run it again; dead letters stay until nothing is left.',
+  printText(
+    `\nWork remains. See what is in the way (\`${tandem('status')}\`, the log of the housekeeping function), then run it again; dead letters stay until nothing is left.`,
   );
 };

@@ -1,39 +1,43 @@
-/** What `tandem start` tells once everything serves. Every line works as printed. */
+/** What `start` tells once everything serves. Every command works as printed, pasted into sh, bash or zsh. */
 import { HEADERS } from '../../functions/contract/names.ts';
+import { asText } from '../print.ts';
+import { table } from '../table.ts';
+import { quote, tandem, words } from '../tandem.ts';
 import type { Target } from '../targets/target.ts';
 
-export interface WelcomeProps {
-  readonly target: Pick<Target, 'regions' | 'dns'>;
-  readonly token: string;
-  /** Minutes that the token is valid. */
-  readonly tokenMinutes: number;
-}
-
-export const welcome = ({ target, token, tokenMinutes }: WelcomeProps): string => {
-  const [first] = target.regions;
+/** @param toTry whether a drill follows at once */
+export const welcome = ({ regions, dns }: Pick<Target, 'regions' | 'dns'>, drills: boolean): string => {
+  const [first] = regions;
   if (first === undefined) return '';
-  const post = (path: string, key: string, body: unknown) =>
-    [
-      `curl -sS -X POST ${first.url}${path} -H 'host: ${first.host}'`,
-      `-H 'authorization: Bearer ${token}'`,
-      `-H '${HEADERS.idempotencyKey}: ${key}' -H 'content-type: application/json' -d '${JSON.stringify(body)}'`,
-    ].join(' ');
-  return [
-    'Front doors:',
-    ...target.regions.map(({ name, url, host }) => `  ${name}  ${url}  (Host: ${host})`),
-    ...(target.dns === undefined
-      ? []
-      : ['', `DNS: ask for ${target.dns.name}`, ...target.regions.map(({ name }) => `  ${digNear(target.dns, name)}`)]),
+  return asText([
+    `Up: ${regions.length} regions on this machine.`,
+    ...table(regions.map(({ name, url, host }) => [`  ${name}`, url, `as ${host}`])),
     '',
-    `Receive stock, then order it (the token is valid for ${tokenMinutes} minutes; \`tandem token\` prints another):`,
-    post(`/stock/book/regions/${first.name}/receipts`, 'first-receipt', { quantity: 10 }),
+    'Try it: a delivery of ten books arrives (the token goes through the pipe, and lasts an hour):',
     '',
-    post('/orders', 'first-order', { lines: [{ sku: 'book', quantity: 1 }] }),
-  ].join('\n');
+    ...receipt(first),
+    '',
+    'See more, from another terminal:',
+    ...table([
+      [`  ${tandem('status')}`, 'how each region is'],
+      [`  ${tandem('drill', 'partition')}`, 'what happens when regions are cut off from each other'],
+      [`  ${tandem('drill', '--help')}`, 'and other things that can break'],
+      [`  ${tandem('status', '--stand-ins')}`, 'what stands in for AWS here'],
+    ]),
+    ...(dns === undefined ? [] : regions.map(({ name }) => `  ${digNear(dns, name)}`)),
+    '',
+    `End it: Ctrl-C here.${drills ? ' First, a region is lost under load (--no-drill leaves that out).' : ''}`,
+  ]);
 };
 
+/** The token is read from standard input: neither the list of processes nor the screen shows it. */
+const receipt = ({ name, url, host }: Target['regions'][number]): readonly string[] => [
+  `  ${tandem('token', '--curl')} | curl -sS --config - \\`,
+  `    -H ${quote(`host: ${host}`)} -H ${quote(`${HEADERS.idempotencyKey}: first-receipt`)} \\`,
+  `    -H 'content-type: application/json' -d '{"quantity":10}' \\`,
+  `    ${quote(`${url}/stock/book/regions/${name}/receipts`)}`,
+];
+
 /** As a caller near a region asks. */
-const digNear = (dns: Target['dns'], region: string): string =>
-  dns === undefined
-    ? ''
-    : `dig @${dns.server.address} -p ${dns.server.port} ${dns.name} +subnet=${dns.subnetNear(region)}/24 +short   # near ${region}`;
+const digNear = ({ server, name, subnetNear }: NonNullable<Target['dns']>, region: string): string =>
+  `${words('dig', `@${server.address}`, '-p', String(server.port), name, `+subnet=${subnetNear(region)}/24`, '+short')}   # near ${region}`;

@@ -8,6 +8,7 @@ import { dnsNames, OUTPUTS, STACKS } from '../../functions/contract/names.ts';
 import type { Store } from '../../functions/core/store.ts';
 import type { Config } from '../../infra/config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 import type { TargetRegion } from '../targets/target.ts';
 import { tellingWhere } from '../unanswered.ts';
 import { type Cells, controlStore } from './cells.ts';
@@ -87,7 +88,7 @@ export const cellStack = async (client: CloudFormationClient, region: string): P
       },
     );
   }
-  throw new UserError(`the stack ${StackName} is not deployed; deploy it with \`tandem deploy --target aws\``);
+  throw new UserError(`the stack ${StackName} is not deployed; deploy it with \`${tandem('deploy', '--target', 'aws')}\``);
 };
 
 export const outputOf = ({ Outputs = [] }: Stack, name: string): string | undefined =>

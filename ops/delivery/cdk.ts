@@ -39,8 +39,9 @@ export const runCdk = async ({ args, logFile }: CdkProps): Promise<void> => {
     child.once('exit', resolve);
   });
   if (code === 0) return;
-  const last = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n  ');
-  throw new UserError(
-    `"cdk ${args.join(' ')}" ended with ${code ?? 'a signal'}; all of its output is in ${logFile}. Its last lines:\n  ${last}`,
-  );
+  const last = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES);
+  throw new UserError([
+    `"cdk ${args.join(' ')}" ended with ${code ?? 'a signal'}; all of its output is in ${logFile}. Its last lines:`,
+    ...last.map((line) => `  ${line}`),
+  ]);
 };

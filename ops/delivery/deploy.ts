@@ -3,6 +3,7 @@ import type { Delivery, DeliveryRequest, RegionDelivery } from '../../functions/
 import { auditItem, deploymentsKey, foldDeployments } from '../../functions/core/deployments.ts';
 import { pause } from '../drill/wait.ts';
 import { messageOf } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 import { alarmNews } from '../targets/alarm-news.ts';
 import { readControl, writeControl } from './cells.ts';
 import type { Deployer } from './deployer.ts';
@@ -42,7 +43,7 @@ export const deploy = async (props: DeployProps): Promise<Delivery['state'] | 'l
     const told = Promise.all([follow(props, shown, begun, leave), stopped]);
     [ended] = (await Promise.race([told, aborted(leave)])) ?? [];
     if (ended === undefined) {
-      progress(`left alone: ${deployer.leftAlone}; see \`tandem deployments\``);
+      progress(`left alone: ${deployer.leftAlone}; see \`${tandem('deployments')}\``);
       return 'left';
     }
   }
@@ -147,7 +148,7 @@ const conclusion = async ({ cells }: Deployer, delivery: Delivery): Promise<read
   return [
     `the delivery has failed: ${delivery.detail || 'no reason was told'}`,
     ...why.flat(),
-    'regions that were done before stay at the new version; see `tandem deployments`',
+    `regions that were done before stay at the new version; see \`${tandem('deployments')}\``,
   ];
 };
 

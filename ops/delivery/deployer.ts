@@ -1,6 +1,6 @@
 /** What delivers, and tells what must be known before: one port, on AWS and on a laptop. */
 import type { Config } from '../../infra/config.ts';
-import { isAlive, readMarker } from '../drill/marker.ts';
+import { drillRuns, readMarker } from '../drill/marker.ts';
 import { messageOf } from '../errors.ts';
 import { statusOf } from '../region-status.ts';
 import type { DeliveryTarget, TargetRegion } from '../targets/target.ts';
@@ -49,7 +49,7 @@ export const readSituation = async ({ deployer, config, skip, ignoreAlarms, stat
       return { ...each, deploying: each.deploying ?? (running && `deployment ${running.id} has begun and not ended`) };
     }),
     firing: new Map(firing),
-    drill: marker !== undefined && (marker.phase !== 'before' || isAlive(marker.pid)) ? marker : undefined,
+    drill: marker !== undefined && (marker.phase !== 'before' || (await drillRuns(marker))) ? marker : undefined,
     capacity,
     changes,
   };

@@ -1,7 +1,9 @@
 /** Whether it is a good moment to deliver, and what the delivery will not be held back by. Pure. */
 import type { Marker } from '../drill/marker.ts';
 import { brokenBy } from '../drill/marker.ts';
+import { asText } from '../print.ts';
 import type { RegionStatus } from '../region-status.ts';
+import { tandem } from '../tandem.ts';
 import type { RegionDeployments } from './deployments.ts';
 import { changeText, type UncoveredChange } from './uncovered.ts';
 
@@ -108,7 +110,7 @@ const drillFinding = ({ drill }: Situation): Finding =>
     : refusal(
         'drill',
         `${drill.drill} of ${brokenBy(drill)} (process ${drill.pid}, begun ${drill.startedAt})`,
-        'wait for it, or repair what it left with `tandem drill --abort`',
+        `wait for it, or repair what it left with \`${tandem('drill', '--abort')}\``,
       );
 
 const deploymentFindings = ({ region, deploying, drift, troubles }: RegionDeployments): readonly Finding[] => [
@@ -124,7 +126,7 @@ const deploymentFindings = ({ region, deploying, drift, troubles }: RegionDeploy
         ),
       ]
     : []),
-  ...troubles.map((each) => warning(`facts of ${region}`, each, 'see `tandem deployments`')),
+  ...troubles.map((each) => warning(`facts of ${region}`, each, `see \`${tandem('deployments')}\``)),
 ];
 
 const alarmFindings = ({ firing, skip, ignoreAlarms }: Situation): readonly Finding[] =>
@@ -186,9 +188,9 @@ const MARKS = { ok: 'ok', warning: 'warning', refusal: 'REFUSED' } as const;
 
 /** One line a finding, and what to do below it. */
 export const findingsText = (findings: readonly Finding[]): string =>
-  findings
-    .flatMap(({ check, level, detail, todo }) => [
+  asText(
+    findings.flatMap(({ check, level, detail, todo }) => [
       `${MARKS[level].padEnd(8)}${check}: ${detail}`,
       ...(todo === undefined ? [] : [`${' '.repeat(8)}-> ${todo}`]),
-    ])
-    .join('\n');
+    ]),
+  );

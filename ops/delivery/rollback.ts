@@ -13,6 +13,7 @@ import { ALIAS } from '../../functions/contract/names.ts';
 import { auditItem, type DeploymentsView, deploymentsKey, foldDeployments, movedItem } from '../../functions/core/deployments.ts';
 import type { Config } from '../../infra/config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 import { type Cells, readControl, writeControl } from './cells.ts';
 import { failedVersions, runningOf } from './deployments.ts';
 import { readVersions, type Versions } from './versions.ts';
@@ -55,8 +56,8 @@ export const planRollback = async (cells: Cells, config: Pick<Config, 'delivery'
 
 const stopIt = (kind: Cells['kind']): string =>
   kind === 'local'
-    ? 'stop it with Ctrl-C in its `tandem deploy`, which takes the new version back by itself'
-    : 'stop it with Ctrl-C in its `tandem deploy`, or `aws deploy stop-deployment --auto-rollback-enabled`: either takes the new version back by itself';
+    ? `stop it with Ctrl-C in its \`deploy\`, which takes the new version back by itself`
+    : `stop it with Ctrl-C in its \`deploy\`, or \`aws deploy stop-deployment --auto-rollback-enabled\`: either takes the new version back by itself`;
 
 /** The plan over what was read. Pure. */
 const choose = ({ region, to }: RollbackWish, versions: Versions, view: DeploymentsView): RollbackPlan => {
@@ -70,7 +71,7 @@ const choose = ({ region, to }: RollbackWish, versions: Versions, view: Deployme
     throw new UserError(`given --to ${to}, which ${region} does not keep; allowed: one of ${kept}`);
   if (target === undefined)
     throw new UserError(
-      `${region} keeps no version before ${live} that was deployed well (kept: ${kept}); name one with --to, or deploy a fix with \`tandem deploy\``,
+      `${region} keeps no version before ${live} that was deployed well (kept: ${kept}); name one with --to, or deploy a fix with \`${tandem('deploy', '--yes')}\``,
     );
   const passedBy = before
     .filter((each) => Number(each.number) > Number(target.number) && failed.has(each.number))
@@ -111,7 +112,7 @@ export const rollBack = async (cells: Cells, { region, from, to, revisionId }: R
     ]);
     if (refused)
       throw new UserError(
-        `the alias "${ALIAS}" of ${region} has changed since it was read: somebody else deploys or rolls back; look with \`tandem deployments\`, then run it again`,
+        `the alias "${ALIAS}" of ${region} has changed since it was read: somebody else deploys or rolls back; look with \`${tandem('deployments')}\`, then run it again`,
         {
           cause: error,
         },

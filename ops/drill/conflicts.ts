@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { HEADERS } from '../../functions/contract/names.ts';
 import { UserError } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 import {
   type Judge,
   judgeCancelledAndShipped,
@@ -98,7 +99,7 @@ export const prepareRound = async ([first]: Pair, ground: Ground, round: number)
   const records = asked.map((each) => each.record);
   if (toPay && toShip && head) return { toPay, toShip, record, head, records };
   const refused = records.find(({ id }) => id === null);
-  throw new UserError(`${first.region} does not take the drill's ${refused?.operation} (${refused?.detail}); see \`tandem status\``);
+  throw new UserError(`${first.region} does not take the drill's ${refused?.operation} (${refused?.detail}); see \`${tandem('status')}\``);
 };
 
 /** One conflict of each kind: both regions at once, and one kind after the other, so that the drill itself is no burst of load. */

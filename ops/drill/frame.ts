@@ -6,6 +6,7 @@ import type { Config } from '../../infra/config.ts';
 import { mendable, messageOf, UserError } from '../errors.ts';
 import { type RegionStatus, statusOf } from '../region-status.ts';
 import type { Report } from '../reports/report.ts';
+import { tandem } from '../tandem.ts';
 import type { DeliveryTarget, Target } from '../targets/target.ts';
 import { acknowledged, type ReadPartition } from './ledger.ts';
 import { RATE_MAX } from './load.ts';
@@ -182,7 +183,7 @@ export const scoped = async <B, M>(
   } catch (cause) {
     // What cannot be written down must not hide what cannot be repaired; the marker still tells of the fault.
     await hold.leave().catch(() => undefined);
-    throw new UserError(`${name} could not be repaired: ${messageOf(cause)}; repair it with \`tandem drill --abort\``, { cause });
+    throw new UserError(`${name} could not be repaired: ${messageOf(cause)}; repair it with \`${tandem('drill', '--abort')}\``, { cause });
   }
   await hold.release();
   if ('error' in outcome) throw outcome.error;

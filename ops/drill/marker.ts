@@ -6,9 +6,11 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { UserError } from '../errors.ts';
+import { tandem } from '../tandem.ts';
+import { ownProcess, processShape, stillRuns } from '../targets/local-process.ts';
 
 const shared = {
-  pid: z.int(),
+  ...processShape,
   /** `before`: nothing is broken yet. `left`: the drill has ended and could not repair. */
   phase: z.enum(['before', 'fault', 'left']),
   startedAt: z.string(),
@@ -85,11 +87,14 @@ export const readMarker = async (stateFolder: string): Promise<Marker | undefine
 };
 
 const leftText = (marker: Marker): string =>
-  `a drill has left ${brokenBy(marker)} broken (${howOf(marker)}, begun ${marker.startedAt}); repair it with \`tandem drill --abort\``;
+  `a drill has left ${brokenBy(marker)} broken (${howOf(marker)}, begun ${marker.startedAt}); repair it with \`${tandem('drill', '--abort')}\``;
 
-/** What whoever looks at the system is to know of its drill. `broken`: it has ended and has not repaired. */
-export const drillText = (marker: Marker): { readonly text: string; readonly broken: boolean } | undefined => {
-  if (marker.phase !== 'left' && isAlive(marker.pid))
+/** Whether its drill still runs, and repairs by itself. */
+export const drillRuns = async (marker: Marker): Promise<boolean> => marker.phase !== 'left' && (await stillRuns(marker));
+
+/** What a person who looks at the system is to know of its drill. `broken`: it has ended and has not repaired. */
+export const drillText = async (marker: Marker): Promise<{ readonly text: string; readonly broken: boolean } | undefined> => {
+  if (await drillRuns(marker))
     return {
       text: `a drill runs (process ${marker.pid}, ${marker.drill} of ${brokenBy(marker)}), and repairs what it breaks`,
       broken: false,
@@ -100,7 +105,7 @@ export const drillText = (marker: Marker): { readonly text: string; readonly bro
 /** For a system that begins anew: what an earlier drill broke went with its own system. A drill that runs keeps its marker. */
 export const forgetEnded = async (stateFolder: string): Promise<void> => {
   const before = await readMarker(stateFolder).catch(() => undefined);
-  if (before === undefined || before.phase === 'left' || !isAlive(before.pid)) await removeMarker(stateFolder);
+  if (before === undefined || !(await drillRuns(before))) await removeMarker(stateFolder);
 };
 
 /**
@@ -116,9 +121,9 @@ export const takeMarker = async (
 ): Promise<MarkerHold> => {
   await mkdir(stateFolder, { recursive: true });
   const before = await readMarker(stateFolder);
-  if (before && before.phase !== 'left' && isAlive(before.pid))
+  if (before && (await drillRuns(before)))
     throw new UserError(
-      `a drill runs already (process ${before.pid}, ${before.drill} of ${brokenBy(before)}); wait for it, or stop it with Ctrl-C (if that process is no drill, remove ${markerPath(stateFolder)})`,
+      `a drill runs already (process ${before.pid}, ${before.drill} of ${brokenBy(before)}); wait for it, or stop it with Ctrl-C where it runs`,
     );
   if (before && before.phase !== 'before' && !(await whole(before))) {
     throw new UserError(leftText(before));
@@ -126,7 +131,8 @@ export const takeMarker = async (
   const path = markerPath(stateFolder);
   if (before) await rm(path);
   let told: MarkerContent = content;
-  const text = (phase: Marker['phase']) => `${JSON.stringify({ ...content, ...told, pid: process.pid, phase })}\n`;
+  const own = await ownProcess();
+  const text = (phase: Marker['phase']) => `${JSON.stringify({ ...content, ...told, ...own, phase })}\n`;
   const remove = () => rm(path, { force: true });
   try {
     await writeFile(path, text('before'), { flag: 'wx' });
@@ -177,13 +183,3 @@ export interface MarkerHold {
 }
 
 export const removeMarker = (stateFolder: string): Promise<void> => rm(markerPath(stateFolder), { force: true });
-
-/** Whether a process runs. Signal 0 is delivered to nobody; EPERM means that it runs as somebody else. */
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-};

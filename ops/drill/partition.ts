@@ -11,6 +11,7 @@ import { readFacts } from '../../sim/facts.ts';
 import { UserError } from '../errors.ts';
 import type { PartitionReport } from '../reports/report.ts';
 import { writeReport } from '../reports/write.ts';
+import { tandem } from '../tandem.ts';
 import { assemblePartition, type PartitionCourse } from './assemble-partition.ts';
 import { atRest, brokenBefore } from './at-rest.ts';
 import type { Healed } from './conflict-judges.ts';
@@ -140,7 +141,7 @@ const holds = (items: readonly Item[], region: string): boolean =>
 const arrives = async (yes: () => Promise<boolean>, signal: AbortSignal): Promise<void> => {
   const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: ARRIVES_WITHIN_MS, signal });
   signal.throwIfAborted();
-  if (!inTime) throw new UserError('the regions do not hear of each other before anything is broken; see `tandem status`');
+  if (!inTime) throw new UserError(`the regions do not hear of each other before anything is broken; see \`${tandem('status')}\``);
 };
 
 /** Two regions in turn, the smaller name first. */

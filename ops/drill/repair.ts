@@ -3,9 +3,10 @@ import { UserError } from '../errors.ts';
 import { statusOf } from '../region-status.ts';
 import { plural } from '../reports/words.ts';
 import type { RestoreReport } from '../restore/report.ts';
+import { tandem } from '../tandem.ts';
 import type { DeliveryTarget, Fault, Target } from '../targets/target.ts';
 import type { ReadPartition } from './ledger.ts';
-import { brokenBy, howOf, isAlive, type Marker, markerPath, readMarker, removeMarker } from './marker.ts';
+import { brokenBy, drillRuns, howOf, type Marker, readMarker, removeMarker } from './marker.ts';
 import { replicaReader } from './replica.ts';
 import { until } from './wait.ts';
 
@@ -45,7 +46,7 @@ const bringBack = async ({ target, region, rebuild, progress }: RepairProps): Pr
   const own = target.regions.filter((each) => each.name === region);
   const serves = async () => (await statusOf(own)).every((status) => status.state === 'healthy' && status.writable !== false);
   if (!(await until(serves, { everyMs: ASK_EVERY_MS, withinMs: SERVING_WITHIN_MS }))) {
-    throw new UserError(`${region} does not serve ${SERVING_WITHIN_MS / 1_000} s after its repair (see \`tandem status\`)`);
+    throw new UserError(`${region} does not serve ${SERVING_WITHIN_MS / 1_000} s after its repair (see \`${tandem('status')}\`)`);
   }
   return Date.now();
 };
@@ -121,9 +122,9 @@ export interface AbortDrillProps extends Omit<RepairProps, 'region'> {
 export const abortDrill = async ({ stateFolder, ...props }: AbortDrillProps): Promise<string | undefined> => {
   const marker = await readMarker(stateFolder);
   if (!marker) return undefined;
-  if (marker.phase !== 'left' && isAlive(marker.pid))
+  if (await drillRuns(marker))
     throw new UserError(
-      `the drill still runs (process ${marker.pid}); stop it with Ctrl-C or \`kill ${marker.pid}\`, and it repairs ${brokenBy(marker)} itself (if that process is no drill, remove ${markerPath(stateFolder)})`,
+      `the drill still runs (process ${marker.pid}); stop it with Ctrl-C where it runs, or with \`kill ${marker.pid}\`, and it repairs ${brokenBy(marker)} itself`,
     );
   if (marker.phase !== 'before') {
     props.progress(`repairing ${brokenBy(marker)} (${howOf(marker)}, begun ${marker.startedAt})`);

@@ -1,6 +1,7 @@
 /** What comes before the load: stock, and functions that have started. */
 import { randomUUID } from 'node:crypto';
 import { UserError } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 import type { Caller } from './callers.ts';
 import { perform } from './load.ts';
 import { type Assortment, allSkus } from './mix.ts';
@@ -29,7 +30,8 @@ export const receiveFirst = async (callers: readonly Caller[], stock: Assortment
     for (const sku of allSkus(stock)) {
       const quantity = sku === stock.scarce ? scarceUnits : PLENTY_UNITS;
       const done = await insist(caller, { operation: 'receiveStock', key: randomUUID(), sku, region, quantity });
-      if (done.status !== 201) throw new UserError(`${region} does not take the drill's stock (${done.detail}); see \`tandem status\``);
+      if (done.status !== 201)
+        throw new UserError(`${region} does not take the drill's stock (${done.detail}); see \`${tandem('status')}\``);
       record(done);
     }
   }

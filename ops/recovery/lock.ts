@@ -5,26 +5,25 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { isAlive, readMarker } from '../drill/marker.ts';
+import { drillRuns, readMarker } from '../drill/marker.ts';
 import { UserError } from '../errors.ts';
+import { ownProcess, processShape, stillRuns } from '../targets/local-process.ts';
 
-const holder = z.strictObject({ pid: z.int(), what: z.string() });
+const holder = z.strictObject({ ...processShape, what: z.string() });
 
 /** Runs `work` unless a drill or another recovery runs. What a killed recovery left is no obstacle. @throws {UserError} */
 export const asOnlyRecovery = async <T>(stateFolder: string, what: string, work: () => Promise<T>): Promise<T> => {
   const drill = await readMarker(stateFolder);
-  if (drill && drill.phase !== 'left' && isAlive(drill.pid))
+  if (drill && (await drillRuns(drill)))
     throw new UserError(`a drill runs (process ${drill.pid}), which repairs what it breaks; wait for it, or stop it with Ctrl-C`);
   await mkdir(stateFolder, { recursive: true });
   const path = join(stateFolder, 'recovery.json');
   const before = await readHolder(path);
-  if (before && isAlive(before.pid))
-    throw new UserError(
-      `"${before.what}" runs already (process ${before.pid}); wait for it (if that process is no tandem, remove ${path})`,
-    );
+  if (before && (await stillRuns(before)))
+    throw new UserError(`"${before.what}" runs already (process ${before.pid}); wait for it, or stop it with Ctrl-C where it runs`);
   await rm(path, { force: true });
   try {
-    await writeFile(path, `${JSON.stringify({ pid: process.pid, what })}\n`, { flag: 'wx' });
+    await writeFile(path, `${JSON.stringify({ ...(await ownProcess()), what })}\n`, { flag: 'wx' });
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
     throw new UserError(`another recovery began at the same moment; wait for it (${path})`, { cause });

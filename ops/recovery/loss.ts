@@ -2,6 +2,7 @@
 import { type Estate, type Loss, lossOf, RecoveryRefused } from '../../functions/core/recovery.ts';
 import { StoreUnavailable } from '../../functions/core/store.ts';
 import { messageOf, OperatorStep, UserError } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 
 /** @throws {UserError} in place of a refusal */
 export const asUser = async <T>(work: Promise<T>): Promise<T> => {
@@ -29,7 +30,7 @@ export const lossAsKnown = async (estate: Estate, region: string, kill: string |
   } catch (error) {
     if (!(error instanceof StoreUnavailable) || kill === undefined || (await estate.lost()).includes(region)) throw error;
     throw new UserError(
-      `${region} is not lost, and not every region answers: ${error.message}: ${messageOf(error.cause)}; see \`tandem status\`. If ${region} is the silent one and will not be back, kill it with \`${kill}\`, then run this again`,
+      `${region} is not lost, and not every region answers: ${error.message}: ${messageOf(error.cause)}; see \`${tandem('status')}\`. If ${region} is the silent one and will not be back, kill it with \`${kill}\`, then run this again`,
       { cause: error },
     );
   }

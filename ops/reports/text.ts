@@ -1,4 +1,7 @@
 /** The verdict for a terminal: aligned, without colour, readable in a log. Pure. */
+
+import { asText } from '../print.ts';
+import { table } from '../table.ts';
 import type { Report } from './report.ts';
 import { tell } from './tell.ts';
 import { allowedOf, measuredOf } from './words.ts';
@@ -18,11 +21,11 @@ export const verdictText = (report: Report): string => {
     aligned(brief),
     ...(ledger.lost.length === 0 ? [] : [lostLines(report)]),
   ];
-  return sections.map((lines) => lines.join('\n')).join('\n\n');
+  return sections.map(asText).join('\n\n');
 };
 
 /** What was lost, by name. */
-const lostLines = ({ ledger }: Report): string[] => [
+const lostLines = ({ ledger }: Report): readonly string[] => [
   'lost for good:',
   ...aligned(
     ledger.lost
@@ -37,12 +40,5 @@ const lostLines = ({ ledger }: Report): string[] => [
   ...(ledger.lost.length > LOST_SHOWN_MAX ? [`  and ${ledger.lost.length - LOST_SHOWN_MAX} more: see report.json`] : []),
 ];
 
-const aligned = (rows: readonly (readonly string[])[]): string[] => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-};
+/** Numbers stand beside their names, however narrow the terminal. */
+const aligned = (rows: readonly (readonly string[])[]): readonly string[] => table(rows, Number.POSITIVE_INFINITY);

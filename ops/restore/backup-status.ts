@@ -2,7 +2,9 @@
 import { TABLES } from '../../functions/contract/names.ts';
 import type { Config } from '../../infra/config.ts';
 import { messageOf } from '../errors.ts';
+import { asText } from '../print.ts';
 import { table } from '../table.ts';
+import { tandem } from '../tandem.ts';
 import type { BackupTarget, PointInTime, RegionBackups } from '../targets/backups.ts';
 
 const HOUR_MS = 3_600_000;
@@ -81,10 +83,10 @@ const windowOf = (found: PointInTime | undefined): TableBackups['pointInTime'] =
     : null;
 
 const pointProblems = ({ table: name, newest }: TableBackups, allowedHours: number): readonly string[] => {
-  if (newest === null) return [`${name} has no recovery point; take one with \`tandem backup now\``];
+  if (newest === null) return [`${name} has no recovery point; take one with \`${tandem('backup', 'now', '--yes')}\``];
   if (newest.ageHours <= allowedHours) return [];
   return [
-    `the newest recovery point of ${name} is ${hours(newest.ageHours)} old; allowed: ${allowedHours} h; see the jobs of AWS Backup, and take one with \`tandem backup now\``,
+    `the newest recovery point of ${name} is ${hours(newest.ageHours)} old; allowed: ${allowedHours} h; see the jobs of AWS Backup, and take one with \`${tandem('backup', 'now', '--yes')}\``,
   ];
 };
 
@@ -110,7 +112,7 @@ export const describeBackups = (statuses: readonly BackupStatus[]): string => {
     ]),
   );
   const problems = statuses.flatMap(({ region, problems: found }) => found.map((problem) => `${region}: ${problem}`));
-  return [table([['region', 'table', 'recovery points', 'newest', 'oldest', 'any time'], ...rows]), ...problems].join('\n');
+  return asText([...table([['region', 'table', 'recovery points', 'newest', 'oldest', 'any time'], ...rows]), ...problems]);
 };
 
 const hours = (count: number): string => `${count.toFixed(1)} h`;

@@ -9,6 +9,7 @@ import { resourceOf } from '../../functions/core/restore-compare.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { UserError } from '../errors.ts';
 import type { Say } from '../progress.ts';
+import { tandem } from '../tandem.ts';
 import type { BackupTarget, PointInTime, RegionBackups } from '../targets/backups.ts';
 
 export type Past =
@@ -107,7 +108,7 @@ export const checkContent = (table: string, items: readonly Item[]): void => {
 const checkTime = (atMs: number, window: PointInTime | undefined, region: string): void => {
   if (window === undefined || !window.enabled || window.earliestMs === undefined || window.latestMs === undefined)
     throw new UserError(
-      `${TABLES.data} of ${region} has no point-in-time recovery, so no time can be restored there; see \`tandem backup status\`, or restore a recovery point with --from`,
+      `${TABLES.data} of ${region} has no point-in-time recovery, so no time can be restored there; see \`${tandem('backup', 'status')}\`, or restore a recovery point with --from`,
     );
   if (atMs >= window.earliestMs && atMs <= window.latestMs) return;
   const [earliest, latest] = [window.earliestMs, window.latestMs].map((ms) => new Date(ms).toISOString());
@@ -127,8 +128,8 @@ const pointTime = (arn: string, { points }: RegionBackups, region: string): numb
       : `which is ${found.table === TABLES.data ? found.state : `of ${found.table}`}`;
   const allowed =
     newest === undefined
-      ? `there is none; take one with \`tandem backup now\``
-      : `a complete one of ${TABLES.data}, such as ${newest.arn}; \`tandem backup list\` shows them`;
+      ? `there is none; take one with \`${tandem('backup', 'now', '--yes')}\``
+      : `a complete one of ${TABLES.data}, such as ${newest.arn}; \`${tandem('backup', 'list')}\` shows them`;
   throw new UserError(
     `given the recovery point ${arn}, ${what}; allowed in ${region}: ${allowed}; one of another account is copied into the vault first: docs/backup.md`,
   );

@@ -1,8 +1,10 @@
 /** The recovery points of the regions, for whoever restores one. */
 import { BACKUPS, TABLES } from '../../functions/contract/names.ts';
 import { messageOf } from '../errors.ts';
+import { asText } from '../print.ts';
 import type { Say } from '../progress.ts';
 import { table } from '../table.ts';
+import { tandem } from '../tandem.ts';
 import type { BackupTarget, RecoveryPoint } from '../targets/backups.ts';
 
 export interface ListedPoint extends Pick<RecoveryPoint, 'arn' | 'table' | 'state'> {
@@ -35,7 +37,7 @@ const pointsIn = async (target: Pick<BackupTarget, 'backups'>, region: string): 
     }));
     return { points: listed, problems: [] };
   } catch (error) {
-    return { points: [], problems: [`${region}: its recovery points cannot be seen: ${messageOf(error)}; see \`tandem status\``] };
+    return { points: [], problems: [`${region}: its recovery points cannot be seen: ${messageOf(error)}; see \`${tandem('status')}\``] };
   }
 };
 
@@ -54,7 +56,7 @@ export const beginBackups = async (
       }
     } catch (error) {
       problems.push(
-        `${region}: it is not known that every backup has begun: ${messageOf(error)}; see \`tandem status\` and \`tandem backup list\`, then run it again with --region ${region}`,
+        `${region}: it is not known that every backup has begun: ${messageOf(error)}; see \`${tandem('status')}\` and \`${tandem('backup', 'list')}\`, then run it again with --region ${region}`,
       );
     }
   }
@@ -63,8 +65,10 @@ export const beginBackups = async (
 
 export const describePoints = (points: readonly ListedPoint[]): string =>
   points.length === 0
-    ? 'there are no recovery points; take some with `tandem backup now`'
-    : table([
-        ['region', 'table', 'taken at', 'state', 'recovery point'],
-        ...points.map(({ region, table: of, at, state, arn }) => [region, of, at, state, arn]),
-      ]);
+    ? `there are no recovery points; take some with \`${tandem('backup', 'now', '--yes')}\``
+    : asText(
+        table([
+          ['region', 'table', 'taken at', 'state', 'recovery point'],
+          ...points.map(({ region, table: of, at, state, arn }) => [region, of, at, state, arn]),
+        ]),
+      );

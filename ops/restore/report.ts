@@ -3,7 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { RESOURCES } from '../../functions/core/restore-compare.ts';
+import { asText } from '../print.ts';
 import { table } from '../table.ts';
+import { tandem } from '../tandem.ts';
 
 export const RESTORE_FORMAT = 'tandem-restore-1';
 
@@ -68,19 +70,17 @@ export const restoreText = (report: RestoreReport): string => {
   const sections = [
     [`${report.table}: ${report.items} items of ${report.region}${report.at === null ? '' : ` as of ${report.at}`}`],
     absent.length === 0 ? [] : [`left out, because they do not answer or are being rebuilt: ${absent.join(', ')}`],
-    [
-      table([
-        ['resource', 'missing', 'changed', 'extra', 'rows moved on'],
-        ...resources.map((each) => [each.resource, ...[each.missing, each.changed, each.extra, each.moved].map(String)]),
-      ]),
-    ],
+    table([
+      ['resource', 'missing', 'changed', 'extra', 'rows moved on'],
+      ...resources.map((each) => [each.resource, ...[each.missing, each.changed, each.extra, each.moved].map(String)]),
+    ]),
     repaired === undefined ? [] : repairLines(repaired),
     [applied ? verdict(report) : outlook(resources)],
     report.kept ? [keptLine(report)] : [],
   ];
   return sections
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
+    .map(asText)
     .join('\n\n');
 };
 
@@ -110,7 +110,7 @@ const verdict = ({ whole, remaining, repaired, past }: RestoreReport): string =>
 };
 
 const keptLine = ({ table: name, region, applied }: RestoreReport): string =>
-  `${name} is kept in ${region}${applied ? '' : `; \`tandem restore --table ${name} --region ${region} --apply\` repairs from it`}. Delete it when it has served: it costs money.`;
+  `${name} is kept in ${region}${applied ? '' : `; \`${tandem('restore', '--table', name, '--region', region, '--apply')}\` repairs from it`}. Delete it when it has served: it costs money.`;
 
 /** @returns the folder, `REPORTS/restore-TIME` */
 export const writeRestoreReport = async (reports: string, report: RestoreReport): Promise<string> => {

@@ -11,6 +11,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { OPERATOR_LIMITS } from '../limits.ts';
 import type { Progress } from '../progress.ts';
 import { scanTable } from '../scan.ts';
+import { tandem } from '../tandem.ts';
 import type { BackupTarget } from '../targets/backups.ts';
 import { checkContent, copyName, findPast, optionOf, type Past, regionOfPast, restorePast } from './past.ts';
 import { type Counts, type Listed, RESTORE_FORMAT, type RestoreReport } from './report.ts';
@@ -136,7 +137,7 @@ const chosen = (replicas: readonly Replica[], given: string | undefined, absent:
   const lost = absent.join(', ');
   throw new UserError(
     region === undefined
-      ? `no region answers (${lost}), for the reasons above; see \`tandem status\``
+      ? `no region answers (${lost}), for the reasons above; see \`${tandem('status')}\``
       : `given region "${region}"; allowed: ${names.join(', ')}${lost === '' ? '' : `; not now: ${lost}`}`,
   );
 };

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { ALIAS } from '../../functions/contract/names.ts';
 import type { Task } from '../../functions/core/tasks.ts';
 import { messageOf } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 import type { Place } from './place.ts';
 
 /** What came of one call. */
@@ -36,6 +37,9 @@ export const callHousekeeping = async (
     const { done, failed } = given.data;
     return { ok: true, done, failed: failed.map(({ task, detail }) => `${JSON.stringify(task)}: ${detail}`) };
   } catch (error) {
-    return { ok: false, problem: `housekeeping of ${region} cannot be called: ${messageOf(error)}; see \`tandem status\` and credentials` };
+    return {
+      ok: false,
+      problem: `housekeeping of ${region} cannot be called: ${messageOf(error)}; see \`${tandem('status')}\` and credentials`,
+    };
   }
 };

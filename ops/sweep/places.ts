@@ -4,6 +4,7 @@ import { foldControl, REGIONS_KEY } from '../../functions/core/operations.ts';
 import { CALLS, cellStack } from '../delivery/aws-cells.ts';
 import type { Cells } from '../delivery/cells.ts';
 import { messageOf } from '../errors.ts';
+import { tandem } from '../tandem.ts';
 import { tellingWhere } from '../unanswered.ts';
 import { type Access, type Place, placeOf } from './place.ts';
 
@@ -25,10 +26,13 @@ export const findPlace = async (cells: Cells, access: Access, gone: string | und
   try {
     const { fenced, incarnation } = foldControl(region, await cells.store(region).query(REGIONS_KEY));
     if (fenced)
-      return skipped(`it is fenced: incarnation ${incarnation} may not serve; end its rebuild with \`tandem rebuild ${region}\``, true);
+      return skipped(
+        `it is fenced: incarnation ${incarnation} may not serve; end its rebuild with \`${tandem('rebuild', region, '--yes')}\``,
+        true,
+      );
     return { kind: 'found', place: placeOf(access, await cellStack(cloudFormation, region)) };
   } catch (error) {
-    return skipped(`${messageOf(error)}; see \`tandem status\``, false);
+    return skipped(`${messageOf(error)}; see \`${tandem('status')}\``, false);
   } finally {
     cloudFormation.destroy();
   }

@@ -1,6 +1,7 @@
 /** What operators read of work that is due. */
 import type { Due } from '../../functions/core/due-work.ts';
 import { TASK_KINDS, type Task } from '../../functions/core/tasks.ts';
+import { asText } from '../print.ts';
 import { plural } from '../reports/words.ts';
 import { table } from '../table.ts';
 import type { Survey } from './survey.ts';
@@ -25,16 +26,16 @@ export interface Looked {
 export const tellLook = ({ region, survey, letters }: Looked, nowMs: number): string => {
   const { due, more, items, whole } = survey;
   const found = due.length === 0 ? 'nothing is due' : `${plural(due.length + more, 'task')} due${ageOf(due, nowMs)}`;
-  return [
+  return asText([
     `${region}: ${found}; ${plural(items, 'item')} read${whole ? '' : ', not all that there are'}; ${plural(letters, 'dead letter')}`,
     ...tasksOf(due),
-  ].join('\n');
+  ]);
 };
 
 export const tellSwept = (swept: Swept, nowMs: number): string => {
   const { region, done, left, fresh, problems, letters, removed } = swept;
   const rest = left.length > 0 ? `${plural(left.length, 'task')} left${ageOf(left, nowMs)}` : 'none left';
-  return [
+  return asText([
     `${region}: ${plural(done, 'task')} done, ${problems.length > 0 && left.length === 0 ? 'unknown what is left' : rest}; ${letters === 0 ? 'no dead letters' : `${removed} of ${plural(letters, 'dead letter')} removed`}`,
     ...tasksOf(left),
     ...problems.map((each) => `  ${each}`),
@@ -42,7 +43,7 @@ export const tellSwept = (swept: Swept, nowMs: number): string => {
     ...(isClean(swept) || problems.length + left.length > 0
       ? []
       : ['  some messages could not be removed: another reader may hold them for two minutes']),
-  ].join('\n');
+  ]);
 };
 
 const tasksOf = (due: readonly Due[]): readonly string[] => {
@@ -51,7 +52,7 @@ const tasksOf = (due: readonly Due[]): readonly string[] => {
     const more = names.length > NAMED_MAX ? [`and ${names.length - NAMED_MAX} more`] : [];
     return names.length === 0 ? [] : [[`  ${names.length}`, WHAT[kind], [...names.slice(0, NAMED_MAX), ...more].join(', ')]];
   });
-  return rows.length === 0 ? [] : [table(rows)];
+  return rows.length === 0 ? [] : table(rows);
 };
 
 const nameOf = (task: Task): string => {

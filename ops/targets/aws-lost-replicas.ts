@@ -92,12 +92,12 @@ export class LostReplicas {
     }
   }
 
-  #additionOf(name: TableName, through: string): string {
+  #additionOf(name: TableName, through: string): readonly string[] {
     const { region, keyArn } = this.#props;
     return [
       `${region} has no replica of ${TABLES[name]}. Add it${name === 'control' ? ', this one before the other: it brings the fence' : ''}. Then run this again; it waits until the replica is filled:`,
-      `  ${addCommand(through, TABLES[name], region, keyArn)}`,
-    ].join('\n');
+      `    ${addCommand(through, TABLES[name], region, keyArn)}`,
+    ];
   }
 }
 
@@ -105,13 +105,13 @@ const textOf = (sightings: readonly Sighting[]): string =>
   sightings.map(({ by, table, status }) => `${table} there is ${status ?? 'not listed'} as ${by} sees it`).join(', ');
 
 /** One command a table: it reaches all of its replicas, through whichever region it is sent. */
-const removalOf = (region: string, linked: readonly Sighting[]): string => {
+const removalOf = (region: string, linked: readonly Sighting[]): readonly string[] => {
   const perTable = [...new Map(linked.toReversed().map((each) => [each.table, each])).values()].toReversed();
   return [
     `${region} is fenced, and still part of the tables (${textOf(linked)}). Remove its replicas, then run this again:`,
-    ...perTable.map(({ by, table }) => `  ${removeCommand(by, table, region)}`),
+    ...perTable.map(({ by, table }) => `    ${removeCommand(by, table, region)}`),
     `They delete what ${region} itself holds. Where deletion protection refuses that, only ${region} can turn it off:`,
-    ...perTable.map(({ table }) => `  ${protectionCommand(region, table, false)}`),
+    ...perTable.map(({ table }) => `    ${protectionCommand(region, table, false)}`),
     'Nobody deploys Tandem-Data until the region is rebuilt. docs/runbook.md, "On AWS", says what is known of these commands, and what is not.',
-  ].join('\n');
+  ];
 };

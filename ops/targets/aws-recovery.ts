@@ -20,6 +20,7 @@ import { OPERATOR_LIMITS } from '../limits.ts';
 import type { RecoveryTarget, Watch } from '../recovery/estate.ts';
 import { lastMark, type Mark, markItem } from '../recovery/marks.ts';
 import { scanTable } from '../scan.ts';
+import { tandem } from '../tandem.ts';
 import { LostReplicas } from './aws-lost-replicas.ts';
 import type { Sighting } from './aws-replicas.ts';
 
@@ -164,7 +165,7 @@ export class AwsRecovery implements RecoveryTarget {
     const silent = left.find((answer) => answer.items === undefined);
     if (silent !== undefined)
       throw new UserError(
-        `${silent.name} does not answer (${silent.reason}), and a recovery goes on from every region that is left; see \`tandem status\` and the credentials, and wait for it. If it is lost for good as well, say so: --also-lost ${silent.name}`,
+        `${silent.name} does not answer (${silent.reason}), and a recovery goes on from every region that is left; see \`${tandem('status')}\` and the credentials, and wait for it. If it is lost for good as well, say so: --also-lost ${silent.name}`,
       );
     return { left: left.map(({ name }) => name), said };
   }

@@ -4,6 +4,7 @@
  */
 import { DescribeTableCommand, type DynamoDBClient, DynamoDBServiceException, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import { messageOf, UserError } from '../errors.ts';
+import { words } from '../tandem.ts';
 
 /** One look at a table, the SDK's own repetitions included: a region that is gone must not hang its survivors' operator. */
 const LOOK_MS_MAX = 10_000;
@@ -59,12 +60,15 @@ export const addCommand = (through: string, table: string, region: string, keyAr
   updateTable(through, table, { Create: { RegionName: region, ...(keyArn === undefined ? {} : { KMSMasterKeyId: keyArn }) } });
 
 const updateTable = (through: string, table: string, update: Readonly<Record<string, Readonly<Record<string, string>>>>): string =>
-  `aws dynamodb update-table --region ${through} --table-name ${table} --replica-updates '${JSON.stringify([update])}'`;
+  words('aws', 'dynamodb', 'update-table', '--region', through, '--table-name', table, '--replica-updates', JSON.stringify([update]));
 
 /** Protection is a setting of each replica: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-bestpractices.html */
 export const protectionCommand = (region: string, table: string, on: boolean): string =>
-  `aws dynamodb update-table --region ${region} --table-name ${table} --${on ? '' : 'no-'}deletion-protection-enabled`;
+  words('aws', 'dynamodb', 'update-table', '--region', region, '--table-name', table, `--${on ? '' : 'no-'}deletion-protection-enabled`);
 
 /** As deletion protection, a setting of each replica, which a new one does not have. */
 export const pointInTimeCommand = (region: string, table: string, days: number): string =>
-  `aws dynamodb update-continuous-backups --region ${region} --table-name ${table} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=${days}`;
+  words(
+    ...['aws', 'dynamodb', 'update-continuous-backups', '--region', region, '--table-name', table],
+    ...['--point-in-time-recovery-specification', `PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=${days}`],
+  );

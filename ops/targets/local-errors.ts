@@ -10,12 +10,15 @@ import { messageOf, UserError } from '../errors.ts';
 
 const TOLD = [AlreadyRunningError, CdkError, ControlError, DnsPortError, LoopbackError, PointInTimeError, StateFolderError];
 
+/** These are written for people, some on several lines. */
+const linesOf = (error: unknown): readonly string[] => (error instanceof Error ? error.message.split('\n') : [messageOf(error)]);
+
 /** @throws {UserError} in their place */
 export const told = async <T>(work: Promise<T>): Promise<T> => {
   try {
     return await work;
   } catch (error) {
-    if (TOLD.some((each) => error instanceof each)) throw new UserError(messageOf(error), { cause: error });
+    if (TOLD.some((each) => error instanceof each)) throw new UserError(linesOf(error), { cause: error });
     throw error;
   }
 };

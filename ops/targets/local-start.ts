@@ -6,11 +6,13 @@ import { loopbackRequest } from '../../local/loopback-request.ts';
 import { startSystem } from '../../local/system.ts';
 import { forgetEnded } from '../drill/marker.ts';
 import { messageOf, UserError } from '../errors.ts';
-import { ROOT, STATE } from '../folders.ts';
+import { LOCAL_FOLDER, ROOT, STATE } from '../folders.ts';
 import type { Progress } from '../progress.ts';
-import { table } from '../table.ts';
+import { tandem } from '../tandem.ts';
 import { attachLocal, LocalTarget } from './local.ts';
 import { told } from './local-errors.ts';
+import { keepStandIns } from './local-stand-ins.ts';
+import { startUnderWay, writtenDown } from './local-starting.ts';
 
 export { DEFAULT_PORTS };
 
@@ -56,31 +58,28 @@ export const withNewLocalSystem = async <T>(
   if (running !== undefined) {
     running.close();
     throw new UserError(
-      `a local system runs already (process ${running.system.pid}); end it with Ctrl-C, or use it: \`tandem status\`, \`tandem drill\`, \`tandem token\``,
+      `a local system runs already (process ${running.system.pid}); end it with Ctrl-C, or use it: \`${tandem('status')}\`, \`${tandem('drill')}\`, \`${tandem('token')}\``,
     );
   }
+  const starting = await startUnderWay(LOCAL_FOLDER);
+  if (starting !== undefined)
+    throw new UserError(`a local system is being started already (${starting}); wait for it, or end it with Ctrl-C there`);
   const { endpoint, edgePort, edgeTlsPort, dnsPort, controlPort, emulatorPort } = options;
   if (endpoint === undefined) await forgetEnded(STATE);
   else await answers(endpoint);
   const ports = { edge: edgePort, edgeTls: edgeTlsPort, dns: dnsPort, control: controlPort, emulator: emulatorPort };
-  const system = await told(
-    startSystem({ config, projectFolder: ROOT, ports, progress, signal, ...(endpoint === undefined ? {} : { endpoint }) }),
+  const system = await writtenDown(LOCAL_FOLDER, progress, (steps) =>
+    told(startSystem({ config, projectFolder: ROOT, ports, progress: steps, signal, ...(endpoint === undefined ? {} : { endpoint }) })),
   );
   try {
-    if (system.replaced.length > 0) {
-      const rows = system.replaced.map(({ type, count, suppliedBy }) => [`  ${type}`, String(count), suppliedBy]);
-      progress.line(
-        `\nThe emulators lack what follows; docs/local-differences.md says what that leaves unproved.\n${table([['  type', 'count', 'supplied by'], ...rows])}`,
-      );
-    }
+    keepStandIns(LOCAL_FOLDER, system.replaced);
     const control = new ControlClient(system.file);
     const target = new LocalTarget(control, await control.system());
     const result = await work(target);
     target.close();
     return result;
   } finally {
-    progress.line('ending every region');
-    await system.stop();
+    await progress.step('ending every region', () => system.stop());
   }
 };
 

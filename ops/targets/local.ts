@@ -1,5 +1,4 @@
 /** The system on this machine, attached to: a target of drills, deliveries, recoveries and backups. Only local*.ts know the stand-ins. */
-import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { dynamoClient } from '../../functions/aws/clients.ts';
@@ -12,12 +11,15 @@ import { placeOf } from '../../local/network.ts';
 import { isSupervisor } from '../../local/process/register.ts';
 import { subnetNear } from '../../local/route53/latency.ts';
 import { messageOf, UserError } from '../errors.ts';
-import { STATE } from '../folders.ts';
+import { LOCAL_FOLDER } from '../folders.ts';
+import { tandem } from '../tandem.ts';
 import { tellingWhere } from '../unanswered.ts';
 import type { BackupTarget, RegionBackups } from './backups.ts';
 import { localBackUp, localBackups, localDeleteTable, localRestore, localRestorePoint } from './local-backups.ts';
 import { told } from './local-errors.ts';
 import { listenToTopic } from './local-listener.ts';
+import { readStandIns, type StandIns } from './local-stand-ins.ts';
+import { startUnderWay } from './local-starting.ts';
 import type { DeliveryTarget, Fault, Listener, LossKind, Target, TargetEvent, TargetRegion } from './target.ts';
 
 /** As many as one answer holds. */
@@ -33,14 +35,15 @@ const PATIENT = { attemptsMax: 2, connectMs: 5_000, requestMs: 15_000 } as const
  * @throws {UserError} when it runs and does not answer
  */
 export const attachLocal = async (): Promise<LocalTarget | undefined> => {
-  const folder = join(STATE, 'local');
+  const folder = LOCAL_FOLDER;
   const file = readSystemFile(folder);
   if (file === undefined) return undefined;
+  // The number of a dead system may be a stranger's, and so may its port: neither gets this system's token.
+  if (!(await isSupervisor(folder, file.pid))) return undefined;
   const control = new ControlClient(file);
   try {
     return new LocalTarget(control, await control.system());
   } catch (error) {
-    // The number of a dead system may be a stranger's, whom nobody shall end.
     if (!(await isSupervisor(folder, file.pid))) return undefined;
     throw new UserError(
       `the local system (process ${file.pid}) does not answer at ${file.controlUrl}: ${messageOf(error)}; end that process, then start the system again`,
@@ -53,6 +56,24 @@ export const localNotes = async (): Promise<readonly string[]> => {
   const local = await attachLocal();
   local?.close();
   return local?.system.notes ?? [];
+};
+
+/**
+ * The system that runs on this machine.
+ *
+ * @param or what else the user can do
+ * @throws {UserError} when none does, or is still being started
+ */
+export const runningLocal = async (or?: string): Promise<LocalTarget> => {
+  const running = await attachLocal();
+  if (running !== undefined) return running;
+  const also = or === undefined ? '' : `, or ${or}`;
+  const starting = await startUnderWay(LOCAL_FOLDER);
+  throw new UserError(
+    starting === undefined
+      ? `no local system runs; start one with \`${tandem('start')}\`${also}`
+      : `a local system is being started (${starting}); wait until it serves${also}`,
+  );
 };
 
 /** Regions of the laptop as a target of drills. */
@@ -207,6 +228,10 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
   async firing(region: string): Promise<readonly string[]> {
     await this.#change(this.#control.system());
     return this.#region(region).alarms.flatMap((alarm) => (alarm.state === 'ALARM' ? [alarm.id] : []));
+  }
+
+  standIns(): StandIns {
+    return readStandIns(LOCAL_FOLDER);
   }
 
   /** Ends the connections of this object; the system goes on. */

@@ -33,7 +33,7 @@ describe('the end of a deployment', () => {
     expect(dig(rule.Properties, 'Targets', 0, 'Arn', 'Ref')).toBe(topic);
     const { InputPathsMap: paths, InputTemplate: template } = Object(dig(rule.Properties, 'Targets', 0, 'InputTransformer'));
     const text = joined(template);
-    expect(text).toMatch(/^"Deployment <.+> of \{ApiFunction\w+\} in <.+>: <.+>\. .*tandem deployments --region <.+>"$/);
+    expect(text).toMatch(/^"Deployment <.+> of \{ApiFunction\w+\} in <.+>: <.+>\. .*bin\/tandem deployments --target aws --region <.+>"$/);
     for (const [, place = ''] of text.matchAll(/<(.+?)>/g)) expect(dig(paths, place)).toMatch(/^\$\.detail\.(deploymentId|region|state)$/);
   });
 

@@ -32,6 +32,20 @@ describe('the command line', () => {
     ['an option of another drill', ['drill', 'good-deploy', '--how', 'kill'], /given --how with good-deploy; allowed: with region-loss/],
     ['seconds of no partition', ['drill', 'bad-writes', '--seconds', '9'], /given --seconds with bad-writes; allowed: with partition/],
     ['a port out of range', ['start', '--dns-port', '70000'], /'70000' is invalid\. allowed: a whole number from 1 to 65535/],
+    [
+      'a port that no fetch calls',
+      ['drill', '--edge-port', '10080'],
+      /'10080' is invalid\. no browser and no fetch calls that port; allowed: /,
+    ],
+    ['a number that is none', ['drill', '--rate', '1e1'], /'1e1' is invalid\. allowed: a whole number from 1 to 60/],
+    [
+      'an option given twice',
+      ['drill', '--region', 'eu-central-1', '--region', 'us-east-2'],
+      /'us-east-2' is invalid\. given twice; allowed: once/,
+    ],
+    ['an empty value', ['keys', 'list', '--region', ''], /'' is invalid\. allowed: a value that is not empty/],
+    ['a blank one', ['--config', ' ', 'token'], /' ' is invalid\. allowed: a value that is not empty/],
+    ['stand-ins of AWS', ['status', '--stand-ins', '--target', 'aws'], /given --stand-ins with --target aws; allowed: without --target/],
     ['an endpoint that is no URL', ['start', '--endpoint', 'localhost'], /allowed: a URL such as/],
     [
       'an endpoint where nothing answers',

@@ -41,7 +41,9 @@ describe('a command that gets no answer', () => {
     const { code, stdout, stderr } = await listKeys(url());
     expect(stderr).toMatch(/^tandem: DynamoDB Scan of tandem-control in eu-central-1: /);
     expect(stderr).toMatch(how);
-    expect(stderr).toMatch(/; the system is overloaded, stopped or out of reach; see `tandem status`, .*then run it again\n$/);
+    expect(stderr).toMatch(
+      /; the system is overloaded, stopped or out of reach; see `\S+\/bin\/tandem status --target aws`, .*then run it again\n$/,
+    );
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).not.toContain('    at ');
   });

@@ -71,7 +71,7 @@ describe.concurrent('a delivery', () => {
     await eventually(() => world.lines.some((line) => line.startsWith('stopping')));
     left.abort();
     expect(await done).toBe('left');
-    expect(world.lines.at(-1)).toBe('left alone: the toy goes on; see `tandem deployments`');
+    expect(world.lines.at(-1)).toBe('left alone: the toy goes on; see `bin/tandem deployments`');
   });
 
   it('goes on when nobody answers for a moment', async () => {

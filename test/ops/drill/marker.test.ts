@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drillText, forgetEnded, type Marker, markerPath, readMarker, takeMarker } from '../../../ops/drill/marker.ts';
+import { ownProcess } from '../../../ops/targets/local-process.ts';
 
 /** Above what Linux and macOS give. */
 const PID_OF_NOBODY = 2 ** 22 + 1;
@@ -57,8 +58,8 @@ describe('the marker of a drill', () => {
 describe('what whoever looks at the system is told of its drill', () => {
   const marker: Marker = { ...DRILL, pid: process.pid, phase: 'fault' };
 
-  it('while it runs, that it does', () => {
-    expect(drillText(marker)).toEqual({
+  it('while it runs, that it does', async () => {
+    expect(await drillText({ ...marker, ...(await ownProcess()) })).toEqual({
       text: `a drill runs (process ${process.pid}, partition of replication), and repairs what it breaks`,
       broken: false,
     });
@@ -66,16 +67,18 @@ describe('what whoever looks at the system is told of its drill', () => {
 
   it.each([
     ['killed', { ...marker, pid: PID_OF_NOBODY }],
+    ['killed, and its number given to another program', { ...marker, started: 'another time' }],
+    ['killed, with the number of a program that always runs', { ...marker, pid: 1 }],
     ['ended without a repair', { ...marker, phase: 'left' }],
-  ] as const)('%s, what is broken and what to do', (_, given) => {
-    expect(drillText(given)).toEqual({
-      text: 'a drill has left replication broken (paused between all regions, begun 2026-01-01T00:00:00.000Z); repair it with `tandem drill --abort`',
+  ] as const)('%s, what is broken and what to do', async (_, given) => {
+    expect(await drillText(given)).toEqual({
+      text: 'a drill has left replication broken (paused between all regions, begun 2026-01-01T00:00:00.000Z); repair it with `bin/tandem drill --abort`',
       broken: true,
     });
   });
 
-  it('killed before it broke anything, nothing', () => {
-    expect(drillText({ ...marker, pid: PID_OF_NOBODY, phase: 'before' })).toBeUndefined();
+  it('killed before it broke anything, nothing', async () => {
+    expect(await drillText({ ...marker, pid: PID_OF_NOBODY, phase: 'before' })).toBeUndefined();
   });
 });
 
@@ -83,7 +86,7 @@ describe('a system that begins anew', () => {
   it.each([
     ['forgets what a killed drill has left of the one before', { pid: PID_OF_NOBODY, phase: 'fault' }, false],
     ['forgets what a drill could not repair', { pid: process.pid, phase: 'left' }, false],
-    ['leaves the marker of a drill that runs', { pid: process.pid, phase: 'before' }, true],
+    ['forgets a drill whose number another program has', { pid: process.pid, started: 'another time', phase: 'fault' }, false],
   ] as const)('%s', (_, given, stays) =>
     inScratch(async (folder) => {
       await writeFile(markerPath(folder), JSON.stringify({ ...DRILL, ...given }));
@@ -92,6 +95,13 @@ describe('a system that begins anew', () => {
     }),
   );
 });
+
+it('a system that begins anew leaves the marker of a drill that runs', () =>
+  inScratch(async (folder) => {
+    await writeFile(markerPath(folder), JSON.stringify({ ...DRILL, ...(await ownProcess()), phase: 'before' }));
+    await forgetEnded(folder);
+    expect(await readMarker(folder)).toBeDefined();
+  }));
 
 const whole = async (): Promise<boolean> => true;
 

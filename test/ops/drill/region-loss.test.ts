@@ -6,6 +6,7 @@ import { type RegionLossProps, runRegionLoss } from '../../../ops/drill/region-l
 import { abortDrill } from '../../../ops/drill/repair.ts';
 import { UserError } from '../../../ops/errors.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
+import { ownProcess } from '../../../ops/targets/local-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { DEAD, markerOf, scratch } from './scratch.ts';
 import { abortOf, drillOf, operationsIn, reportFile } from './toy-drill.ts';
@@ -175,7 +176,7 @@ describe('a drill', () => {
   test('does not begin while another runs, and that one is not aborted from outside', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
-    await markerOf(folder.path, { ...LEFT, pid: process.pid, phase: 'fault', how: 'freeze' });
+    await markerOf(folder.path, { ...LEFT, ...(await ownProcess()), phase: 'fault', how: 'freeze' });
     await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(`a drill runs already (process ${process.pid}`);
     await expect(abortDrill(abortOf(system, folder.path))).rejects.toThrow('still runs');
     expect(system.repaired).toBe(0);

@@ -29,7 +29,7 @@ describe('the first receipts of a drill', () => {
     });
     await expect(refusing).rejects.toThrow(UserError);
     expect(refused).toBe(1);
-    await expect(receive(() => LATE)).rejects.toThrow("a does not take the drill's stock (no answer in time); see `tandem status`");
+    await expect(receive(() => LATE)).rejects.toThrow("a does not take the drill's stock (no answer in time); see `bin/tandem status`");
   });
 });
 

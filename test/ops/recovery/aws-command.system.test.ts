@@ -9,6 +9,7 @@ import { TABLES } from '../../../functions/contract/names.ts';
 import { auditKey, foldAudit } from '../../../functions/core/deployments.ts';
 import { foldControl, nextBeat, REGIONS_KEY } from '../../../functions/core/operations.ts';
 import { clientOptions } from '../../../local/deployment/client-options.ts';
+import { ROOT } from '../../../ops/folders.ts';
 import { createTables, patientStore } from '../../functions/tables.ts';
 import { PATIENT, startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { MAIN } from '../tandem.ts';
@@ -100,7 +101,7 @@ describe('a recovery of the command line on AWS', () => {
     const first = await tandem(['rebuild', A, '--yes', '--reason', 'the flood']);
     const command = `aws dynamodb update-table --region us-east-2 --table-name tandem-control --replica-updates '[{"Delete":{"RegionName":"eu-central-1"}}]'`;
     expect(first).toMatchObject({ code: 3, output: expect.stringContaining('It is rebuilt as eu-central-1.2') });
-    expect(first.output).toContain(`\n  ${command}\n`);
+    expect(first.output).toContain(`\n    ${command}\n`);
     expect(foldControl(A, await controlOfB().query(REGIONS_KEY))).toMatchObject({ fenced: true, incarnation: 2 });
     expect(foldAudit(await controlOfB().query(auditKey(A)))).toMatchObject([
       {
@@ -116,7 +117,7 @@ describe('a recovery of the command line on AWS', () => {
     const ended = await tandem(['rebuild', A, '--yes', '--reason', "it's gone"], /waiting \d+ s/);
     expect(ended).toMatchObject({ code: 130, output: expect.stringContaining('and goes on from us-east-2') });
     expect(ended.output).toContain(
-      `It goes on where it was ended: tandem rebuild ${A} --config ${join(folder, 'config.json')} --target aws --reason 'it'\\''s gone' --yes\n`,
+      `It goes on where it was ended: ${join(ROOT, 'bin', 'tandem')} rebuild ${A} --reason 'it'\\''s gone' --yes --target aws --config ${join(folder, 'config.json')}\n`,
     );
   });
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../ops/errors.ts';
 import { asOnlyRecovery } from '../../../ops/recovery/lock.ts';
+import { ownProcess } from '../../../ops/targets/local-process.ts';
 
 describe('a recovery', () => {
   let folder: string;
@@ -29,8 +30,10 @@ describe('a recovery', () => {
     expect(existsSync(join(folder, 'recovery.json'))).toBe(false);
   });
 
-  it('begins where one was killed, and where its file is damaged', async () => {
-    for (const left of [`{"pid":${await endedProcess()},"what":"rebuilding a"}`, 'half a fi']) {
+  it('begins where one was killed, also when another program has its number, and where its file is damaged', async () => {
+    const reused = JSON.stringify({ pid: process.pid, started: 'another time', what: 'rebuilding a' });
+    const unproven = JSON.stringify({ pid: 1, what: 'rebuilding a' });
+    for (const left of [`{"pid":${await endedProcess()},"what":"rebuilding a"}`, 'half a fi', reused, unproven]) {
       writeFileSync(join(folder, 'recovery.json'), left);
       expect(await asOnlyRecovery(folder, 'rebuilding a', async () => 'done')).toBe('done');
     }
@@ -38,7 +41,7 @@ describe('a recovery', () => {
 
   it('does not begin while a drill runs, but where a killed one left a region lost', async () => {
     const marker = { drill: 'region-loss', region: 'a', how: 'kill', phase: 'fault', startedAt: new Date(0).toISOString() };
-    writeFileSync(join(folder, 'drill.json'), JSON.stringify({ ...marker, pid: process.pid }));
+    writeFileSync(join(folder, 'drill.json'), JSON.stringify({ ...marker, ...(await ownProcess()) }));
     await expect(asOnlyRecovery(folder, 'rebuilding a', async () => 'done')).rejects.toThrow(/a drill runs/);
     writeFileSync(join(folder, 'drill.json'), JSON.stringify({ ...marker, pid: await endedProcess() }));
     expect(await asOnlyRecovery(folder, 'rebuilding a', async () => 'done')).toBe('done');

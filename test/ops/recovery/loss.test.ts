@@ -6,14 +6,14 @@ import { OperatorStep, UserError } from '../../../ops/errors.ts';
 import { asUser, goesOn, lossAsKnown } from '../../../ops/recovery/loss.ts';
 import { Interrupted } from '../../../ops/signals.ts';
 
-const KILL = 'tandem lose a';
+const KILL = 'bin/tandem lose a --yes';
 
 describe('a region that is to be brought back', () => {
   it('and is silent, but not lost, is told how it is called lost', async () => {
     const asked = lossAsKnown(estate({ silent: 'a', lost: [] }), 'a', KILL);
     await expect(asked).rejects.toThrow(UserError);
     await expect(asked).rejects.toThrow(
-      'a is not lost, and not every region answers: no answer from the table: of a; see `tandem status`. If a is the silent one and will not be back, kill it with `tandem lose a`, then run this again',
+      'a is not lost, and not every region answers: no answer from the table: of a; see `bin/tandem status`. If a is the silent one and will not be back, kill it with `bin/tandem lose a --yes`, then run this again',
     );
   });
 

@@ -9,7 +9,7 @@ describe('the recovery points of all regions', () => {
     const found = await pointsOf({ backups: (region) => (region === 'silent' ? silence() : has(region, [POINT])) }, ['silent', 'b']);
     expect(found).toEqual({
       points: [{ region: 'b', table: 'tandem-data', at: '1970-01-01T00:00:00.000Z', state: 'complete', arn: 'arn:1' }],
-      problems: ['silent: its recovery points cannot be seen: no answer; see `tandem status`'],
+      problems: ['silent: its recovery points cannot be seen: no answer; see `bin/tandem status`'],
     });
   });
 

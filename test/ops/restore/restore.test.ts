@@ -36,7 +36,7 @@ describe('the status of backups', () => {
       { points: [point('tandem-data', 40), point('tandem-control', 1)] },
       /newest recovery point of tandem-data is 40\.0 h old; allowed: 36 h/,
     ],
-    ['none', { points: [point('tandem-data', 1)] }, /tandem-control has no recovery point; take one with `tandem backup now`/],
+    ['none', { points: [point('tandem-data', 1)] }, /tandem-control has no recovery point; take one with `bin\/tandem backup now --yes`/],
     [
       'one that is not complete',
       { points: [point('tandem-data', 1), { ...point('tandem-control', 1), state: 'partial' }] },
@@ -144,7 +144,7 @@ describe('the report of a restore', () => {
   it('says that a copy is kept, and how to repair from it; and nothing of a time that nobody knows', () => {
     const text = restoreText({ ...REPORT, past: '--table copy', at: null, table: 'copy', kept: true });
     expect(text).toMatch(/^copy: 10 items of eu-central-1\n/);
-    expect(text).toContain('copy is kept in eu-central-1; `tandem restore --table copy --region eu-central-1 --apply` repairs from it');
+    expect(text).toContain('copy is kept in eu-central-1; `bin/tandem restore --table copy --region eu-central-1 --apply` repairs from it');
   });
 
   it('is written as JSON that its schema takes, and as text', async () => {
