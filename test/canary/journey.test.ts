@@ -88,6 +88,13 @@ describe('a journey', () => {
 
 describe('a journey sees', () => {
   const wrongs: readonly (readonly [what: string, step: Step, kind: FailureKind, route: RouteName, wrong: (answer: Answer) => Answer])[] = [
+    [
+      'an order that was there before',
+      'place',
+      'content',
+      'placeOrder',
+      (answer) => ({ ...answer, headers: { ...answer.headers, 'idempotent-replayed': 'true' } }),
+    ],
     ['an order refused', 'place', 'status', 'placeOrder', (answer) => ({ ...answer, status: 500 })],
     [
       'an order under another id',
