@@ -46,6 +46,18 @@ describe('a request that does not fit', () => {
     for (const base64 of [false, true]) expect((await world.call('POST', '/orders', { rawBody, base64 })).status).toBe(status);
   });
 
+  it('is refused when it is no text, in whatever way it came', async () => {
+    const world = await new ApiWorld().start();
+    const event = world.event('POST', '/orders', { rawBody: '{}' });
+    const noted = (bytes: readonly number[]) =>
+      Buffer.concat([Buffer.from('{"lines":[{"sku":"tea","quantity":1}],"note":"'), Buffer.from(bytes), Buffer.from('"}')]);
+    const sent = (bytes: readonly number[]) => world.handle({ ...event, body: noted(bytes).toString('base64'), isBase64Encoded: true });
+    // A word of Latin-1, half a character, and one that is whole.
+    expect([(await sent([0xfc])).statusCode, (await sent([0xc3])).statusCode, (await sent([0xc3, 0xbc])).statusCode]).toEqual([
+      400, 400, 409,
+    ]);
+  });
+
   it.each(['text/plain', 'application/jsonp', 'application/x-www-form-urlencoded', ''])(
     'is refused with content-type "%s"',
     async (type) => {

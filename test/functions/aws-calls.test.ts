@@ -111,16 +111,19 @@ describe('a client of a service that is called seldom', () => {
   });
 });
 
+/** A client that does not come back by itself is told so. */
+const GIVEN_UP_MS = 20_000;
+
 describe('a client of the tables', () => {
   const get = new GetItemCommand({ TableName: 'data', Key: { pk: { S: 'a' }, sk: { S: 'b' } } });
 
   it.each<[string, Reply]>([
-    ['silence', 'silence'],
-    ['failure', failure(500, 'InternalServerError')],
-    ['throttling', failure(400, 'ThrottlingException')],
-  ])('comes back from %s after one attempt, because the store alone knows what may be repeated', async (_, reply) => {
+    ['TimeoutError', 'silence'],
+    ['InternalServerError', failure(500, 'InternalServerError')],
+    ['ThrottlingException', failure(400, 'ThrottlingException')],
+  ])('comes back with %s after one attempt, because the store alone knows what may be repeated', async (name, reply) => {
     await using wire = await DynamoWire.answering(reply);
-    await expect(wire.client.send(get)).rejects.toThrow();
+    await expect(wire.client.send(get, { abortSignal: AbortSignal.timeout(GIVEN_UP_MS) })).rejects.toMatchObject({ name });
     expect(wire.asked).toHaveLength(1);
   });
 });

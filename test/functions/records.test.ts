@@ -27,6 +27,7 @@ describe('the precondition of an edit (RFC 9110, 13.1; RFC 6585, 3)', () => {
     ['no ETag', { 'If-Match': '' }, 400, 'bad-request'],
     ['an ETag without quotation marks', { 'If-Match': 'abc' }, 400, 'bad-request'],
     ['an ETag with something behind', { 'If-Match': 'TAG x' }, 400, 'bad-request'],
+    ['an ETag, and then what is none', { 'If-Match': 'TAG, x' }, 400, 'bad-request'],
     ['that nothing is there, where something is', { 'If-None-Match': '*' }, 412, 'precondition-failed'],
     ['that something else is there', { 'If-None-Match': STRANGE }, 400, 'bad-request'],
     ['two that contradict each other', { 'If-Match': 'TAG', 'If-None-Match': '*' }, 400, 'bad-request'],

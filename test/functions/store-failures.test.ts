@@ -105,6 +105,8 @@ describe.each(Object.entries(CALLS))('a call of the store, %s', (_, call) => {
     const { error, asked } = await called(call, ['silence'], { attempts: 2, attemptMs: 100 });
     expect(String(error)).toContain('after 2 of 2 attempts, its outcome is unknown');
     expect(asked).toHaveLength(2);
+    // By its own time, and not by the client's, which is longer.
+    expect(error).toMatchObject({ cause: { name: 'AbortError' } });
   });
 
   it('ends well when an attempt within its limits does', async () => {

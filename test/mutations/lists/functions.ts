@@ -1,13 +1,6 @@
 /** The API between HTTP and the rules, and the adapters to AWS. */
-import { mutationsOf, type TestedMutation } from '../mutation.ts';
+import type { TestedMutation } from '../mutation.ts';
+import { FUNCTIONS_AWS } from './functions-aws.ts';
+import { FUNCTIONS_HTTP } from './functions-http.ts';
 
-const preconditions = mutationsOf('functions/http/preconditions.ts', 'test/functions/records.test.ts');
-
-export const FUNCTIONS: readonly TestedMutation[] = [
-  preconditions(
-    'weak-tag-matches',
-    'a record is read under a tag that a proxy weakened, as if it were the same bytes',
-    '!weak && opaque === tag',
-    'opaque === tag',
-  ),
-];
+export const FUNCTIONS: readonly TestedMutation[] = [...FUNCTIONS_HTTP, ...FUNCTIONS_AWS];

@@ -1,0 +1,178 @@
+/** Those of the rules that no schedule of the simulator decides: what is read from a table, judged, compared and repaired. */
+import { mutationsOf, type TestedMutation } from '../mutation.ts';
+
+const gate = mutationsOf('functions/core/operations.ts', 'test/core/gate.test.ts');
+const writer = mutationsOf('functions/core/writer.ts', 'test/core/writer.test.ts');
+const hlc = mutationsOf('functions/core/hlc.ts', 'test/core/hlc.test.ts');
+const validate = mutationsOf('functions/core/validate.ts', 'test/core/validate.test.ts');
+const restore = mutationsOf('functions/core/restore.ts', 'test/core/restore.test.ts');
+const keys = mutationsOf('functions/core/keys.ts', 'test/functions/auth.test.ts');
+const tasks = mutationsOf('functions/core/tasks.ts', 'test/functions/housekeeping.system.test.ts');
+
+export const CORE: readonly TestedMutation[] = [
+  gate(
+    'clocks-never-differ',
+    'a region that was given up writes, because of a heartbeat from before',
+    '> resumedAtMs + CLOCK_SKEW_MS_MAX',
+    '> resumedAtMs',
+  ),
+  gate(
+    'unknown-verdict-passes',
+    'a verdict of a later release reads as "pass"',
+    "verdict === 'pass' || verdict === 'fail' ? verdict : undefined",
+    "verdict === 'fail' ? 'fail' : 'pass'",
+  ),
+  gate(
+    'gap-forgotten',
+    'a region that was away writes with its second heartbeat',
+    '? given.nowMs : own?.resumedAtMs',
+    '? given.nowMs : undefined',
+  ),
+  gate(
+    'new-among-others-writes',
+    'a region whose table was emptied takes itself for a new system',
+    ': world.beats.some((beat) => beat.region !== world.region)',
+    ': false',
+  ),
+  gate(
+    'all-evacuated-waited-for',
+    'a region waits for ever for one that operators evacuated',
+    '&& !each.evacuate && !each.closed',
+    '&& !each.closed',
+  ),
+  gate('any-heartbeat-opens', 'a region that was away hears itself', 'const heard = peers.some', 'const heard = world.beats.some'),
+  gate(
+    'older-retires',
+    'a region is retired by a peer that heard of an earlier incarnation',
+    'newest > control.incarnation',
+    'newest !== control.incarnation || peers.some((beat) => (beat.incarnations.get(world.region) ?? 0) < newest)',
+  ),
+  writer(
+    'tenth-before-ninth',
+    'after its tenth rebuild a region is taken for its second incarnation',
+    'return left.incarnation - right.incarnation;',
+    'return String(left.incarnation) < String(right.incarnation) ? -1 : 1;',
+  ),
+  writer(
+    'name-of-the-first',
+    'the second incarnation writes under the name of the first',
+    'incarnation === 1 ? region',
+    'incarnation < 3 ? region',
+  ),
+  hlc(
+    'counter-overflows',
+    'a stamp of a busy millisecond sorts before those that came first',
+    'this.#counter + 1 < 10 ** COUNTER_DIGITS',
+    'true',
+  ),
+  hlc('any-future-is-believed', 'one clock that is a year ahead takes all others along', 'if (ms > nowMs + AHEAD_MS_MAX) return;', ''),
+  hlc(
+    'same-millisecond-not-seen',
+    'an edit sorts before what it was made from, in the same millisecond',
+    '|| (ms === this.#ms && counter > this.#counter)',
+    '',
+  ),
+  validate(
+    'orphans-are-fine',
+    'a backup passes in which an edit comes from a version that is gone',
+    'rev === own.length && !orphan',
+    'rev === own.length',
+  ),
+  validate(
+    'all-off-allowed',
+    'a backup of a quiet store passes that does not add up',
+    'this.#off <= allowed',
+    'this.#off <= Math.max(1, allowed)',
+  ),
+  validate(
+    'partial-sums-judged',
+    'a backup of which a part was read fails by the orders in the rest',
+    'if (whole)\n',
+    'if (!whole || whole)\n',
+  ),
+  mutationsOf('functions/core/validate-item.ts', 'test/core/validate.test.ts')(
+    'content-not-held',
+    'a backup passes in which an order has another quantity than was accepted',
+    "=== item['body'] ? undefined :",
+    "!== '' ? undefined :",
+  ),
+  restore(
+    'put-over-what-was-told-anew',
+    'an order that its caller placed again meanwhile is overwritten unseen',
+    "return [{ is: 'absent' }];",
+    'return [];',
+    'puts a fact back',
+  ),
+  restore(
+    'put-over-what-changed',
+    'what another operator repaired between the look and the write is overwritten unseen',
+    "return comparable ? [{ is: 'equals', attribute, value }] : [];",
+    'return [];',
+    'puts a fact back',
+  ),
+  mutationsOf('functions/core/restore-compare.ts', 'test/core/restore-compare.test.ts')(
+    'canaries-restored',
+    'what expired of canaries is called lost and put back',
+    'past.filter(({ pk }) => !hidden.has(pk))',
+    'past',
+  ),
+  mutationsOf('functions/core/listed.ts', 'test/functions/consistency-lists.test.ts')(
+    'lists-of-others',
+    "a token of somebody else's order shows it in one's own list",
+    "textOf(item, 'owner') === owner &&",
+    '',
+  ),
+  mutationsOf('functions/core/token.ts', 'test/functions/every-write-once.test.ts')(
+    'own-token-refused',
+    'a region refuses the token that another one has just given',
+    '|RECORD#[0-9a-f]{32}\\nV#[0-9a-f]{32})#',
+    ')#',
+    '^putRecord.* any region takes',
+  ),
+  mutationsOf('functions/core/token.ts', 'test/functions/consistency.test.ts')(
+    'any-key-is-a-carrier',
+    'a token asks whether any item exists, the heartbeats among them',
+    '&& CARRIER.test(`${pk}\\n${sk}`)',
+    '',
+  ),
+  keys(
+    'removed-in-one-region-only',
+    'a key that an operator removed signs on',
+    "if (items.some((item) => item.sk.startsWith('REMOVED#'))) return undefined;",
+    '',
+  ),
+  keys(
+    'token-for-ever',
+    'a token without an end is taken',
+    'if (exp === undefined) return',
+    "if (exp === undefined && scope === '~') return",
+  ),
+  keys('key-outlives-its-end', 'a token outlives the key that signed it', 'Math.min(exp * 1000, grant.expiresAtMs)', 'exp * 1000'),
+  keys('scopes-of-the-token', 'a token grants what its key may not', '.filter((each) => grant.scopes.includes(each))', ''),
+  keys(
+    'any-subject',
+    'a key signs for subjects that it was not given',
+    'if (!grant.subjects.some((pattern) => covers(pattern, sub)))',
+    'if (false)',
+  ),
+  tasks(
+    'tasks-without-end',
+    'one call gives housekeeping more than it can do in its time',
+    'given.length > TASKS_PER_CALL_MAX',
+    'given.length > 9 * TASKS_PER_CALL_MAX',
+    'asked by an operator',
+  ),
+  mutationsOf('functions/core/deployments.ts', 'test/core/deployments.test.ts')(
+    'unknown-trial-passes',
+    'a trial whose verdict is of a later release lets a version through',
+    "?? ('fail' as const)",
+    "?? ('pass' as const)",
+  ),
+  mutationsOf('functions/core/backup-state.ts', 'test/functions/backups.system.test.ts')(
+    'bad-points-count',
+    'a backup that failed makes the last good one look young',
+    'event.good && event.table === table',
+    'event.table === table',
+    'newest whole recovery point',
+  ),
+];

@@ -1,0 +1,175 @@
+/** The adapters to AWS, and the entry points. */
+import { mutationsOf, type TestedMutation } from '../mutation.ts';
+
+const sent = mutationsOf('functions/aws/dynamo-store.ts', 'test/functions/store-requests.test.ts');
+const ended = mutationsOf('functions/aws/dynamo-store.ts', 'test/functions/store-failures.test.ts');
+const attempts = mutationsOf('functions/aws/attempts.ts', 'test/functions/store-failures.test.ts');
+const tables = mutationsOf('functions/aws/clients.ts', 'test/functions/aws-calls.test.ts');
+const seldom = mutationsOf('functions/aws/client-limits.ts', 'test/functions/aws-calls.test.ts');
+const scan = mutationsOf('functions/aws/restored-table.ts', 'test/functions/store-requests.test.ts');
+const authenticator = mutationsOf('functions/aws/authenticator.ts', 'test/functions/auth.test.ts');
+const keys = mutationsOf('functions/aws/registered-keys.ts', 'test/functions/auth.test.ts');
+const oidc = mutationsOf('functions/aws/oidc-keys.ts', 'test/functions/auth.test.ts');
+const housekeeping = mutationsOf('functions/housekeeping.handler.ts', 'test/functions/housekeeping.system.test.ts');
+const judging = mutationsOf('functions/restore-validation.handler.ts', 'test/functions/backups.system.test.ts');
+
+export const FUNCTIONS_AWS: readonly TestedMutation[] = [
+  sent(
+    'item-as-it-was',
+    'what was written a moment ago is not there, and is written again',
+    'Key: keyAttributes(key), ConsistentRead: true',
+    'Key: keyAttributes(key), ConsistentRead: false',
+  ),
+  sent(
+    'partition-as-it-was',
+    'an order is folded from some of its facts',
+    'ConsistentRead: true,\n        ExclusiveStartKey',
+    'ExclusiveStartKey',
+  ),
+  sent('first-page-of-a-partition', 'what does not fit into a megabyte is not there', 'if (!start) return items;', 'return items;'),
+  sent('oldest-first', 'a list begins with the oldest order', 'ScanIndexForward: false', 'ScanIndexForward: true'),
+  sent('no-row-more', 'a list ends with its first page', 'Limit: limit + 1 - items.length', 'Limit: limit - items.length || 1'),
+  sent('asked-for-an-empty-key', 'a list before everything is an outage', "if (before === '') return", "if (before === '~') return"),
+  sent(
+    'one-token-for-all',
+    'the second transaction of a function is taken for the first, and not done',
+    'ClientRequestToken: randomUUID()',
+    "ClientRequestToken: '00000000-0000-0000-0000-000000000000'",
+  ),
+  sent(
+    'plain-call-without-its-condition',
+    'a fact is written over another one',
+    'ConditionExpression: words.condition(write.guards, KEYS.partition),',
+    '',
+  ),
+  sent('added-by-a-plain-call', 'a sum is added twice when its answer gets lost', '!guarded && write.add === undefined', '!guarded'),
+  ended(
+    'a-token-for-each-attempt',
+    'a transaction whose answer got lost is done twice',
+    'await client.send(command, { abortSignal: signal });',
+    'await client.send(new TransactWriteItemsCommand({ TransactItems, ClientRequestToken: randomUUID() }), { abortSignal: signal });',
+  ),
+  ended(
+    'own-fact-is-anothers',
+    'a write that was done is refused as one that came too late',
+    'given.doubtful && item && isOwn(write, item)',
+    'false && item && isOwn(write, item)',
+  ),
+  ended(
+    'any-fact-is-ones-own',
+    'a write that lost to another one is called done once an answer got lost',
+    'given.doubtful && item && isOwn(write, item)',
+    'given.doubtful && item',
+  ),
+  ended(
+    'equal-is-ones-own',
+    'of two that write the same fact both are told that they were the first',
+    'given.doubtful && item && isOwn(write, item)',
+    'item && isOwn(write, item)',
+  ),
+  ended('last-that-failed', 'of several guards the last one that failed is told', '.findIndex(({ Code })', '.findLastIndex(({ Code })'),
+  attempts('doubt-forgotten', 'a write that may have been done is called undone', 'doubtful ||= failure', 'doubtful = failure'),
+  attempts(
+    'asked-in-vain',
+    'a call that lacks a permission is repeated until its time is over',
+    "failure === 'lasting' || count >= limits.attempts",
+    'count >= limits.attempts',
+  ),
+  attempts(
+    'server-error-is-certain',
+    'a write that a table failed at is called undone',
+    "? 'unknown' : 'lasting'",
+    "? 'not-applied' : 'lasting'",
+  ),
+  attempts(
+    'reset-is-certain',
+    'a write whose connection was reset is called undone',
+    "NOT_SENT.has(code) ? 'not-applied' : 'unknown'",
+    "'not-applied'",
+  ),
+  attempts(
+    'conflicts-are-final',
+    'transactions that meet are an outage',
+    "=== 'ValidationError') ? 'mistake' : 'not-applied'",
+    "=== 'ValidationError') ? 'mistake' : 'lasting'",
+  ),
+  attempts('mistakes-are-outages', 'an item that is too large is sent four times', "new Set([\n  'ValidationException',", 'new Set(['),
+  attempts(
+    'attempts-without-end',
+    'a function ends before its table is given up',
+    'attempts: 4, attemptMs: 1_000',
+    'attempts: 6, attemptMs: 1_000',
+  ),
+  attempts('deep-check-too-long', 'a verdict comes when the prober has gone', 'attempts: 2, attemptMs: 750', 'attempts: 3, attemptMs: 750'),
+  attempts('all-at-once-again', 'callers that failed together come back together', 'chance.random() * limits', 'limits'),
+  attempts(
+    'attempts-that-hang',
+    'an attempt waits for the SDK to give it up',
+    'AbortSignal.timeout(limits.attemptMs)',
+    'AbortSignal.timeout(60_000)',
+  ),
+  tables('sdk-repeats-too', 'each attempt of the store is three', 'maxAttempts: 1', 'maxAttempts: 3'),
+  tables('sdk-only-warns', 'a client waits for an answer that never comes', 'throwOnRequestTimeout: true', 'throwOnRequestTimeout: false'),
+  seldom('asked-once', 'a deployment fails by one lost answer', 'const ATTEMPTS = 3', 'const ATTEMPTS = 1'),
+  scan('whole-table-strongly', 'a restored copy that nobody writes is read at twice the price', 'consistent = false', 'consistent = true'),
+  scan(
+    'first-page-of-a-part',
+    'partitions are judged by what stands on their first page',
+    'start = LastEvaluatedKey;',
+    'start = undefined;',
+  ),
+  authenticator(
+    'seen-is-right',
+    'a token stays right though its key was replaced',
+    'known?.authority === authority.id ? known.claims',
+    'known ? known.claims',
+  ),
+  keys('removed-for-five-minutes', 'a key that was removed goes on for minutes', 'KEY_AGE_MS_MAX = 30_000', 'KEY_AGE_MS_MAX = 300_000'),
+  keys('new-key-unknown', 'a key that was just made is unknown for half a minute', ': MISS_AGE_MS_MAX)', ': KEY_AGE_MS_MAX)'),
+  oidc('any-issuer', 'keys of another issuer sign', 'if (found.issuer !== this.#issuer) throw', 'if (false) throw'),
+  oidc('callers-choose-the-load', 'invented names of keys make a flood for the issuer', 'REFETCH_MS_MIN = 30_000', 'REFETCH_MS_MIN = 0'),
+  oidc('issuer-down-all-down', 'nobody is known while the issuer is down', 'if (this.#known === undefined) throw', 'throw'),
+  housekeeping(
+    'not-yet-is-never',
+    'what arrives while a region may not write is never worked on',
+    "kept.kind === 'closed' ? work :",
+    "kept.kind === 'closed' ? [] :",
+    'gives back the records',
+  ),
+  housekeeping(
+    'late-is-done',
+    'what there was no time for is never worked on',
+    'failed: [...failed, ...late] };',
+    'failed };',
+    'gives back the records',
+  ),
+  housekeeping(
+    'failed-is-done',
+    'work that failed is not brought again',
+    'failed.push({ work: item,',
+    'if (work.length > 99) failed.push({ work: item,',
+    'gives back the records',
+  ),
+  judging('judged-again', 'a verdict that was given is given anew', 'if (judged) return;', '', 'judges once'),
+  judging(
+    'nothing-seen-is-right',
+    'a backup of which nothing was read is called right',
+    'if (read === 0)',
+    'if (read < 0)',
+    'how much it saw',
+  ),
+  mutationsOf('functions/backup-watch.handler.ts', 'test/functions/backups.system.test.ts')(
+    'not-seen-in-silence',
+    'a watch that sees nothing looks like one that sees all',
+    'if (reasons.length > 0) throw',
+    'if (false) throw',
+    'cannot see something',
+  ),
+  mutationsOf('functions/api.handler.ts', 'test/functions/api-handler.system.test.ts')(
+    'waits-look-slow',
+    'a version looks slow because callers ask it to wait for another region',
+    'latencyMs - waitedMs',
+    'latencyMs',
+    'own latency',
+  ),
+];

@@ -1,0 +1,217 @@
+/** The API between HTTP and the rules. */
+import { mutationsOf, type TestedMutation } from '../mutation.ts';
+
+const EVERY = 'test/functions/every-write.test.ts';
+const ONCE = 'test/functions/every-write-once.test.ts';
+const REQUESTS = 'test/functions/api-requests.test.ts';
+
+const preconditions = mutationsOf('functions/http/preconditions.ts', 'test/functions/records.test.ts');
+const api = mutationsOf('functions/http/api.ts', EVERY);
+const told = mutationsOf('functions/http/api.ts', ONCE);
+const consistency = mutationsOf('functions/http/consistency.ts', 'test/functions/consistency.test.ts');
+const demanded = mutationsOf('functions/http/consistency.ts', 'test/functions/durability.test.ts');
+const input = mutationsOf('functions/http/input.ts', EVERY);
+const raw = mutationsOf('functions/http/input.ts', REQUESTS);
+const faithful = mutationsOf('functions/http/faithful.ts', 'test/functions/records.test.ts');
+const open = mutationsOf('functions/http/open-routes.ts', 'test/functions/api-regions.test.ts');
+
+export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
+  preconditions(
+    'weak-tag-matches',
+    'a record is read under a tag that a proxy weakened, as if it were the same bytes',
+    '!weak && opaque === tag',
+    'opaque === tag',
+  ),
+  preconditions(
+    'edit-from-a-weak-tag',
+    'an edit is made from a state that is only like the one that was read',
+    'if (tag.weak) throw',
+    'if (false) throw',
+  ),
+  preconditions(
+    'edit-from-two-states',
+    'an edit that names two states is made from the first',
+    'tag === undefined || others.length > 0',
+    'tag === undefined',
+  ),
+  preconditions(
+    'condition-with-a-tail',
+    'a condition with something behind it that nobody can read is taken for the one without',
+    'found.length === 0 || !/^[ \\t,]*$/.test(rest)',
+    'found.length === 0',
+  ),
+  api(
+    'put-passes-the-gate',
+    'a region that may not write takes edits of records',
+    "method !== 'GET' ? openGate",
+    "method === 'POST' ? openGate",
+    '^putRecord',
+  ),
+  api(
+    'nobody-is-drained',
+    'a region that is evacuated goes on for ever',
+    '!isSynthetic(subject) && isDrained',
+    'isSynthetic(subject) && isDrained',
+    'evacuated',
+  ),
+  mutationsOf('functions/http/api.ts', 'test/functions/api-regions.test.ts')(
+    'stranger-answers',
+    'a region that is being rebuilt says that a token is unknown, and does not send its caller elsewhere',
+    "!gate.open && gate.reason !== 'behind'",
+    "!gate.open && gate.reason === 'retired'",
+    'rebuilt',
+  ),
+  api('any-scope-will-do', 'a token for reading writes', 'identity.scopes.includes(scope)', 'identity.scopes.length > 0', 'scope'),
+  api(
+    'made-is-changed',
+    'a caller is not told that its record is new',
+    'created === true ? (success.created ?? success.status) : success.status',
+    'success.status',
+    '^putRecord',
+  ),
+  api(
+    'unknown-queries-pass',
+    'a parameter that is misspelt is ignored, and its caller believes in it',
+    "if (!('query' in ROUTES[route])) input.refuseQuery();",
+    '',
+    'query',
+  ),
+  api(
+    'edits-answered-as-reads',
+    'an edit that was made is answered as if its precondition had failed',
+    "ROUTES[name].method !== 'GET' || tag",
+    'tag',
+    '^putRecord',
+  ),
+  told(
+    'done-or-done-here',
+    'a write that no other region was seen to hold looks as if one were',
+    "durability === 'local' && method !== 'GET'",
+    "durability === 'local' && method === 'GET'",
+    'replicated',
+  ),
+  told(
+    'replay-looks-new',
+    'a caller is not told that its request was done before',
+    "(outcome.replayed ? { [HEADERS.replayed]: 'true' } : {})",
+    '{}',
+    'done once',
+  ),
+  told(
+    'lost-table-is-a-fault-here',
+    'a caller whose write may have been done is told of a defect, and not to send it again',
+    "error instanceof StoreUnavailable)\n    return new Refusal(\n      'unavailable'",
+    "error instanceof StoreUnavailable)\n    return new Refusal(\n      'internal'",
+    'unknown outcome',
+  ),
+  told(
+    'peer-asked-of-nothing',
+    'a write is replicated when what its caller was told before is',
+    "method === 'GET' ? demands.keys : outcome.carriers",
+    'demands.keys',
+    'replicated',
+  ),
+  mutationsOf('functions/http/api.ts', 'test/functions/api.test.ts')(
+    'tag-of-what-has-none',
+    'an order comes with a tag that says "undefined", and caches keep it under that',
+    'outcome.tag === undefined ? {} : {',
+    'false ? {} : {',
+    'ETag',
+  ),
+  mutationsOf('functions/http/api.ts', 'test/functions/durability.test.ts')(
+    'replicated-though-not-here',
+    'what a peer alone holds is called replicated',
+    "learnt.stale && method === 'GET' ? 'local'",
+    "learnt.stale && method !== 'GET' ? 'local'",
+  ),
+  mutationsOf('functions/http/api.ts', 'test/functions/synthetic-callers.test.ts')(
+    'canary-counts-as-a-user',
+    'failures of canaries wake somebody as failures of users',
+    "isSynthetic(identified.identity.subject) ? 'synthetic' : 'user'",
+    "'user'",
+  ),
+  mutationsOf('functions/http/answers.ts', EVERY)(
+    'evacuated-for-a-second',
+    'callers of an evacuated region come back each second',
+    'evacuated: 30',
+    'evacuated: 1',
+    'evacuated',
+  ),
+  mutationsOf('functions/http/answers.ts', 'test/functions/api.test.ts')(
+    'kept-by-caches',
+    'a cache on the way answers for the region',
+    "'cache-control': 'no-store',",
+    '',
+  ),
+  consistency(
+    'tokens-without-end',
+    'a request makes a region look for as many things as its caller likes',
+    'tokens.length > TOKENS_MAX || named',
+    'named',
+  ),
+  consistency('stale-in-silence', 'a caller takes what a region has not heard of for gone', '(stale ? {', '(false ? {'),
+  demanded(
+    'any-word-is-replicated',
+    'a caller that asks for a durability that there is not believes that it has it',
+    "replicated && durability.join() !== 'replicated'",
+    'false',
+  ),
+  demanded(
+    'read-replicated-of-nothing',
+    'a read without a token says that nothing in particular is replicated',
+    "replicated && method === 'GET' && keys.length === 0",
+    'false',
+  ),
+  input(
+    'body-of-one-byte-less',
+    'a body of exactly the allowed length is refused',
+    "if (bytes > LIMITS.bodyBytes) throw new Refusal('too-large'",
+    "if (bytes >= LIMITS.bodyBytes) throw new Refusal('too-large'",
+    'so many bytes',
+  ),
+  input(
+    'any-type-of-content',
+    'a form of a web page writes',
+    "type !== 'application/json')",
+    'type === undefined)',
+    'another type of content',
+  ),
+  input(
+    'any-key-will-do',
+    'a key that is as short as a number means the same as that of another operation',
+    "return formed(FORMS.idempotencyKey, given[0] ?? '', `header ${HEADERS.idempotencyKey}`);",
+    "return given[0] ?? '';",
+    'from another',
+  ),
+  raw('one-of-two-keys', 'of two keys the first one counts, and the caller may mean the other', 'given.length > 1)', 'given.length > 2)'),
+  raw('replaced-characters', 'what is no text is kept with other characters in it', '{ fatal: true }', '{ fatal: false }'),
+  raw('problems-without-end', 'an answer tells fifty problems of a request that is noise', '.slice(0, ERRORS_MAX)', ''),
+  mutationsOf('functions/http/event.ts', REQUESTS)(
+    'headers-by-their-case',
+    'a caller whose library writes headers in capitals is refused',
+    '(name) => name.toLowerCase()',
+    '(name) => name',
+  ),
+  mutationsOf('functions/http/event.ts', 'test/functions/api.test.ts')(
+    'any-correlation-id',
+    'a caller writes what it likes into the log',
+    '/^[A-Za-z0-9_-]{8,64}$/',
+    '/^[A-Za-z0-9 _-]{8,99}$/',
+  ),
+  faithful('equal-names', 'of two members of one name the last is kept', '|| names?.has(name)', ''),
+  faithful(
+    'any-depth',
+    'a record comes back that its readers cannot follow',
+    'open.length > LIMITS.depth',
+    'open.length > 9 * LIMITS.depth',
+  ),
+  faithful('numbers-rounded', 'a number comes back as another one', "!token.startsWith('\"') && !isExact(token)", 'false'),
+  open(
+    'always-healthy',
+    'a region whose table does not answer keeps its callers',
+    "verdict === 'pass' ? 200 : 503",
+    "verdict === 'pass' ? 200 : 200",
+  ),
+  open('switch-of-nowhere', 'a checker of a region that there is not is told that all is well', '!regions.includes(region)', 'false'),
+  open('unheard-of-passes', 'a region that never told its verdict passes', 'beat?.verdict ?? null', "beat?.verdict ?? 'pass'"),
+];
