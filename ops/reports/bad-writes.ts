@@ -27,7 +27,9 @@ export const tellBadWrites = (report: BadWritesReport): Telling => {
     marks: report.events
       .filter(({ kind }) => kind === 'fault' || kind === 'repair' || kind === 'recovered')
       .map((event) => ({ second: event.sinceFaultSeconds, label: event.detail, strong: event.kind === 'fault' })),
-    span: undefined,
+    limits: limits(report),
+    ceilings: [],
+    span: { from: 0, to: measured.repairSeconds ?? (phases.endMs - phases.corruptedMs) / 1_000, name: 'the tables are corrupt' },
     brief: [
       ...facts.map(([name, value]) => [name.replace(/^[A-Z]/, (letter) => letter.toLowerCase()), value] as const),
       ...measured.broken.slice(0, BROKEN_SHOWN_MAX).map(({ rule, detail }) => ['WRONG', `${rule}: ${detail}`] as const),
@@ -53,8 +55,8 @@ export const tellBadWrites = (report: BadWritesReport): Telling => {
       ...beforeTable(measured.brokenBefore),
     ],
     definitions: [
-      '<b>Bad write</b>: put into, or deleted from, a real table of one region by a client that asks nobody, and replicated as any other.',
-      '<b>Not back</b>: acknowledged, and not found in any region after the repair, whether it was acknowledged before the point or after.',
+      ['Bad write', 'put into, or deleted from, a real table of one region by a client that asks nobody, and replicated as any other.'],
+      ['Not back', 'acknowledged, and not found in any region after the repair, whether it was acknowledged before the point or after.'],
     ],
   };
 };
@@ -71,3 +73,11 @@ const story = ({ load, measured, ledger }: BadWritesReport): readonly string[] =
     : `${measured.rpo.writes} of ${ledger.acknowledged} acknowledged writes are not back, the newest ${quantity(measured.rpo.seconds, 's')} old.`,
   ...beforeStory(measured.brokenBefore),
 ];
+
+/** Until when all was to be repaired. */
+const limits = ({ measured, objectives }: BadWritesReport): Telling['limits'] => {
+  const { repairSeconds: after } = measured;
+  const second = objectives.repairSeconds;
+  const missed = after === null || after > second;
+  return [{ second, missed, label: `${missed ? 'missed: ' : ''}to be repaired by ${quantity(second, 's')}` }];
+};

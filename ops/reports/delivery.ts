@@ -41,6 +41,8 @@ export const tellDelivery = (report: DeliveryReport): Telling => {
     story: story(report),
     zero: { atMs: phases.deliveredMs, name: 'the delivery began' },
     marks: marks(report),
+    limits: [],
+    ceilings: ceilings(report),
     span: spanOf(report),
     brief: [
       ...facts.map(([name, value]) => [name.replace(/^[A-Z]/, (letter) => letter.toLowerCase()), value] as const),
@@ -74,8 +76,11 @@ export const tellDelivery = (report: DeliveryReport): Telling => {
       },
     ],
     definitions: [
-      '<b>Spoiled</b>: an answer of the new version that failed, contradicts what was asked for or acknowledged before, came more than the allowance later than the slowest normal one, or was overtaken by another region.',
-      'An answer that names no version counts as the new one\u2019s while that is exposed in its region.',
+      [
+        'Spoiled',
+        'an answer of the new version that failed, contradicts what was asked for or acknowledged before, came more than the allowance later than the slowest normal one, or was overtaken by another region.',
+      ],
+      ['', 'An answer that names no version counts as the new one\u2019s while that is exposed in its region.'],
     ],
   };
 };
@@ -102,19 +107,37 @@ const story = (report: DeliveryReport): readonly string[] => {
 };
 
 /** The delivery, its phases, alarms that fired, and the decision. */
-const marks = ({ events }: DeliveryReport): Telling['marks'] =>
-  events
+const marks = ({ events, measured, phases }: DeliveryReport): Telling['marks'] => {
+  const { decision } = measured;
+  const decided =
+    decision === null
+      ? []
+      : [{ second: (decision.atMs - phases.deliveredMs) / 1_000, label: `decided: ${DECIDED[decision.by]}`, strong: true }];
+  const told = events
     .filter((event) => event.kind === 'fault' || event.kind === 'repair' || event.kind === 'alarm' || event.kind === 'delivery')
     .map((event) => ({
       second: event.sinceFaultSeconds,
       label: `${event.detail}${event.region === null ? '' : ` (${event.region})`}`,
       strong: event.kind === 'fault' || event.kind === 'repair',
     }));
+  return [...told, ...decided];
+};
+
+/** What is slower was spoiled. One line: kinds of callers differ by little. */
+const ceilings = ({ measured }: DeliveryReport): Telling['ceilings'] => {
+  const { dns, client } = measured.slowAboveMs;
+  const known = [dns, client].filter((each) => each !== null);
+  return known.length === 0 ? [] : [{ ms: Math.max(...known), label: `slow is above ${quantity(Math.max(...known), 'ms')}` }];
+};
 
 /** While the version was exposed anywhere. */
 const spanOf = ({ measured, phases }: DeliveryReport): Telling['span'] => {
   const windows = Object.values(measured.exposure);
   if (windows.length === 0) return undefined;
   const second = (ms: number): number => (ms - phases.deliveredMs) / 1_000;
-  return { from: second(Math.min(...windows.map((each) => each.fromMs))), to: second(Math.max(...windows.map((each) => each.toMs))) };
+  return {
+    from: second(Math.min(...windows.map((each) => each.fromMs))),
+    to: second(Math.max(...windows.map((each) => each.toMs))),
+    name: 'the new version is exposed',
+  };
 };

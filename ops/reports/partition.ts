@@ -25,7 +25,9 @@ export const tellPartition = (report: PartitionReport): Telling => {
     marks: report.events
       .filter(({ kind }) => kind === 'fault' || kind === 'repair' || kind === 'recovered')
       .map((event) => ({ second: event.sinceFaultSeconds, label: event.detail, strong: event.kind === 'fault' })),
-    span: undefined,
+    limits: limits(report, apartSeconds),
+    ceilings: [],
+    span: { from: 0, to: apartSeconds, name: 'regions are apart' },
     brief: [
       ...facts.map(([name, value]) => [name.replace(/^[A-Z]/, (letter) => letter.toLowerCase()), value] as const),
       ...waysOf(report).map(([kind, how, count]) => [`${kind} (${count})`, how] as const),
@@ -46,8 +48,11 @@ export const tellPartition = (report: PartitionReport): Telling => {
       ...beforeTable(measured.brokenBefore),
     ],
     definitions: [
-      '<b>Conflict</b>: the same thing done in two regions on purpose, which both took because neither heard of the other.',
-      'The rules are held against all items of every region, read strongly consistently and apart from the code that answers callers.',
+      ['Conflict', 'the same thing done in two regions on purpose, which both took because neither heard of the other.'],
+      [
+        '',
+        'The rules are held against all items of every region, read strongly consistently and apart from the code that answers callers.',
+      ],
     ],
   };
 };
@@ -74,9 +79,18 @@ const story = ({ load, measured, ledger }: PartitionReport, apartSeconds: number
     `Under ${load.ratePerSecond} requests a second the regions did not hear of each other for ${quantity(apartSeconds, 's')}; ${plural(dns + client + region, 'request')} failed meanwhile.`,
     `${plural(measured.conflicts.length, 'conflict')} ${measured.conflicts.length === 1 ? 'was' : 'were'} made on purpose; ${wrong === 0 ? 'all ended as they must' : `${wrong} ended otherwise than they must`}.`,
     `${measured.broken.length === 0 ? 'Every rule holds' : `${plural(measured.broken.length, 'rule')} ${measured.broken.length === 1 ? 'does' : 'do'} not hold`} on the tables of all regions.`,
+    ...(measured.agreedSeconds === null ? ['The regions did not agree on every conflict in the time given.'] : []),
     ...beforeStory(measured.brokenBefore),
     ledger.lost.length === 0
       ? `None of ${ledger.acknowledged} acknowledged writes was lost.`
       : `${ledger.lost.length} of ${ledger.acknowledged} acknowledged writes were lost for good.`,
   ];
+};
+
+/** Until when regions were to agree. */
+const limits = ({ objectives, measured }: PartitionReport, apartSeconds: number): Telling['limits'] => {
+  const { agreedSeconds } = measured;
+  const missed = agreedSeconds === null || agreedSeconds > objectives.agreeSeconds;
+  const label = `${missed ? 'missed: ' : ''}to agree by ${quantity(objectives.agreeSeconds, 's')} after`;
+  return [{ second: apartSeconds + objectives.agreeSeconds, missed, label }];
 };

@@ -17,7 +17,9 @@ export const tellRegionLoss = (report: RegionLossReport): Telling => {
     story: story(report),
     zero: { atMs: phases.faultMs, name: 'the fault' },
     marks: marks(report),
-    span: undefined,
+    limits: limits(report),
+    ceilings: ceilings(report),
+    span: lost(report),
     brief: [
       ['detected after', known(measured.detectionSeconds, 's', '-')],
       ['DNS answer changed after', known(measured.dnsChangedSeconds, 's', '-')],
@@ -45,13 +47,13 @@ export const tellRegionLoss = (report: RegionLossReport): Telling => {
     ],
     tables: [],
     definitions: [
-      '<b>Recovered after</b>: from the fault until the first successful request after which none that was due failed, for at least 10 s.',
+      ['Recovered after', 'from the fault until the first successful request after which none that was due failed, for at least 10 s.'],
     ],
   };
 };
 
 const story = (report: RegionLossReport): readonly string[] => {
-  const { measured, ledger, region, how } = report;
+  const { measured, ledger, region, how, phases } = report;
   const callers = (kind: CallerKind): string => {
     const seconds = measured.rtoSeconds[kind];
     const failed = measured.failedRequests[kind];
@@ -64,6 +66,7 @@ const story = (report: RegionLossReport): readonly string[] => {
     ...(report.load.callers.dns > 0 ? [`Callers that follow DNS ${callers('dns')}.`] : []),
     `Callers that use the failover client ${callers('client')}.`,
     lossSentence(report),
+    ...(phases.servingMs === null ? [`${region} did not serve again while it was watched.`] : []),
     ...(ledger.missing === 0 ? [] : [`${plural(ledger.missing, 'acknowledged write')} had not reached every region when the drill ended.`]),
   ];
 };
@@ -90,3 +93,31 @@ const marks = ({ events, phases, measured, region }: RegionLossReport): Telling[
     detectionSeconds === null ? [] : [{ second: detectionSeconds, label: `the health check of ${region} turned`, strong: false }];
   return [...found, ...detected];
 };
+
+/** What was allowed and what was computed, in the picture of those callers that it is about. */
+const limits = ({ measured, objectives, load }: RegionLossReport): Telling['limits'] => {
+  const allowed = (['dns', 'client'] as const)
+    .filter((kind) => load.callers[kind] > 0)
+    .map((kind) => {
+      const [second, after] = [objectives.rtoSeconds[kind], measured.rtoSeconds[kind]];
+      const missed = after === null || after > second;
+      return { kind, second, missed, label: missed ? `missed: allowed ${quantity(second, 's')}` : `allowed ${quantity(second, 's')}` };
+    });
+  const { formulaSeconds } = measured;
+  if (formulaSeconds === null) return allowed;
+  return [{ kind: 'dns', second: formulaSeconds, missed: false, label: `computed ${quantity(formulaSeconds, 's')}` }, ...allowed];
+};
+
+const ceilings = ({ measured, objectives }: RegionLossReport): Telling['ceilings'] => {
+  const normal = measured.normalSlowestMs.client;
+  if (normal === null) return [];
+  const ms = normal + objectives.slowestExtraMs.client;
+  return [{ ms, label: `allowed to the failover client: ${quantity(ms, 'ms')}` }];
+};
+
+/** Until it served again. */
+const lost = ({ phases, region }: RegionLossReport): Telling['span'] => ({
+  from: 0,
+  to: ((phases.servingMs ?? phases.endMs) - phases.faultMs) / 1_000,
+  name: `${region} is lost`,
+});

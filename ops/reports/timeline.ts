@@ -1,162 +1,107 @@
-/** The timeline as SVG: requests a second for each kind of caller, the slowest of each second, and the events marked. Pure. */
-
-import { escapeHtml } from './escape.ts';
+/** The timeline as SVG: requests a second for each kind of caller, the slowest of each second, and what happened when. Pure. */
+import type { CallerKind } from '../drill/operations.ts';
+import { type Frame, type Lettered, LOOK, ofPanel, plotsOf, type TimelineProps } from './frame.ts';
+import { placeLabels, placeLetters } from './lanes.ts';
+import { html, type Markup, NOTHING } from './markup.ts';
+import { bars, hatch, slowest } from './plots.ts';
 import type { Second } from './series.ts';
+import type { Limit, Mark } from './telling.ts';
 
-export interface Mark {
-  readonly letter: string;
-  readonly second: number;
-  readonly label: string;
-  /** The fault and what belongs to it stands out. */
-  readonly strong: boolean;
-}
+/** The same picture for a page and for a telephone: what is text keeps its size. */
+export const WIDTHS = { wide: 960, narrow: 360 } as const;
 
-export interface Panel {
-  readonly title: string;
-  readonly seconds: readonly Second[];
-}
-
-const WIDTH = 960;
-const LEFT = 44;
-const RIGHT = 12;
-const TOP = 34;
-const PANEL = { height: 104, gap: 40 } as const;
-const SLOW = { height: 112, floorMs: 1, ceilingMs: 10_000 } as const;
-const AXIS = 26;
-/** Least distance of two letters, in units of the drawing. */
-const LETTER_APART = 17;
-
-export interface TimelineProps {
-  readonly panels: readonly Panel[];
-  readonly marks: readonly Mark[];
-  /** Seconds that each bar counts. */
-  readonly stepSeconds: number;
-  /** From when seconds are counted: `the fault`. */
-  readonly zero: string;
-  /** Seconds that stand out, as when a version is exposed. */
-  readonly span: { readonly from: number; readonly to: number } | undefined;
-}
-
-export const timelineSvg = ({ panels, marks, stepSeconds, zero, span }: TimelineProps): string => {
-  const all = panels[0]?.seconds ?? [];
-  const [first, last] = [all[0]?.second ?? 0, (all.at(-1)?.second ?? 0) + stepSeconds];
-  const x = (second: number): number => LEFT + ((second - first) / Math.max(1, last - first)) * (WIDTH - LEFT - RIGHT);
-  const width = x(first + stepSeconds) - x(first);
-  const slowTop = TOP + panels.length * (PANEL.height + PANEL.gap);
-  const bottom = slowTop + SLOW.height;
-  const parts = [
-    hatch(),
-    span
-      ? `<rect class="span" x="${at(x(span.from))}" width="${at(Math.max(1, x(span.to) - x(span.from)))}" y="${TOP - 8}" height="${bottom - TOP + 8}"/>`
-      : '',
-    ...marks.map(
-      (mark) =>
-        `<line class="mark${mark.strong ? ' strong' : ''}" x1="${at(x(mark.second))}" x2="${at(x(mark.second))}" y1="${TOP - 8}" y2="${bottom}"/>`,
-    ),
-    ...panels.map((panel, index) => bars(panel, { top: TOP + index * (PANEL.height + PANEL.gap), x, width, stepSeconds })),
-    slowest(panels, slowTop, x, width),
-    axis({ first, last, bottom, x, zero }),
-    ...letters(marks, x),
-  ];
-  const summary = panels
+export const timelineSvg = (props: TimelineProps, size: keyof typeof WIDTHS): Markup => {
+  const frame = frameOf(props, WIDTHS[size]);
+  const { plots, bottom } = plotsOf(frame, props);
+  const [lettersAbove, letters] = lettersOf(props.marks, frame);
+  const summary = props.panels
     .map(({ title, seconds }) => `${title}: ${total(seconds, 'ok')} succeeded, ${total(seconds, 'failed')} failed`)
     .join('; ');
-  return `<svg viewBox="0 0 ${WIDTH} ${bottom + AXIS + 14}" role="img" aria-labelledby="timeline-title timeline-text" xmlns="http://www.w3.org/2000/svg"><title id="timeline-title">Requests over time</title><desc id="timeline-text">${escapeHtml(summary)}. The same numbers stand in the table below.</desc>${parts.join('')}</svg>`;
+  const height = bottom + LOOK.axis;
+  const drawn = plots.map(({ panel, top, plotTop, plotBottom }) => {
+    const behind = backdrop(props, frame, plotTop, plotBottom);
+    const events = marksIn(props.marks, frame, plotTop, plotBottom);
+    if (panel === undefined) return html`${behind}${events}${slowest(props, frame, top, plotTop)}`;
+    const limits = limitsIn(props.limits, panel.kind, frame, { plotBottom, lanesTop: top + LOOK.title });
+    return html`${behind}${bars(panel, { frame, props, top, plotTop, size })}${events}${limits}`;
+  });
+  return html`<svg class="${size}" viewBox="0 ${-lettersAbove} ${frame.width} ${height + lettersAbove}" role="img" aria-labelledby="${size}-title ${size}-text" xmlns="http://www.w3.org/2000/svg"><title id="${size}-title">Requests over time</title><desc id="${size}-text">${summary}. The same numbers stand in the tables of this page.</desc>${hatch(size)}${drawn}${axis(frame, bottom, props.zero)}${letters}</svg>`;
+};
+
+const frameOf = ({ panels, stepSeconds }: TimelineProps, width: number): Frame => {
+  const all = panels[0]?.seconds ?? [];
+  const [first, last] = [all[0]?.second ?? 0, (all.at(-1)?.second ?? 0) + stepSeconds];
+  const [left, right] = [LOOK.left, width - LOOK.right];
+  const x = (second: number): number => left + ((second - first) / Math.max(1, last - first)) * (right - left);
+  return { width, left, right, first, last, x, step: x(first + stepSeconds) - x(first) };
 };
 
 const at = (value: number): string => String(Math.round(value * 10) / 10);
 const total = (seconds: readonly Second[], what: 'ok' | 'failed'): number => seconds.reduce((sum, each) => sum + each[what], 0);
+const isShown = (second: number, { first, last }: Frame): boolean => second >= first && second <= last;
 
-/** Failures are told by pattern as well as by colour. */
-const hatch = (): string =>
-  '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="failed" width="5" height="5"/><line class="hatch" x1="0" y1="0" x2="0" y2="5"/></pattern></defs>';
-
-interface BarsProps {
-  readonly top: number;
-  readonly x: (second: number) => number;
-  readonly width: number;
-  readonly stepSeconds: number;
-}
-
-const bars = ({ title, seconds }: Panel, { top, x, width, stepSeconds }: BarsProps): string => {
-  const most = Math.max(1, ...seconds.map((each) => each.ok + each.failed));
-  const height = (count: number): number => (count / most) * PANEL.height;
-  const base = top + PANEL.height;
-  const bar = (each: Second): string => {
-    const [left, wide] = [at(x(each.second) + width * 0.08), at(width * 0.84)];
-    const ok = height(each.ok);
-    const failed = height(each.failed);
-    return [
-      each.ok > 0 ? `<rect class="ok" x="${left}" y="${at(base - ok)}" width="${wide}" height="${at(ok)}"/>` : '',
-      each.failed > 0 ? `<rect fill="url(#hatch)" x="${left}" y="${at(base - ok - failed)}" width="${wide}" height="${at(failed)}"/>` : '',
-    ].join('');
-  };
-  return [
-    `<text class="panel" x="${LEFT}" y="${top - 7}">${escapeHtml(title)}, requests ${stepSeconds === 1 ? 'a second' : `in ${stepSeconds} s`}</text>`,
-    `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${top}" y2="${top}"/><text class="tick" x="${LEFT - 6}" y="${top + 4}" text-anchor="end">${most}</text>`,
-    `<text class="tick" x="${LEFT - 6}" y="${base + 4}" text-anchor="end">0</text>`,
-    ...seconds.map(bar),
-    `<line class="base" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${base}" y2="${base}"/>`,
-  ].join('');
+const backdrop = ({ span }: TimelineProps, frame: Frame, top: number, bottom: number): Markup => {
+  if (span === undefined || span.to < frame.first || span.from > frame.last) return NOTHING;
+  const [from, to] = [frame.x(Math.max(frame.first, span.from)), frame.x(Math.min(frame.last, span.to))];
+  return html`<rect class="span" x="${at(from)}" width="${at(Math.max(1, to - from))}" y="${at(top)}" height="${at(bottom - top)}"/>`;
 };
 
-/** Logarithmic: a second and ten milliseconds on one page. */
-const slowest = (panels: readonly Panel[], top: number, x: (second: number) => number, width: number): string => {
-  const y = (milliseconds: number): number => {
-    const bounded = Math.min(SLOW.ceilingMs, Math.max(SLOW.floorMs, milliseconds));
-    return top + SLOW.height * (1 - Math.log(bounded / SLOW.floorMs) / Math.log(SLOW.ceilingMs / SLOW.floorMs));
-  };
-  const ticks = [10, 100, 1_000, 10_000].map(
-    (each) =>
-      `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(each))}" y2="${at(y(each))}"/><text class="tick" x="${LEFT - 6}" y="${at(y(each) + 4)}" text-anchor="end">${each < 1_000 ? `${each} ms` : `${each / 1_000} s`}</text>`,
-  );
-  const dots = panels.flatMap(({ seconds }, index) =>
-    seconds
-      .filter((each) => each.slowestMs > 0)
-      .map(
-        (each) =>
-          `<circle class="dot-${index}" cx="${at(x(each.second) + width / 2)}" cy="${at(y(each.slowestMs))}" r="${index === 0 ? 2.6 : 2.2}"/>`,
-      ),
-  );
-  const key = panels.map(
-    ({ title }, index) =>
-      `<circle class="dot-${index}" cx="${WIDTH - RIGHT - 330 + index * 165}" cy="${top - 11}" r="3"/><text class="tick" x="${WIDTH - RIGHT - 320 + index * 165}" y="${top - 7}">${escapeHtml(title)}</text>`,
-  );
-  return [
-    `<text class="panel" x="${LEFT}" y="${top - 7}">Slowest request of each bar</text>`,
-    ...key,
-    ...ticks,
-    ...dots,
-    `<line class="base" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${top + SLOW.height}" y2="${top + SLOW.height}"/>`,
-  ].join('');
-};
+/** Only where bars are: no line runs through a title. */
+const marksIn = (marks: readonly Mark[], frame: Frame, top: number, bottom: number): readonly Markup[] =>
+  marks
+    .filter(({ second }) => isShown(second, frame))
+    .map(
+      ({ second, strong }) =>
+        html`<line class="mark${strong ? ' strong' : ''}" x1="${at(frame.x(second))}" x2="${at(frame.x(second))}" y1="${at(top)}" y2="${at(bottom)}"/>`,
+    );
 
-interface AxisProps {
-  readonly first: number;
-  readonly last: number;
-  readonly bottom: number;
-  readonly x: (second: number) => number;
-  readonly zero: string;
+interface Place {
+  readonly plotBottom: number;
+  readonly lanesTop: number;
 }
 
-const axis = ({ first, last, bottom, x, zero }: AxisProps): string => {
-  const step = [5, 10, 20, 30, 60, 120].find((each) => (last - first) / each <= 14) ?? 300;
+/** What was allowed to a kind of callers, and what was computed: a line with its words beside it. */
+const limitsIn = (limits: readonly Limit[], kind: CallerKind, frame: Frame, { plotBottom, lanesTop }: Place): readonly Markup[] => {
+  const own = ofPanel(limits, kind).filter(({ second }) => isShown(second, frame));
+  const placed = placeLabels(
+    own.map(({ second, label }) => ({ x: frame.x(second), text: label })),
+    frame,
+  );
+  // All words above all lines: their edges keep them readable where a neighbour's line passes.
+  const lines = own.map(({ second, missed }, index) => {
+    const [x, y] = [at(frame.x(second)), lanesTop + (placed[index]?.lane ?? 0) * LOOK.lane];
+    return html`<line class="limit${missed ? ' missed' : ''}" x1="${x}" x2="${x}" y1="${at(y)}" y2="${at(plotBottom)}"/>`;
+  });
+  const words = placed.map(
+    ({ x, lane, anchor, text }, index) =>
+      html`<text class="limit${own[index]?.missed === true ? ' missed' : ''}" x="${at(x)}" y="${at(lanesTop + lane * LOOK.lane + 10)}" text-anchor="${anchor}">${text}</text>`,
+  );
+  return [...lines, ...words];
+};
+
+const axis = ({ first, last, x, right, left }: Frame, bottom: number, zero: string): Markup => {
+  const most = (right - left) / LOOK.tickApart;
+  const step = [5, 10, 20, 30, 60, 120, 300, 600, 1_800].find((each) => (last - first) / each <= most) ?? 3_600;
   const from = Math.ceil(first / step) * step;
   const ticks = Array.from({ length: Math.max(0, Math.floor((last - from) / step) + 1) }, (_, index) => from + index * step);
-  return [
-    ...ticks.map(
-      (tick) => `<text class="tick" x="${at(x(tick))}" y="${bottom + 18}" text-anchor="middle">${tick > 0 ? '+' : ''}${tick}</text>`,
-    ),
-    `<text class="tick" x="${WIDTH - RIGHT}" y="${bottom + 34}" text-anchor="end">seconds since ${zero}</text>`,
-  ].join('');
+  return html`${ticks.map(
+    (tick) => html`<text class="tick" x="${at(x(tick))}" y="${at(bottom + 16)}" text-anchor="middle">${tick > 0 ? '+' : ''}${tick}</text>`,
+  )}<text class="tick" x="${at(right)}" y="${at(bottom + 32)}" text-anchor="end">seconds since ${zero}</text>`;
 };
 
-/** Letters stand above their lines, moved apart where lines are close. */
-const letters = (marks: readonly Mark[], x: (second: number) => number): readonly string[] => {
-  let freeFrom = 0;
-  return marks.map((mark) => {
-    const center = Math.max(x(mark.second), freeFrom);
-    freeFrom = center + LETTER_APART;
-    return `<g class="letter${mark.strong ? ' strong' : ''}"><circle cx="${at(center)}" cy="12" r="8"/><text x="${at(center)}" y="16" text-anchor="middle">${mark.letter}</text></g>`;
+/** Letters stand above their lines, or near by, with a line to where they belong. How far they reach up, and they. */
+const lettersOf = (marks: readonly Lettered[], frame: Frame): readonly [number, readonly Markup[]] => {
+  const own = marks.filter(({ second }) => isShown(second, frame));
+  const placed = placeLetters(
+    own.map(({ second }) => frame.x(second)),
+    { left: frame.left, right: frame.right },
+    LOOK.letterApart,
+  );
+  const rows = Math.max(0, ...placed.map(({ row }) => row));
+  const drawn = own.map(({ second, strong, letter }, index) => {
+    const { x = 0, row = 0 } = placed[index] ?? {};
+    const y = 12 - row * LOOK.letterApart;
+    return html`<g class="letter${strong ? ' strong' : ''}"><path d="M${at(x)} ${at(y + 8)}L${at(frame.x(second))} ${LOOK.top}"/><circle cx="${at(x)}" cy="${at(y)}" r="8"/><text x="${at(x)}" y="${at(y + 4)}" text-anchor="middle">${letter}</text></g>`;
   });
+  return [rows * LOOK.letterApart, drawn];
 };

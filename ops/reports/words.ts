@@ -1,5 +1,5 @@
 /** How a report's numbers are said, on a terminal and in a page. Pure. */
-import type { Verdict } from './report.ts';
+import type { Report, Verdict } from './report.ts';
 
 const round = (value: number, digits: number): string => value.toFixed(digits);
 
@@ -50,3 +50,21 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 
 /** `+31.2 s` since the fault. */
 export const sinceFault = (seconds: number): string => `${seconds < 0 ? '-' : '+'}${Math.abs(seconds).toFixed(1)} s`;
+
+/** As a page shows it. */
+export const allowedSign = (verdict: Verdict): string => allowedOf(verdict).replace('<=', '\u2264').replace('>=', '\u2265');
+
+/** The objectives that were missed, each with its number. */
+export const missedOf = ({ verdicts }: Pick<Report, 'verdicts'>) =>
+  verdicts
+    .filter(({ passed }) => !passed)
+    .map((verdict) => ({ name: verdict.name, unit: verdict.unit, measured: measuredOf(verdict), allowed: allowedSign(verdict) }));
+
+/** The verdict in a line: `Failed: callers by DNS: recovered after 74.2 s, allowed 60.0 s`. */
+export const verdictLine = (report: Pick<Report, 'verdicts' | 'passed'>): string => {
+  if (report.passed) return 'Passed';
+  const [first, ...others] = missedOf(report);
+  if (first === undefined) return 'Failed';
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return `Failed: ${first.name} ${first.measured}, allowed ${first.allowed}${more}`;
+};

@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { reportHtml } from '../../../ops/reports/html.ts';
 import { type RegionLossReport, reportJsonSchema, reportSchema } from '../../../ops/reports/report.ts';
 import { bySecond } from '../../../ops/reports/series.ts';
 import { verdictText } from '../../../ops/reports/text.ts';
 import { writeReport } from '../../../ops/reports/write.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { recordOf, stream } from './records.ts';
+import { recordOf } from './records.ts';
 
 const phases = { loadMs: 80_000, baselineMs: 90_000, faultMs: 100_000, repairMs: 150_000, servingMs: 155_000, endMs: 160_000 };
 const report: RegionLossReport = {
@@ -62,10 +61,6 @@ const report: RegionLossReport = {
   ],
   passed: false,
 };
-const records = [
-  ...stream(80_000, 160_000, 1_000),
-  ...stream(80_000, 160_000, 1_000, [100_000, 117_000]).map((record) => ({ ...record, kind: 'dns' as const })),
-];
 
 describe('the schema', () => {
   test('published for other languages is the one that reports are checked with', () => {
@@ -108,32 +103,6 @@ describe('the timeline', () => {
     expect(seconds[0]).toMatchObject({ second: -20, ok: 1 });
     expect(seconds[19]).toMatchObject({ second: -1, ok: 0, failed: 1, slowestMs: 3_001 });
     expect(seconds[20]).toMatchObject({ second: 0, ok: 1, failed: 0 });
-  });
-});
-
-describe('the page', () => {
-  const html = reportHtml(report, records);
-
-  test('stands alone: no script, nothing to fetch', () => {
-    expect(html).not.toMatch(/<script|<link|<img|@import|url\((?!#)/i);
-    expect(html.match(/https?:\/\/[^"' ]+/g)).toEqual(['http://www.w3.org/2000/svg']);
-  });
-
-  test('says the verdict, each objective and what was lost', () => {
-    expect(html).toContain('>Failed</p>');
-    for (const verdict of report.verdicts) expect(html).toContain(verdict.name);
-    expect(html).toContain('<code>abc</code>');
-  });
-
-  test('shows what it was given as text, never as markup', () => {
-    expect(html).toContain('&#60;192.0.2.2&#62;');
-    expect(html).not.toContain('<192.0.2.2>');
-  });
-
-  test('marks failures by pattern, and names its picture for those who cannot see it', () => {
-    expect(html.match(/url\(#hatch\)/g)).toHaveLength(17);
-    expect(html).toMatch(/role="img" aria-labelledby="timeline-title timeline-text"/);
-    expect(html).toContain('63 succeeded, 17 failed');
   });
 });
 

@@ -1,2 +1,0 @@
-/** Text as HTML and SVG show it. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
