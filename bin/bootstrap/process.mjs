@@ -1,10 +1,10 @@
 /** Child processes that end with this one, and what the user gets to read. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { delimiter, join } from 'node:path';
 
 const CHILD_MINUTES_MAX = 20;
 const KILL_AFTER_MS = 5000;
+const LAUNCHER_POLL_MS = 250;
 
 /** One line to the user. */
 export const say = (line) => process.stderr.write(`bootstrap: ${line}\n`);
@@ -23,18 +23,20 @@ const endings = new Set();
 
 /** Signals end the children first, then this process with 128 + the signal's number; locks are released on the way. */
 export const endOnSignals = () => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      if (ending !== undefined) return;
-      ending = new Stop(`ended by ${signal}; run it again to finish`, 128 + constants.signals[signal]);
-      for (const child of children) {
-        // A terminal's Ctrl-C reached the child already; a `kill` of this process alone did not.
-        child.kill('SIGTERM');
-        setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS).unref();
-      }
-      for (const end of endings) end(ending);
-    });
-  }
+  const endBy = (signal) => {
+    if (ending !== undefined) return;
+    ending = new Stop(`ended by ${signal}; run it again to finish`, 128 + constants.signals[signal]);
+    for (const child of children) {
+      // A terminal's Ctrl-C reached the child already; a `kill` of this process alone did not.
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS).unref();
+    }
+    for (const end of endings) end(ending);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => endBy(signal));
+  // A launcher that is killed takes this process along: a shell does not pass signals on to what it waits for.
+  const launcher = process.ppid;
+  setInterval(() => process.ppid !== launcher && endBy('SIGHUP'), LAUNCHER_POLL_MS).unref();
 };
 
 /** @throws {Stop} when a signal arrives, or has arrived */
@@ -77,16 +79,4 @@ export const run = async (program, args, { cwd, env, show = false, onStart } = {
   children.delete(child);
   if (ending !== undefined) throw ending;
   return { ok: problem === undefined, output: output.trim(), problem: timedOut ? `no end within ${CHILD_MINUTES_MAX} minutes` : problem };
-};
-
-/**
- * The environment without this checkout's own programs: packages must not be replaced by a Node that lives in them.
- */
-export const outerEnvironment = (root, extra = {}) => {
-  const env = { ...process.env, ...extra };
-  env.PATH = (env.PATH || '')
-    .split(delimiter)
-    .filter((folder) => folder !== join(root, 'node_modules', '.bin'))
-    .join(delimiter);
-  return env;
 };

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { outerEnvironment, run, Stop, say } from './process.mjs';
+import { installerEnvironment } from './environment.mjs';
+import { run, Stop, say } from './process.mjs';
 
 /** Python 3.x that the hash lock covers. */
 const MINOR_MIN = 10;
@@ -29,8 +30,7 @@ export const pythonIsReady = (root) => {
 
 /** @throws {Stop} with the fix when Python is missing, too old or cannot make virtual environments */
 export const readyPython = async (root, lock) => {
-  const env = outerEnvironment(root, { PIP_USER: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' });
-  for (const name of ['PYTHONHOME', 'PYTHONPATH', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_REQUIRE_VIRTUALENV', 'VIRTUAL_ENV']) delete env[name];
+  const env = { ...installerEnvironment(root, 'python'), PIP_USER: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' };
   const options = { cwd: root, env };
   const found = await findPython(options);
   const uv = (await run('uv', ['--version'], options)).ok;
@@ -67,7 +67,8 @@ const missing = (tooOld) =>
 
 /** Makes an empty `.venv` and returns the command that fills it. */
 const makeEnvironment = async (root, program, uv, options) => {
-  const wanted = ['--quiet', '--require-hashes', '-r', 'requirements.txt'];
+  // What is built from source runs its author's code, and fetches what no hash covers.
+  const wanted = ['--quiet', '--require-hashes', '--only-binary', ':all:', '-r', 'requirements.txt'];
   const make = (...args) => run(program, ['-m', 'venv', ...args, folder(root)], options);
   if (program !== undefined) {
     if ((await make()).ok) return [python(root), '-m', 'pip', 'install', ...wanted];

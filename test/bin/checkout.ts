@@ -8,25 +8,28 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 const NPM = `
-const { appendFileSync, mkdirSync, writeFileSync, rmSync } = require('node:fs');
-appendFileSync(process.env.CALLS, 'npm ' + process.argv.slice(2).join(' ') + '\\n');
+const { appendFileSync, mkdirSync, readFileSync, writeFileSync, rmSync } = require('node:fs');
+// Not from the environment: installers get nothing of it that is no setting of theirs.
+const settings = JSON.parse(readFileSync('programs/settings.json', 'utf8'));
+appendFileSync('calls', 'npm ' + process.argv.slice(2).join(' ') + '\\n');
 rmSync('node_modules', { recursive: true, force: true });
 mkdirSync('node_modules/tool', { recursive: true });
 setTimeout(() => {
-  if (process.env.NPM_FAILS) process.exit(1);
-  const node = process.env.NODE_PACKAGE;
+  if (settings.NPM_FAILS) process.exit(1);
+  const node = settings.NODE_PACKAGE;
   if (node) {
     mkdirSync('node_modules/' + node + '/bin', { recursive: true });
-    writeFileSync('node_modules/' + node + '/bin/node', process.env.NODE_PACKAGE_TEXT, { mode: 0o755 });
+    writeFileSync('node_modules/' + node + '/bin/node', settings.NODE_PACKAGE_TEXT, { mode: 0o755 });
   }
   writeFileSync('node_modules/tool/package.json', '{}');
-  appendFileSync(process.env.CALLS, 'npm done\\n');
-}, Number(process.env.NPM_MS || 0));
+  appendFileSync('calls', 'npm done\\n');
+}, Number(settings.NPM_MS || 0));
 `;
 
 const PYTHON = `#!/bin/sh
 PATH=/usr/bin:/bin
-echo "\${0##*/} $*" >> "$CALLS"
+. ./programs/settings.sh
+echo "\${0##*/} $*" >> calls
 case "$*" in
   -c*) echo "\${PYTHON_VERSION-3.11}" ;;
   "-m venv --without-pip "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
@@ -38,7 +41,7 @@ esac
 
 const UV = `#!/bin/sh
 PATH=/usr/bin:/bin
-echo "uv $*" >> "$CALLS"
+echo "uv $*" >> calls
 case "$*" in
   "venv "*) for last; do :; done; mkdir -p "$last/bin" && echo > "$last/bin/python" ;;
 esac
@@ -95,9 +98,14 @@ export class Checkout implements Disposable {
   }
 
   start(env: NodeJS.ProcessEnv = {}, program = process.execPath, args: readonly string[] = ['bin/bootstrap.mjs']): Running {
+    const settings = Object.entries(env).filter(([name]) =>
+      /^(NPM_MS|NPM_FAILS|NODE_PACKAGE|NODE_PACKAGE_TEXT|NO_|PIP_FAILS|PYTHON_VERSION)/.test(name),
+    );
+    this.write('programs/settings.json', JSON.stringify(Object.fromEntries(settings)));
+    this.write('programs/settings.sh', settings.map(([name, value]) => `${name}='${value}'\n`).join(''));
     const child = spawn(program, args, {
       cwd: this.root,
-      env: { PATH: this.#programs, HOME: this.root, CALLS: this.path('calls'), npm_execpath: this.path('programs/npm-cli.js'), ...env },
+      env: { PATH: this.#programs, HOME: this.root, npm_execpath: this.path('programs/npm-cli.js'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#started.push(child);
