@@ -49,7 +49,7 @@ export const section = <T extends z.ZodRawShape>(shape: T) => {
   });
 };
 
-export const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 
 /** What a key means, and what a change of it does to a system that is deployed. docs/configuration.md shows both. */
 export const told = <T extends z.ZodType>(means: string, change: string, value: T): T => value.meta({ description: means, change });

@@ -6,7 +6,7 @@ import { isNode, lineOf, type Node, parse, walk } from './imports.ts';
 
 const GOVERNED = /^(local|ops|bench|test)\//;
 /** Made for the loopback alone. What stands for a function takes its settings from its environment, as a function does. */
-const LOCAL = /^(local|test)\/|^bench\/(?!bare\.handler|durability-child)|^ops\/targets\/local[^/]*\.ts$/;
+const LOCAL = /^(local|test\/(local|ops|support))\/|^bench\/(?!bare\.handler|durability-child)|^ops\/targets\/local[^/]*\.ts$/;
 /** The places themselves. */
 const CLIENT_PLACE = 'local/deployment/client-options.ts';
 const REQUEST_PLACE = 'local/loopback-request.ts';

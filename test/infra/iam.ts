@@ -25,7 +25,7 @@ export interface Call {
 }
 
 export const ACCOUNT = '000000000000';
-export const tableArn = (region: string, table: string): string => `arn:aws:dynamodb:${region}:${ACCOUNT}:table/${table}`;
+const tableArn = (region: string, table: string): string => `arn:aws:dynamodb:${region}:${ACCOUNT}:table/${table}`;
 
 /** Every permission that a call needs. @throws {Error} for a call that is not known here */
 export const needsOf = (call: Call): readonly Need[] => {
