@@ -1,8 +1,18 @@
 /** Stock at rest: every unit is accounted for. */
+import type { Item, Key } from '../functions/core/store.ts';
+import type { Closings } from './closings.ts';
 import { byWriter, type Facts, type Row, regionOfName, type StockFacts } from './facts.ts';
-import type { Healed, Violation } from './invariants.ts';
+import type { Happened } from './happened.ts';
+import type { Violation } from './invariants.ts';
 
-export const stockViolations = (facts: Facts, healed: Healed): readonly Violation[] => {
+/** What must be known besides the facts: which regions are left, what was closed, and what was lost with a region. */
+export interface Past {
+  readonly cells: readonly { readonly region: string; replica(table: 'data'): { get(key: Key): Item | undefined } }[];
+  readonly closings: Pick<Closings, 'regions' | 'missedReceipt' | 'missedGrant'>;
+  readonly happened: Pick<Happened, 'gone'>;
+}
+
+export const stockViolations = (facts: Facts, healed: Past): readonly Violation[] => {
   const reserved = reservedUnits(facts);
   const skus = new Set([...facts.stock.keys(), ...[...reserved.keys()].map((key) => key.split(' ')[1] ?? '')]);
   return [...skus].flatMap((sku) => {
@@ -27,7 +37,7 @@ const reservedUnits = (facts: Facts): ReadonlyMap<string, number> => {
 };
 
 /** Every receipt is booked once, by the region it names, but where that is lost and its books were closed before. */
-const receipts = ({ sku, receipts: all, bookings }: StockFacts, { closings }: Healed): readonly Violation[] => {
+const receipts = ({ sku, receipts: all, bookings }: StockFacts, { closings }: Past): readonly Violation[] => {
   const hashes = new Set([...all, ...bookings].map(({ hash }) => hash));
   return [...hashes].flatMap((hash) => {
     const booked = bookings.filter((each) => each.hash === hash);
@@ -51,7 +61,7 @@ const receipts = ({ sku, receipts: all, bookings }: StockFacts, { closings }: He
 const rows = (
   { sku, bookings, rows: all }: StockFacts,
   reserved: ReadonlyMap<string, number>,
-  { cells, closings, happened }: Healed,
+  { cells, closings, happened }: Past,
 ): readonly Violation[] =>
   [...cells.map(({ region }) => region), ...closings.regions].flatMap((region) => {
     const row = all.get(region) ?? { writer: region, available: 0, sold: 0, granted: new Map(), credited: new Map() };
@@ -78,11 +88,12 @@ const rows = (
   });
 
 /** What a region granted, the other has credited, but where that is lost and its books were closed before. */
-const moves = ({ sku, rows: all }: StockFacts, { closings }: Healed): readonly Violation[] => {
+const moves = ({ sku, rows: all }: StockFacts, { closings }: Past): readonly Violation[] => {
   const violations: Violation[] = [];
   for (const [region, row] of all) {
-    for (const [to, units] of row.granted) {
-      const taken = all.get(to)?.credited.get(region) ?? 0;
+    const takers = new Set([...row.granted.keys(), ...[...all].flatMap(([name, { credited }]) => (credited.has(region) ? [name] : []))]);
+    for (const to of takers) {
+      const [units, taken] = [row.granted.get(to) ?? 0, all.get(to)?.credited.get(region) ?? 0];
       if (taken !== units && !(taken < units && closings.missedGrant(region, to, sku)))
         violations.push({ rule: 'what is granted arrives', detail: `${sku}: ${region} granted ${units} to ${to}, which credits ${taken}` });
     }

@@ -79,13 +79,18 @@ const differences = (replicas: readonly Replica[]): readonly Broken[] => {
 const atRest = (items: readonly Item[], regions: readonly string[]): readonly Broken[] => {
   const facts = readFacts(items);
   const reserved = reservedUnits(facts);
+  // What is in orders was in stock: a sku whose partition is gone is no sku less.
+  const skus = new Set([...facts.stock.keys(), ...[...reserved.keys()].map((key) => key.split(' ')[1] ?? '')]);
   return [
     ...orderRules(facts),
-    ...[...facts.stock.values()].flatMap((stock) => [
-      ...receiptRules(stock),
-      ...regions.flatMap((region) => rowRules(stock, region, reserved.get(`${region} ${stock.sku}`) ?? 0)),
-      ...moveRules(stock),
-    ]),
+    ...[...skus].flatMap((sku) => {
+      const stock = facts.stock.get(sku) ?? { sku, receipts: [], bookings: [], rows: new Map<string, Row>() };
+      return [
+        ...receiptRules(stock),
+        ...regions.flatMap((region) => rowRules(stock, region, reserved.get(`${region} ${sku}`) ?? 0)),
+        ...moveRules(stock),
+      ];
+    }),
     ...recordRules(items),
   ];
 };
@@ -103,13 +108,15 @@ const reservedUnits = (facts: Facts): ReadonlyMap<string, number> => {
   return units;
 };
 
+/** A booking stands in for its receipt, which may be lost: twice it is booked all the same. */
 const receiptRules = ({ sku, receipts, bookings }: StockFacts): readonly Broken[] =>
-  [...Map.groupBy(receipts, ({ hash }) => hash)].flatMap(([hash, recorded]) => {
+  [...new Set([...receipts, ...bookings].map(({ hash }) => hash))].flatMap((hash) => {
+    const recorded = receipts.filter((each) => each.hash === hash);
     const booked = bookings.filter((each) => each.hash === hash);
     const named = recorded.some(({ region, quantity }) =>
       booked.some((each) => regionOfName(each.by) === region && each.quantity === quantity),
     );
-    if (booked.length === 1 && named) return [];
+    if (booked.length === 1 && (named || recorded.length === 0)) return [];
     const by = booked.map((each) => `${each.quantity} by ${each.by}`).join(' and ') || 'by nobody';
     return [{ rule: RULES.receipt, detail: `receipt ${hash} of ${sku} is booked ${by}` }];
   });
@@ -137,14 +144,15 @@ const rowRules = ({ sku, bookings, rows }: StockFacts, region: string, reserved:
 };
 
 const moveRules = ({ sku, rows }: StockFacts): readonly Broken[] =>
-  [...rows].flatMap(([giver, { granted }]) =>
-    [...granted].flatMap(([taker, units]) => {
-      const taken = rows.get(taker)?.credited.get(giver) ?? 0;
+  [...rows].flatMap(([giver, { granted }]) => {
+    const takers = new Set([...granted.keys(), ...[...rows].flatMap(([name, { credited }]) => (credited.has(giver) ? [name] : []))]);
+    return [...takers].flatMap((taker) => {
+      const [units, taken] = [granted.get(taker) ?? 0, rows.get(taker)?.credited.get(giver) ?? 0];
       return taken === units
         ? []
         : [{ rule: RULES.moved, detail: `${sku}: ${giver} granted ${units} to ${taker}, which credits ${taken}` }];
-    }),
-  );
+    });
+  });
 
 /** Then every version that was ever acknowledged is a head, or an ancestor of one. */
 const recordRules = (items: readonly Item[]): readonly Broken[] =>
