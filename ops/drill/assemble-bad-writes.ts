@@ -2,7 +2,7 @@
 import type { BadWritesReport, ReportEvent } from '../reports/report.ts';
 import type { RestoreReport } from '../restore/report.ts';
 import type { TargetEvent } from '../targets/target.ts';
-import { type AtRestSetting, byKind, envelope, eventAt, type RulesHeld, rulesHeld, timeline } from './assemble.ts';
+import { type AtRestSetting, believed, byKind, envelope, eventAt, type RulesHeld, rulesHeld, timeline } from './assemble.ts';
 import type { BadWrite } from './faulty-client.ts';
 import type { Reckoning } from './frame.ts';
 import { atLeast, atMost, judgeLedger } from './measure.ts';
@@ -53,14 +53,14 @@ export const assembleBadWrites = (
     atMost('rules that do not hold on the tables', 'rules', 0, measured.broken.length),
     ...judgeLedger(ledger),
   ];
-  return {
+  return believed({
     drill: 'bad-writes',
     ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
     phases,
     events: timeline({ ratePerSecond, phases, zeroMs: phases.corruptedMs, ...findings }, ownEvents(phases, measured)),
     objectives,
     measured,
-  };
+  });
 };
 
 const total = ({ dns, client }: { readonly dns: number; readonly client: number }): number => dns + client;

@@ -1,12 +1,13 @@
 /** Puts the report of a delivery drill together from its course. Pure. */
 import type { Delivery } from '../../functions/contract/delivery.ts';
-import type { AuditEntry, DeploymentsView } from '../../functions/core/deployments.ts';
+import { type AuditEntry, type DeploymentsView, isGood } from '../../functions/core/deployments.ts';
 import type { Config } from '../../infra/config.ts';
 import type { Versions } from '../delivery/versions.ts';
+import { activatedIn, nameIn } from '../reports/activated.ts';
 import { DECIDED } from '../reports/delivery.ts';
 import type { DeliveryReport, ReportEvent, Verdict } from '../reports/report.ts';
 import type { DeliveryTarget, TargetEvent } from '../targets/target.ts';
-import { envelope, eventAt, timeline } from './assemble.ts';
+import { believed, envelope, eventAt, timeline } from './assemble.ts';
 import { DELIVERY_FAULTS, type DeliveryFault } from './faults.ts';
 import type { Reckoning } from './frame.ts';
 import { atLeast, atMost, judgeLedger } from './measure.ts';
@@ -67,7 +68,7 @@ export const assembleDelivery = (
     ...judgeLedger(ledger),
   ];
   const phases = { loadMs, baselineMs, deliveredMs, endedMs, endMs };
-  return {
+  return believed({
     drill: fault === undefined ? 'good-deploy' : 'bad-deploy',
     fault: fault ?? null,
     controlPlane: target.kind === 'local' ? 'simulated' : 'aws',
@@ -85,7 +86,7 @@ export const assembleDelivery = (
     ),
     objectives: config.objectives.delivery,
     measured,
-  };
+  });
 };
 
 const measuredOf = (
@@ -114,22 +115,39 @@ const measuredOf = (
   };
 };
 
-/** What took the version back. Facts speak first: what an alarm did after a trial had failed is no news. */
-const decisionOf = ({ facts, events }: DeliveryFindings, region: string, sinceMs: number): Measured['decision'] => {
+/**
+ * What took the version back: what went wrong first, among what can end a deployment. An alarm can if CodeDeploy says that it
+ * was activated: others fire, too, and guard no deployment.
+ */
+export const decisionOf = (
+  { facts, events }: Pick<DeliveryFindings, 'facts' | 'events'>,
+  region: string,
+  sinceMs: number,
+): Decision | null => {
   // Not the deployment that brought the version before back: that one ended well.
   const deployment = facts.deployments.find(
     ({ trial, bake, ended }) => (ended?.atMs ?? bake?.atMs ?? trial?.atMs ?? 0) >= sinceMs && ended?.state !== 'succeeded',
   );
   if (deployment === undefined) return null;
   const { trial, bake, ended } = deployment;
-  if (trial && (trial.verdict === 'fail' || trial.verdict === 'dependency')) return { by: 'trial', atMs: trial.atMs, detail: trial.detail };
-  if (bake?.ended && bake.ended.verdict !== 'pass') return { by: 'bake', atMs: bake.ended.atMs, detail: bake.ended.detail };
-  const alarms = events.flatMap((event) => (event.kind === 'alarm' && event.state === 'ALARM' ? [event] : []));
-  const alarm = alarms.find((event) => event.region === region && event.atMs >= sinceMs && event.atMs <= (ended?.atMs ?? Infinity));
-  if (alarm) return { by: 'alarm', atMs: alarm.atMs, detail: alarm.detail };
-  if (ended === undefined) return null;
-  return { by: ended.state === 'stopped' ? 'stopped' : 'unknown', atMs: ended.atMs, detail: ended.reason };
+  const found: Decision[] = [];
+  if (trial && !isGood(trial.verdict)) found.push({ by: 'trial', alarm: null, atMs: trial.atMs, detail: trial.detail });
+  if (bake?.ended && !isGood(bake.ended.verdict)) found.push({ by: 'bake', alarm: null, atMs: bake.ended.atMs, detail: bake.ended.detail });
+  if (ended) {
+    const activated = activatedIn(ended.reason);
+    const turns = events.flatMap((event) => (event.kind === 'alarm' && event.region === region && event.atMs <= ended.atMs ? [event] : []));
+    const firing = [...Map.groupBy(turns, ({ alarm }) => alarm).values()].flatMap(
+      (own) => own.findLast(({ state }) => state === 'ALARM') ?? [],
+    );
+    for (const { alarm, atMs, detail } of firing)
+      if (nameIn(alarm, activated)) found.push({ by: 'alarm', alarm, atMs: Math.max(atMs, sinceMs), detail });
+  }
+  const [first] = found.toSorted((a, b) => a.atMs - b.atMs);
+  if (first || ended === undefined) return first ?? null;
+  return { by: ended.state === 'stopped' ? 'stopped' : 'unknown', alarm: null, atMs: ended.atMs, detail: ended.reason };
 };
+
+type Decision = NonNullable<Measured['decision']>;
 
 const versionsOf = (
   region: string,

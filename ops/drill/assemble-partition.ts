@@ -1,7 +1,7 @@
 /** Puts the report of a partition together from its course. Pure. */
 import type { PartitionReport, ReportEvent } from '../reports/report.ts';
 import type { TargetEvent } from '../targets/target.ts';
-import { type AtRestSetting, byKind, envelope, eventAt, type RulesHeld, rulesHeld, timeline } from './assemble.ts';
+import { type AtRestSetting, believed, byKind, envelope, eventAt, type RulesHeld, rulesHeld, timeline } from './assemble.ts';
 import type { Judgement } from './conflict-judges.ts';
 import type { Conflict } from './conflicts.ts';
 import type { Reckoning } from './frame.ts';
@@ -53,14 +53,14 @@ export const assemblePartition = (
     atMost('acknowledged writes lost for good', 'writes', 0, ledger.lost.length),
     ...judgeLedger(ledger),
   ];
-  return {
+  return believed({
     drill: 'partition',
     ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
     phases,
     events: timeline({ ratePerSecond, phases, zeroMs: phases.partitionMs, ...findings }, ownEvents(phases, measured)),
     objectives,
     measured,
-  };
+  });
 };
 
 const measuredOf = (

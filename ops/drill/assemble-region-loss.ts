@@ -3,7 +3,7 @@ import { formulaSeconds, type Loss } from '../../functions/contract/failover-tim
 import type { Config } from '../../infra/config.ts';
 import type { RegionLossReport, ReportEvent } from '../reports/report.ts';
 import type { LossKind, Target, TargetEvent } from '../targets/target.ts';
-import { envelope, eventAt, timeline } from './assemble.ts';
+import { believed, envelope, eventAt, timeline } from './assemble.ts';
 import type { Reckoning } from './frame.ts';
 import { type AnswerSeen, detectionSeconds, dnsChangedSeconds, judge, measure } from './measure.ts';
 import { CALLER_KINDS } from './operations.ts';
@@ -60,7 +60,7 @@ export const assembleReport = (
   const objectives = { rtoSeconds, failedRequests, slowestExtraMs, rpoMilliseconds, formulaRatio };
   const verdicts = judge({ measured, ledger, objectives, statelost, dns: target.dns !== undefined });
   const own = ownEvents({ region, how }, scene.answers, phases, measured);
-  return {
+  return believed({
     drill: 'region-loss',
     how,
     region,
@@ -69,7 +69,7 @@ export const assembleReport = (
     events: timeline({ ratePerSecond, phases, zeroMs: faultMs, settled, events }, own),
     objectives,
     measured,
-  };
+  });
 };
 
 /** The last answer near the region before the fault: its own addresses. */

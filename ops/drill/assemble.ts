@@ -1,9 +1,11 @@
 /** What the reports of all drills have in common is put together here. Pure. */
 import type { Config } from '../../infra/config.ts';
+import { contradictionsOf } from '../reports/contradictions/contradictions.ts';
 import type { Report, ReportEvent, Verdict } from '../reports/report.ts';
 import { alarmNews } from '../targets/alarm-news.ts';
 import type { Target, TargetEvent } from '../targets/target.ts';
 import type { Broken } from './invariants.ts';
+import { atMost } from './measure.ts';
 import type { CallerKind } from './operations.ts';
 import type { Scene } from './scene.ts';
 import type { Settled } from './settle.ts';
@@ -61,6 +63,14 @@ export const envelope = ({
   verdicts: [...verdicts],
   passed: verdicts.every((each) => each.passed),
 });
+
+/** A report whose own numbers contradict each other proves nothing: it does not pass, and says so first. */
+export const believed = <R extends Report>(report: R): R => {
+  const contradictions = contradictionsOf(report);
+  if (contradictions.length === 0) return report;
+  const verdicts = [...report.verdicts, atMost('numbers of this report that contradict each other', 'items', 0, contradictions.length)];
+  return { ...report, verdicts, passed: false, contradictions: [...contradictions] };
+};
 
 export const byKind = (of: (kind: CallerKind) => number) => ({ dns: of('dns'), client: of('client') });
 

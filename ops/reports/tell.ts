@@ -7,6 +7,12 @@ import type { Telling } from './telling.ts';
 
 /** What there is to tell of a report, by its drill. Pure. */
 export const tell = (report: Report): Telling => {
+  const telling = byDrill(report);
+  const contradictions = (report.contradictions ?? []).map((each) => `contradiction: ${each}`);
+  return { ...telling, labels: [...contradictions, ...telling.labels] };
+};
+
+const byDrill = (report: Report): Telling => {
   switch (report.drill) {
     case 'region-loss':
       return tellRegionLoss(report);

@@ -23,7 +23,7 @@ export const badWrites = z.strictObject({
     damage: z
       .array(z.strictObject({ kind: z.string(), region, pk: z.string(), sk: z.string(), writer: z.string() }))
       .describe('every bad write: what it did, and in which region'),
-    spreadSeconds: seconds.nullable().describe('from the last bad write until it was in every region; null: not within 30 s'),
+    spreadSeconds: seconds.nullable().describe('from the last bad write until it was in every region; null: not within 120 s'),
     harmedWrites: count.describe('acknowledged writes that no region had any more before the repair'),
     noticed: byKind(count).describe('requests that failed, or were answered wrong, from the first bad write until the repair had ended'),
     failedAfter: byKind(count).describe('requests that were due after the repair had ended, and failed'),

@@ -73,7 +73,12 @@ export const delivery = z.strictObject({
       .describe('requests that failed, or were answered wrong, from the beginning of the delivery on and not because of the new version'),
     slowAboveMs: byKind(milliseconds.nullable()).describe('what counts as slow: the slowest of the baseline and the allowance'),
     decision: z
-      .strictObject({ by: z.enum(['trial', 'alarm', 'bake', 'stopped', 'unknown']), atMs: milliseconds, detail: z.string() })
+      .strictObject({
+        by: z.enum(['trial', 'alarm', 'bake', 'stopped', 'unknown']),
+        alarm: z.string().nullable().default(null).describe('that CodeDeploy names as activated; null: no alarm'),
+        atMs: milliseconds,
+        detail: z.string(),
+      })
       .nullable()
       .describe('what took the version back: the hook before traffic, an alarm, the watch after traffic, a person'),
     versions: z.array(regionVersions),

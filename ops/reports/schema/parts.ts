@@ -70,6 +70,10 @@ export const shared = {
   }),
   verdicts: z.array(verdict),
   passed: z.boolean(),
+  contradictions: z
+    .array(z.string())
+    .optional()
+    .describe('how numbers of this report contradict each other, which keeps it from passing; absent: they do not'),
 };
 
 /** Rules of the data that do not hold on the tables, the first 100. */

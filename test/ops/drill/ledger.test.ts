@@ -47,8 +47,53 @@ describe('acknowledged', () => {
     ).toEqual([]);
   });
 
-  test('counts a replay once', () => {
-    expect(acknowledged([recordOf(1, done), recordOf(2, { ...done, status: 200 })])).toHaveLength(1);
+  test('counts a replay once, with the time of the later answer, and under one id what has other contents as another write', () => {
+    expect(acknowledged([recordOf(1, done), recordOf(2, { ...done, status: 200 })])).toMatchObject([{ ackMs: 12 }]);
+    expect(acknowledged([recordOf(1, done), recordOf(2, { ...done, value: { lines: [{ sku: 'x', quantity: 3 }] } })])).toHaveLength(2);
+  });
+
+  const { id, key, region, ackMs } = order;
+  const base = { id, key, region, ackMs };
+  test.each<[OperationRecord['operation'], OperationRecord['value'], Write]>([
+    [
+      'placeOrder',
+      { lines: [{ sku: 'x', quantity: 2 }], note: 'n' },
+      { ...base, operation: 'placeOrder', lines: [{ sku: 'x', quantity: 2 }], note: 'n' },
+    ],
+    ['payOrder', { order: 'o', amount: 0 }, { ...base, operation: 'payOrder', order: 'o', amount: 0 }],
+    ['receiveStock', { sku: 'x', quantity: 0 }, { ...base, operation: 'receiveStock', sku: 'x', quantity: 0 }],
+    ['shipOrder', { order: 'o' }, { ...base, operation: 'shipOrder', order: 'o' }],
+    ['cancelOrder', { order: 'o' }, { ...base, operation: 'cancelOrder', order: 'o' }],
+    ['putRecord', { record: 'r', parents: [] }, { ...base, operation: 'putRecord', record: 'r', parents: [] }],
+  ])('is %s, whether it was answered with 200, 201 or 202', (operation, value, write) => {
+    for (const status of [200, 201, 202, 299])
+      expect(acknowledged([recordOf(89_990, { ...done, operation, value, status })])).toEqual([write]);
+    for (const more of [
+      { status: 300 },
+      { status: null },
+      { outcome: 'unknown' },
+      { outcome: 'failed' },
+      { id: null },
+      { key: null },
+      { region: null },
+    ] as const)
+      expect(acknowledged([recordOf(89_990, { ...done, operation, value, ...more })])).toEqual([]);
+  });
+
+  test.each<[OperationRecord['operation'], OperationRecord['value']]>([
+    ['placeOrder', {}],
+    ['payOrder', { amount: 1 }],
+    ['payOrder', { order: 'o' }],
+    ['receiveStock', { quantity: 1 }],
+    ['receiveStock', { sku: 'x' }],
+    ['shipOrder', {}],
+    ['cancelOrder', {}],
+    ['putRecord', { parents: [] }],
+    ['putRecord', { record: 'r' }],
+    ['getOrder', { order: 'o' }],
+    ['getRecord', { record: 'r' }],
+  ])('is no %s of which nobody knows all that was asked for: %o', (operation, value) => {
+    expect(acknowledged([recordOf(1, { ...done, operation, value })])).toEqual([]);
   });
 });
 
@@ -58,6 +103,31 @@ describe('a partition has', () => {
     ['an order by its end, which stands in for its beginning', order, [ended('a', 'superseded')], true],
     ['no order with other lines', order, [placed('a', 3)], false],
     ['no order in nothing', order, [paid()], false],
+    ['no order without its note', { ...order, note: 'n' }, [placed('a')], false],
+    ['an order with its note', { ...order, note: 'n' }, [{ ...placed('a'), note: 'n' }], true],
+    ['no order with a note that nobody sent', order, [{ ...placed('a'), note: 'n' }], false],
+    ['an order of which one of two writers has these lines', order, [placed('a', 3), placed('b')], true],
+    [
+      'an order whose lines are divided otherwise',
+      order,
+      [
+        {
+          ...placed('a'),
+          lines: [
+            { sku: 'x', quantity: 1 },
+            { sku: 'x', quantity: 1 },
+          ],
+        },
+      ],
+      true,
+    ],
+    ['no payment of another id', payment, [{ ...paid(), sk: 'E#paid#p2#a' }], false],
+    ['no receipt of another id', receipt, [{ ...received('RECEIPT'), sk: 'RECEIPT#r2#b' }], false],
+    ['no edit of another version', edit, [{ ...version(['v0', 'v1']), sk: 'V#v3#a' }], false],
+    ['a cancellation that was asked for', { ...edit, operation: 'cancelOrder', order: 'o1' }, [{ ...paid(), sk: 'E#cancel#v2#a' }], true],
+    ['no cancellation under another key', { ...edit, operation: 'cancelOrder', order: 'o1' }, [{ ...paid(), sk: 'E#cancel#v3#a' }], false],
+    ['no shipment that ended otherwise', { ...edit, operation: 'shipOrder', order: 'o1' }, [ended('a', 'cancelled')], false],
+    ['no shipment of what is not there', { ...edit, operation: 'shipOrder', order: 'o1' }, [], false],
     ['a payment, its order lost or not', payment, [paid()], true],
     ['no payment of another amount', payment, [placed('a'), paid(400)], false],
     ['a receipt', receipt, [received('RECEIPT')], true],
@@ -78,6 +148,10 @@ test('oversold is sold above booked, or a row below zero', () => {
   expect(oversoldUnits([received('BOOKED'), held('a', 3, 2), held('b', 0, 2)])).toBe(0);
   expect(oversoldUnits([received('BOOKED'), held('a', 0, 5), held('b', 0, 4)])).toBe(2);
   expect(oversoldUnits([received('BOOKED'), held('a', -3, 1)])).toBe(3);
+  // A receipt that two regions booked was received once; nothing booked is nothing received.
+  expect(oversoldUnits([received('BOOKED'), { ...received('BOOKED'), sk: 'BOOKED#r1#a' }, held('a', 0, 9)])).toBe(2);
+  expect(oversoldUnits([received('RECEIPT'), held('a', 0, 1)])).toBe(1);
+  expect(oversoldUnits([received('BOOKED'), { ...received('BOOKED'), sk: 'BOOKED#r2#a' }, held('a', 0, 14)])).toBe(0);
 });
 
 describe('comparing', () => {
@@ -96,6 +170,11 @@ describe('comparing', () => {
   test('finds a key that was acknowledged under two ids', async () => {
     const found = await compareLedger({ ...world({ a: [], b: [] }), writes: [order, { ...order, id: 'o2' }] });
     expect(found.duplicates).toEqual(['placeOrder key-0001']);
+  });
+
+  test('lets two writes have one key where they are of two kinds, and finds no key twice that was answered twice', async () => {
+    const found = await compareLedger({ ...world({ a: [], b: [] }), writes: [order, order, { ...payment, key: order.key }] });
+    expect(found.duplicates).toEqual([]);
   });
 
   test('takes the worst view of what is oversold', async () => {
@@ -137,6 +216,14 @@ describe('settling', () => {
     const settled = await settle({ ...world({ a: all, b: [] }), ...limits, withinMs: 100 });
     expect(settled.seconds).toBeNull();
     expect(ledgerOf(3, settled, 100_000)).toMatchObject({ missing: 3, lost: [], missingByRegion: { a: 0, b: 3 } });
+  });
+
+  test('is not over while something is held twice, or lost', async () => {
+    const twice = await settle({ ...world({ a: [...all, placed('b')], b: [...all, placed('b')] }), ...limits, withinMs: 50 });
+    expect(twice.seconds).toBeNull();
+    expect(ledgerOf(3, twice, 100_000)).toMatchObject({ duplicates: 1, oversold: 0, settledSeconds: null });
+    const oversold = await settle({ ...world({ a: [...all, held('a', -2, 0), held('b', 0, 1)], b: all }), ...limits, withinMs: 50 });
+    expect(ledgerOf(3, oversold, 100_000)).toMatchObject({ acknowledged: 3, missing: 0, oversold: 2, settledSeconds: expect.any(Number) });
   });
 
   test('names what is lost, with its age at the fault', async () => {

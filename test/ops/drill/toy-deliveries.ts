@@ -9,6 +9,9 @@ import type { TargetEvent } from '../../../ops/targets/target.ts';
 /** Answers with an error of the new version that make its alarm fire. */
 const ERRORS_TO_ALARM = 3;
 const WORK_MS = 300;
+/** As CodeDeploy says it. */
+const ACTIVATED =
+  'ALARM_ACTIVE: one or more alarms have been activated, and the deployment has been stopped. Activated alarms: <toy-ToyErrors-1>';
 
 export interface ToyDeliverySettings {
   /** What takes the place of a minute. */
@@ -159,13 +162,13 @@ export class ToyDeliveries {
     if (sees) return ends(`the trial failed: ${request.fault}`);
     cell.percent = this.settings.exposePercent;
     this.change(region, { state: 'exposed', percent: cell.percent });
-    if (await this.trouble(region, request.settings?.exposeMinutes ?? 1)) return ends('an alarm fired');
+    if (await this.trouble(region, request.settings?.exposeMinutes ?? 1)) return ends(this.stopping ? 'stopped' : ACTIVATED);
     cell.percent = 100;
     this.change(region, { state: 'after-traffic', percent: 100 });
     cell.control.place(bakingItem(about(), id, { untilMs: Date.now(), execution: 'x', candidate: to }));
     const baking = await this.trouble(region, request.settings?.bakeMinutes ?? 1);
     cell.control.place(bakedItem(about(), id, { verdict: baking ? 'fail' : 'pass', detail: '' }));
-    if (baking) return ends('the bake failed');
+    if (baking) return ends(this.stopping ? 'stopped' : `the bake failed; ${ACTIVATED}`);
     cell.live = to;
     return ends(undefined);
   }
