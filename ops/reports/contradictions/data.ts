@@ -1,6 +1,6 @@
 /** What the numbers of the reports on lost regions, partitions and bad writes must have to do with each other. Pure. */
 import type { BadWritesReport, PartitionReport, RegionLossReport } from '../report.ts';
-import { allNamed, CLOCK_MS, KINDS, measures, type Rule, same } from './shared.ts';
+import { allNamed, CLOCK_MS, KINDS, lostAreNamed, measures, type Rule, same } from './shared.ts';
 
 export const regionLossRules = (report: RegionLossReport): readonly Rule[] => {
   const { measured, phases, load, ledger, regions, region } = report;
@@ -37,10 +37,7 @@ export const regionLossRules = (report: RegionLossReport): readonly Rule[] => {
       (formulaSeconds === null) === (load.callers.dns === 0),
       'callers follow a name that there is not, or nobody follows the one that there is',
     ],
-    [
-      rpo.writes === ledger.lost.length || (!allNamed(ledger) && rpo.writes > ledger.lost.length),
-      `${rpo.writes} writes are lost, and ${ledger.lost.length} are named`,
-    ],
+    lostAreNamed(ledger, rpo.writes),
     [!allNamed(ledger) || same(rpo.milliseconds, oldestMs), `the oldest lost write is ${rpo.milliseconds} ms old, and ${oldestMs} ms`],
     [
       rebuildSeconds === null ? servingMs === null : servingMs !== null && same(rebuildSeconds, (servingMs - repairMs) / 1_000),
@@ -110,10 +107,7 @@ export const badWritesRules = (report: BadWritesReport): readonly Rule[] => {
     [notAsBefore <= damage.length, 'more facts are not as before than were harmed'],
     [repairSeconds === null || same(repairSeconds, (phases.repairedMs - phases.corruptedMs) / 1_000), 'all was repaired at two times'],
     [repairSeconds === null || putBack.left === 0, 'all was repaired, and something was left'],
-    [
-      rpo.writes === ledger.lost.length || (!allNamed(ledger) && rpo.writes > ledger.lost.length),
-      `${rpo.writes} writes are lost, and ${ledger.lost.length} are named`,
-    ],
+    lostAreNamed(ledger, rpo.writes),
     [
       !allNamed(ledger) || same(rpo.seconds, Math.max(0, (newest ?? 0) / 1_000)),
       `the newest lost write is ${rpo.seconds} s old, and ${(newest ?? 0) / 1_000} s`,

@@ -46,6 +46,11 @@ export const measures = ({ verdicts }: Pick<Report, 'verdicts'>, values: Readonl
 /** Of more, not all are named. */
 export const allNamed = ({ lost }: Report['ledger']): boolean => lost.length < LOST_LISTED_MAX;
 
+export const lostAreNamed = (ledger: Report['ledger'], writes: number): Rule => {
+  const named = ledger.lost.length;
+  return [writes === named || (!allNamed(ledger) && writes > named), `${writes} writes are lost, and ${named} are named`];
+};
+
 /** @param zeroMs from when seconds are counted; @param agesMs when lost writes have the age that they are listed with */
 export const sharedRules = (report: Report, zeroMs: number, agesMs = zeroMs): readonly Rule[] => [
   ...report.verdicts.map(verdictRule),
