@@ -2,17 +2,15 @@
 import { expect, it } from 'vitest';
 import { mutant, type Simulator } from '../../ops/simulation/mutant.ts';
 import type { Mutation } from '../../sim/mutations/mutation.ts';
-import { replayOf } from '../../sim/replay.ts';
+import { replayOf, scheduleOf } from '../../sim/replay.ts';
 import { type Found, simulate } from '../../sim/simulate.ts';
 import { CAUGHT_IN } from './caught.ts';
 
 /** A machine that is busy with all other tests is slow. */
 const TIMEOUT_MS = 600_000;
-const SEED = 20_260_101;
-/** Within so many schedules every defect must be caught. */
-const SCHEDULES = 20_000;
-/** A search of so many takes seconds. */
-const LONG = 300;
+export const SEED = 20_260_101;
+/** Tried for a defect that its known schedules catch no more. `npm run test:long` searches for longer. */
+const BRIEF_SCHEDULES = 300;
 
 export const violatesNothing = (first: number, schedules: number): void => {
   it(`hold in schedules ${first} to ${first + schedules - 1}`, { timeout: TIMEOUT_MS }, async () => {
@@ -27,21 +25,24 @@ export const violatesNothing = (first: number, schedules: number): void => {
 export const catchesEach = (mutations: readonly Mutation[]): void => {
   it.each(mutations)('$name: $defect', { timeout: TIMEOUT_MS }, async (mutation) => {
     const simulator = await mutant(mutation);
-    const found = (await whereKnown(simulator, mutation)) ?? (await searched(simulator, mutation));
+    const caught = (await replayed(simulator, mutation)) || (await searched(simulator, mutation));
     expect(simulator.changesByMutation(), 'the defect changes nothing, and proves nothing').toBeGreaterThan(0);
-    expect(found?.number, `not caught in ${SCHEDULES} schedules`).toBeLessThan(SCHEDULES);
+    expect(caught, `not caught any more; npm run test:long -- --mutation ${mutation.name} says where it is, for test/sim/caught.ts`).toBe(
+      true,
+    );
   });
 };
 
-const whereKnown = async (simulator: Simulator, { name }: Mutation): Promise<Found | undefined> => {
-  const first = CAUGHT_IN.get(name);
-  return first === undefined ? undefined : (await simulator.simulate({ seed: SEED, first, schedules: 1 })).found;
+/** Whether a schedule that is known for it catches it. */
+const replayed = async (simulator: Simulator, { name }: Mutation): Promise<boolean> => {
+  for (const known of CAUGHT_IN[name] ?? []) if ((await simulator.runSchedule(scheduleOf(known))).violation) return true;
+  return false;
 };
 
-const searched = async (simulator: Simulator, { name }: Mutation): Promise<Found | undefined> => {
-  const { found } = await simulator.simulate({ seed: SEED, first: 0, schedules: SCHEDULES });
-  if (found && found.number >= LONG) console.warn(`${name} is caught in schedule ${found.number}: say so in caught.ts, and be quick`);
-  return found;
+const searched = async (simulator: Simulator, { name }: Mutation): Promise<boolean> => {
+  const { found } = await simulator.simulate({ seed: SEED, first: 0, schedules: BRIEF_SCHEDULES });
+  if (found) console.warn(`${name} is caught in schedule ${SEED}:${found.number}: say so in caught.ts, and be quick`);
+  return found !== undefined;
 };
 
 const told = ({ number, violation }: Found): string =>

@@ -150,7 +150,7 @@ export const delivery = (
       spoiled: { requests: { dns: 3, client: 0 }, hidden: 2, failed: 5, wrong: 0, slow: 0, percent: 0.12, seconds: 74 },
       besides: { failed: { dns: 0, client: 0 }, wrong: { dns: 0, client: 0 } },
       slowAboveMs: { dns: 1_090, client: 1_072 },
-      decision: fault === null ? null : { by: 'alarm', atMs: at(116), detail: 'VersionErrorBurst fired' },
+      decision: fault === null ? null : { by: 'alarm', alarm: 'VersionErrorBurst', atMs: at(116), detail: 'VersionErrorBurst fired' },
       versions: [
         {
           region: LOST,
