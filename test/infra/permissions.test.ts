@@ -1,7 +1,7 @@
 /** Roles from below and from above: no emulator refuses a call, so a permission that is missing shows on AWS alone. */
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { STACKS } from '../../functions/contract/names.ts';
 import { BUNDLE_OPTIONS, HANDLERS, type HandlerName } from '../../infra/bundle.ts';
 import { actionsOf } from './iam.ts';
@@ -14,36 +14,60 @@ const REPOSITORY = resolve(import.meta.dirname, '../..');
 const keyOf = (region: string) => `arn:aws:kms:${region}:123456789012:key/${region}`;
 const COPIES = { account: '111122223333', vault: 'copies' } as const;
 
-const plain = synthesize(configOf(2));
-const full = synthesize(
-  configOf(3, {
-    domain: DOMAIN,
-    encryptionKeys: Object.fromEntries(REGIONS.map((each) => [each, keyOf(each)])),
-    backup: { copyTo: COPIES },
-  }),
-);
-const lean = synthesize(configOf(2, { auth: 'none', apiGatewayAccountRole: false, backup: { restoreTest: false } }));
-for (const each of [plain, full, lean]) afterAll(() => each.remove());
+const CONFIGS = {
+  'two regions': { config: configOf(2) },
+  'three regions behind a domain, with keys of their own and copied backups': {
+    config: configOf(3, {
+      domain: DOMAIN,
+      encryptionKeys: Object.fromEntries(REGIONS.map((each) => [each, keyOf(each)])),
+      backup: { copyTo: COPIES },
+    }),
+    keyOf,
+    copiesOf: (region: string) => `arn:{AWS::Partition}:backup:${region}:${COPIES.account}:backup-vault:${COPIES.vault}`,
+  },
+  'two regions without tests of restores': {
+    config: configOf(2, { auth: 'none', apiGatewayAccountRole: false, backup: { restoreTest: false } }),
+    isLean: true,
+  },
+} as const;
+type Given = {
+  readonly config: ReturnType<typeof configOf>;
+  readonly keyOf?: typeof keyOf;
+  readonly copiesOf?: typeof keyOf;
+  readonly isLean?: boolean;
+};
+const GIVEN: readonly (readonly [string, Given])[] = Object.entries(CONFIGS);
 
-describe.each([
-  ['two regions', plain, {}],
-  ['three regions behind a domain, with keys of their own and copied backups', full, { keyOf }],
-  ['two regions without tests of restores', lean, {}],
-])('the roles of %s', (_, system, more) => {
-  const regions = system.templates.flatMap(({ stack }) => REGIONS.filter((each) => stack === STACKS.cell(each)));
-  const cells = regions.map((here) => {
-    const peers = regions.filter((each) => each !== here);
-    const copies = system === full ? `arn:{AWS::Partition}:backup:${here}:${COPIES.account}:backup-vault:${COPIES.vault}` : undefined;
-    return {
+interface Cell {
+  readonly cell: Template;
+  readonly expected: ReturnType<typeof permissionsOf>;
+}
+
+const cellsOf = ({ config, keyOf: key, copiesOf }: Given): readonly Cell[] => {
+  const system = synthesize(config);
+  system.remove();
+  const regions = config.regions.map(({ name }) => name);
+  return regions.map((here) => ({
+    cell: system.stack(STACKS.cell(here)),
+    expected: permissionsOf({
       here,
-      cell: system.stack(STACKS.cell(here)),
-      expected: permissionsOf({ here, peers, ...more, ...(copies ? { copies } : {}) }),
-    };
+      peers: regions.filter((each) => each !== here),
+      ...(key ? { keyOf: key } : {}),
+      ...(copiesOf ? { copies: copiesOf(here) } : {}),
+    }),
+  }));
+};
+
+describe.each(GIVEN)('the roles of %s', (_, given) => {
+  let cells: readonly Cell[] = [];
+  beforeAll(() => {
+    cells = cellsOf(given);
   });
 
   test.each(Object.keys(permissionsOf({ here: '', peers: [] })))('%s: exactly these statements', (construct) => {
+    expect(cells.length).toBeGreaterThan(1);
     for (const { cell, expected } of cells) {
-      if (system === lean && construct.startsWith('RestoreTest')) expect(() => allowedTo(cell, construct)).toThrow('no policy');
+      if (given.isLean && construct.startsWith('RestoreTest')) expect(() => allowedTo(cell, construct)).toThrow('no policy');
       else expect(allowedTo(cell, construct).toSorted()).toEqual(expected[construct]?.toSorted());
     }
   });
@@ -111,13 +135,17 @@ const NEVER_SENT: Readonly<Record<HandlerName, readonly string[]>> = {
 
 describe('what a handler has in its bundle to send', () => {
   let sent: ReadonlyMap<string, readonly string[]>;
+  let cell: Template;
   beforeAll(async () => {
     sent = await actionsOfBundles();
+    const system = synthesize(configOf(2));
+    system.remove();
+    cell = system.stack(STACKS.cell(REGIONS[0]));
   });
 
   test.each(Object.entries(CONSTRUCTS))('%s: is allowed to its role, which may do nothing else', (handler, construct) => {
     const sendable = sent.get(handler) ?? [];
-    const allowed = [...actionsIn(statementsOf(cellOf(plain.templates), construct))].filter((action) => !isForLambdaItself(action));
+    const allowed = [...actionsIn(statementsOf(cell, construct))].filter((action) => !isForLambdaItself(action));
 
     expect(allowed.filter((action) => !sendable.includes(action)).map((action) => `${construct} never sends ${action}`)).toEqual([]);
     expect(sendable.filter((action) => !allowed.includes(action)).map((action) => `${construct} may not ${action}`)).toEqual(
@@ -129,12 +157,6 @@ describe('what a handler has in its bundle to send', () => {
     expect([...sent.keys()].toSorted()).toEqual(Object.keys(HANDLERS).toSorted());
   });
 });
-
-const cellOf = (templates: readonly Template[]): Template => {
-  const found = templates.find(({ stack }) => stack === STACKS.cell(REGIONS[0]));
-  if (found === undefined) throw new Error('no cell');
-  return found;
-};
 
 /** Actions of the commands that are left in each handler's bundle once what nobody uses is shaken out. */
 async function actionsOfBundles(): Promise<ReadonlyMap<string, readonly string[]>> {

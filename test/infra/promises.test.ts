@@ -1,12 +1,12 @@
 /** What the templates promise and no emulator checks, over configurations that differ in everything that may. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { DELIVERY_ENV, dnsNames, ENV, EVACUATE_TEXT, HEALTHY_TEXT, KEYS, STACKS, TABLES } from '../../functions/contract/names.ts';
 import { HANDLERS } from '../../infra/bundle.ts';
 import { checkerRegions, parseConfig } from '../../infra/config.ts';
 import { functionOf, only, variablesOf } from './lookup.ts';
-import { configOf, DOMAIN, dig, joined, list, REGIONS, type Resource, synthesize, type Template } from './system.ts';
+import { configOf, DOMAIN, dig, joined, list, REGIONS, type Resource, type Synthesized, synthesize, type Template } from './system.ts';
 
 const keyOf = (region: string) => `arn:aws:kms:${region}:123456789012:key/k`;
 const MATRIX = {
@@ -34,14 +34,16 @@ const MATRIX = {
   }),
 } as const;
 
-const SYSTEMS = Object.entries(MATRIX).map(([title, given]) => [title, parseConfig(given), synthesize(given)] as const);
-afterAll(() => {
-  for (const [, , system] of SYSTEMS) system.remove();
-});
-
-describe.each(SYSTEMS)('%s', (_, config, system) => {
+describe.each(Object.entries(MATRIX))('%s', (_, given) => {
+  const config = parseConfig(given);
   const regions = config.regions.map(({ name }) => name);
-  const cells = regions.map((name) => system.stack(STACKS.cell(name)));
+  let system: Synthesized;
+  let cells: readonly Template[] = [];
+  beforeAll(() => {
+    system = synthesize(given);
+    system.remove();
+    cells = regions.map((name) => system.stack(STACKS.cell(name)));
+  });
   const each = (type: string): readonly Resource[] => cells.flatMap((cell) => cell.ofType(type));
 
   test('each replica of each table has a stream of both images, recovery, protection and expiry', () => {
@@ -226,7 +228,12 @@ const READERS = {
 } as const;
 
 describe('the variables of a function', () => {
-  const cell = cellOf(SYSTEMS[0]?.[2].templates);
+  let cell: Template;
+  beforeAll(() => {
+    const system = synthesize(configOf(2));
+    system.remove();
+    cell = system.stack(STACKS.cell(REGIONS[0]));
+  });
   const names: ReadonlyMap<string, string> = new Map(Object.entries(DELIVERY_ENV));
 
   test.each(Object.entries(HANDLERS))('of %s are each read, and each that is read is there', (handler, path) => {
@@ -247,9 +254,3 @@ describe('the variables of a function', () => {
     expect(variablesOf(cell, 'StreamLookup')).toEqual({});
   });
 });
-
-function cellOf(templates: readonly Template[] = []): Template {
-  const found = templates.find(({ stack }) => stack === STACKS.cell(REGIONS[0]));
-  if (found === undefined) throw new Error('no cell');
-  return found;
-}

@@ -16,6 +16,8 @@ describe('the rule of a composite alarm', () => {
     ['NOT ALARM("bad") OR OK("good")', true],
     ['NOT (ALARM("bad") OR OK("good"))', false],
     ['TRUE OR FALSE AND FALSE', true],
+    ['FALSE AND FALSE OR TRUE', true],
+    ['FALSE AND NOT FALSE OR TRUE', true],
     ['(TRUE OR FALSE) AND FALSE', false],
     ['NOT FALSE AND FALSE', false],
     ['NOT NOT TRUE', true],

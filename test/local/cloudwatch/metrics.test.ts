@@ -32,6 +32,7 @@ describe('what was measured', () => {
     const store = storeOf([at(0, 1)]);
     expect(store.statistic({ ...METRIC, dimensions: { B: '2', A: '1' } }, { kind: 'Sum' }, 0, 60_000)).toBe(1);
     expect(store.statistic({ ...METRIC, dimensions: { A: '1' } }, { kind: 'Sum' }, 0, 60_000)).toBeNull();
+    expect(store.statistic({ ...METRIC, dimensions: { A: '1', B: '1' } }, { kind: 'Sum' }, 0, 60_000)).toBeNull();
   });
 
   it('is the same in whatever order it arrived', () => {
