@@ -1,8 +1,10 @@
 /** What a front door answers by itself. */
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import { HEADERS } from '../../functions/contract/names.ts';
 import { PROBLEMS, type ProblemName } from '../../functions/contract/problems.ts';
 import type { EdgeFault } from '../control/api.ts';
+import type { Refused } from './target.ts';
 import type { Answer, Reply } from './upstream.ts';
 
 /** Seconds that callers are asked to wait, for refusals that pass. */
@@ -21,6 +23,22 @@ export const FORBIDDEN: Answer = {
   headers: { 'content-type': 'application/json', 'x-amzn-errortype': 'ForbiddenException' },
   body: Buffer.from('{"message":"Forbidden"}'),
 };
+
+/** To `OPTIONS *`. */
+export const SERVER_ANSWER: Answer = { kind: 'answer', version: null, status: 204, headers: {}, body: Buffer.alloc(0) };
+
+/** To a request that is none, or that can be understood in two ways. Nothing more is read from its connection. */
+export const refusalAnswer = ({ status, reason }: Refused): Answer => ({
+  kind: 'answer',
+  version: null,
+  status,
+  headers: { 'content-type': 'application/json', connection: 'close' },
+  body: Buffer.from(JSON.stringify({ message: `${STATUS_CODES[status]}: ${reason}` })),
+});
+
+/** The same where the parser found it, and there is no request: as bytes. */
+export const refusalBytes = (status: 400 | 408 | 431): string =>
+  `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
 
 export const faultAnswer = ({ status }: Extract<EdgeFault, { readonly kind: 'error' }>): Answer => ({
   kind: 'problem',

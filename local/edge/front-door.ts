@@ -4,11 +4,14 @@
  * which a region is lost to its callers. docs/local-differences.md says what it does not prove.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgeFault } from '../control/api.ts';
 import type { Served } from '../region/protocol.ts';
-import { FORBIDDEN, faultAnswer, problemReply } from './answers.ts';
+import { FORBIDDEN, faultAnswer, problemReply, refusalAnswer, refusalBytes, SERVER_ANSWER } from './answers.ts';
 import { Entrances, type EntrancesProps } from './entrances.ts';
+import { targetOf } from './target.ts';
 import { type Answer, Upstream, type UpstreamProps } from './upstream.ts';
 
 /** Long enough that callers keep their connections, as they do on AWS: only then does a fault meet open ones. */
@@ -25,11 +28,16 @@ export interface FrontDoorProps extends UpstreamProps, EntrancesProps {
   readonly onAnswer?: (answer: Served) => void;
 }
 
+/** Statuses of what Node's parser could not read, where they are not 400. */
+const UNREADABLE: Readonly<Record<string, 408 | 431>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
 export class FrontDoor {
   readonly #props: FrontDoorProps;
   readonly #entrances: Entrances;
   readonly #upstream: Upstream;
   #fault: EdgeFault = { kind: 'none' };
+  /** Connections that end after a refusal. */
+  readonly #refused = new WeakSet<Socket>();
 
   constructor(props: FrontDoorProps) {
     this.#props = props;
@@ -37,9 +45,12 @@ export class FrontDoor {
     const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.#handle(request, response).catch(() => response.destroy());
     });
-    server.on('clientError', (_, socket) => {
-      if (this.#fault.kind !== 'blackhole') socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
-    });
+    const refuse = (socket: Duplex, status: Parameters<typeof refusalBytes>[0]): void => {
+      if (this.#fault.kind !== 'blackhole' && socket.writable) socket.end(refusalBytes(status));
+    };
+    server.on('clientError', (error, socket) => refuse(socket, UNREADABLE[codeOf(error)] ?? 400));
+    // A tunnel to whatever is named: API Gateway is no proxy.
+    server.on('connect', (_, socket) => refuse(socket, 400));
     this.#entrances = new Entrances(server, props);
   }
 
@@ -86,6 +97,8 @@ export class FrontDoor {
     const fault = this.#fault;
     // Neither read nor answered: the kernel took what fits into its buffers, as a network would that leads nowhere.
     if (fault.kind === 'blackhole') return;
+    // What follows a request that was refused may be a part of it.
+    if (this.#refused.has(request.socket)) return;
     const answer = await this.#answer(request, fault);
     const late = this.#fault;
     if (late.kind === 'slow') await sleep(late.delayMs);
@@ -99,9 +112,14 @@ export class FrontDoor {
   }
 
   async #answer(request: IncomingMessage, fault: EdgeFault): Promise<Answer> {
+    const target = targetOf(request);
+    if (target.kind === 'refused') {
+      this.#refused.add(request.socket);
+      return refusalAnswer(target);
+    }
     if (fault.kind === 'error') return faultAnswer(fault);
-    if (!this.#props.names.includes(hostName(request.headers.host))) return FORBIDDEN;
-    return this.#upstream.forward(request);
+    if (!this.#props.names.includes(target.host)) return FORBIDDEN;
+    return target.kind === 'server' ? SERVER_ANSWER : this.#upstream.forward(request, target.path);
   }
 
   #write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
@@ -116,5 +134,4 @@ export class FrontDoor {
   }
 }
 
-/** Of a Host header: without the port and the final dot. */
-const hostName = (host: string | undefined): string => (host ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
+const codeOf = (error: Error): string => ('code' in error ? String(error.code) : '');

@@ -79,7 +79,8 @@ export class Upstream {
     });
   }
 
-  async forward(request: IncomingMessage): Promise<Answer> {
+  /** @param path with its query */
+  async forward(request: IncomingMessage, path: string): Promise<Answer> {
     const body = await bodyOf(request);
     if (body === undefined) return { kind: 'problem', version: null, problem: 'too-large' };
     // A region that was frozen finds a backlog of requests whose callers left long ago: to work on them first would keep
@@ -94,7 +95,7 @@ export class Upstream {
       return await this.#turns.take(signal, async () => {
         // Not before: what waits when a version is taken back must not reach it.
         stage = this.stages.choose();
-        return this.#send(request, body, stage, signal);
+        return this.#send(request, path, body, stage, signal);
       });
     } catch (error) {
       return { kind: 'problem', version: stage?.version ?? null, problem: isTimeout(error) ? 'gateway-timeout' : 'bad-gateway' };
@@ -103,10 +104,10 @@ export class Upstream {
     }
   }
 
-  async #send(request: IncomingMessage, body: Buffer, stage: Stage, signal: AbortSignal): Promise<Answer> {
+  async #send(request: IncomingMessage, path: string, body: Buffer, stage: Stage, signal: AbortSignal): Promise<Answer> {
     const answer = await this.#pool.request({
       method: request.method ?? 'GET',
-      path: `${stage.path}${originForm(request.url ?? '/')}`,
+      path: `${stage.path}${path}`,
       headers: this.#requestHeaders(request),
       body: body.byteLength === 0 ? null : body,
       signal,
@@ -126,7 +127,8 @@ export class Upstream {
   #requestHeaders(request: IncomingMessage): Record<string, string | string[]> {
     const before = request.headers['x-forwarded-for'];
     return {
-      ...endToEnd(request.headers, 'host', 'content-length', 'expect'),
+      // A header that was given twice goes on twice, as API Gateway tells its function: nothing is chosen here.
+      ...endToEnd(request.headersDistinct, 'host', 'content-length', 'expect'),
       'x-forwarded-for': [before ?? [], request.socket.remoteAddress ?? []].flat().join(', '),
       'x-forwarded-port': String(request.socket.localPort),
       'x-forwarded-proto': request.socket instanceof TLSSocket ? 'https' : 'http',
@@ -136,8 +138,11 @@ export class Upstream {
 }
 
 /** Without the headers of the connection, those that its Connection header names, and `others`. */
-export const endToEnd = (headers: IncomingHttpHeaders, ...others: readonly string[]): Record<string, string | string[]> => {
-  const named = [headers.connection ?? []].flat().flatMap((each) =>
+export const endToEnd = (
+  headers: IncomingHttpHeaders | NodeJS.Dict<string[]>,
+  ...others: readonly string[]
+): Record<string, string | string[]> => {
+  const named = [headers['connection'] ?? []].flat().flatMap((each) =>
     each
       .toLowerCase()
       .split(',')
@@ -154,13 +159,6 @@ const versionOf = (header: string | string[] | undefined): string | null => {
   const [named] = [header ?? []].flat();
   const plus = named?.lastIndexOf('+') ?? -1;
   return named === undefined || plus === -1 ? null : named.slice(plus + 1);
-};
-
-/** Path and query of a request target; whoever takes this server for a proxy sends the whole URL. */
-const originForm = (target: string): string => {
-  if (target.startsWith('/')) return target;
-  const url = URL.parse(target);
-  return url === null ? '/' : `${url.pathname}${url.search}`;
 };
 
 /** Undefined when it is larger than API Gateway takes. */
