@@ -88,7 +88,7 @@ export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Ve
 
 /** @param error what `fetch` threw */
 export const readError = (error: unknown): Verdict => {
-  const code = errorCode(error);
+  const code = causeOf(error);
   if (code === MISDIRECTED) return { kind: 'refused', scope: { kind: 'region', region: undefined }, problem: misdirected, stale: false };
   return { kind: 'failed', sent: !NOT_SENT.includes(code), status: undefined, result: code, retryAfterMs: undefined };
 };
@@ -107,12 +107,22 @@ const misdirected: Problem = { type: '/problems/wrong-region', title: 'Another r
 /** Failures that come before a connection stands: the request cannot have been executed. */
 const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT'];
 
-/** `fetch` hides the cause of a failed connection: `TypeError: fetch failed`, with the socket's error as `cause`. */
-const errorCode = (error: unknown, depth = 0): string => {
-  if (typeof error !== 'object' || error === null || depth > 3) return 'error';
-  if ('cause' in error && error.cause !== undefined) return errorCode(error.cause, depth + 1);
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error ? error.name : 'error';
+/** Errors behind an error that are looked at. */
+const DEPTH_MAX = 8;
+
+/**
+ * What went wrong first: its code, else its words. `fetch` says only that it failed, and a connection to a name of several
+ * addresses only that there are several errors.
+ */
+export const causeOf = (error: unknown): string => {
+  const chain: Error[] = [];
+  let next = error;
+  while (next instanceof Error && chain.length < DEPTH_MAX) {
+    chain.push(next);
+    next = next instanceof AggregateError && next.errors.length > 0 ? next.errors[0] : next.cause;
+  }
+  const codes = chain.flatMap((each) => ('code' in each && typeof each.code === 'string' ? [each.code] : []));
+  return codes.at(-1) ?? chain.findLast((each) => each.message !== '')?.message ?? chain.at(-1)?.name ?? 'error';
 };
 
 const scopeOf = (problem: Problem, retryAfterMs: number | undefined): RefusalScope => {

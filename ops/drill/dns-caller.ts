@@ -1,10 +1,11 @@
 /** Callers that follow the shared name, with nothing of ours in between. */
 import { Pool } from 'undici';
+import { causeOf } from '../../client/answer.ts';
 import { HEADERS } from '../../functions/contract/names.ts';
 import type { Target } from '../targets/target.ts';
 import { anything, type Caller, type CallerProps, CONNECTIONS_MAX, objectIn } from './callers.ts';
 import type { Action, Result } from './operations.ts';
-import { codeOf, PLAIN_TIMEOUT_MS, plainRequest, plainResult, textIn, unanswered } from './plain.ts';
+import { PLAIN_TIMEOUT_MS, plainRequest, plainResult, textIn, unanswered } from './plain.ts';
 import { ResolverCache, resolveName } from './resolver.ts';
 
 /** Follows the shared name. One request, one timeout, no second try: what fails has failed. */
@@ -45,7 +46,7 @@ export const dnsCaller = (props: DnsCallerProps, target: Pick<Target, 'regions' 
       const given = { region: region ?? regionAt.get(address) ?? null, version, status: answer.statusCode };
       return plainResult(action, { ...given, startMs: sentTo.startMs, body }, expectation);
     } catch (error) {
-      return unanswered(action, codeOf(error), sentTo && { ...sentTo, region: regionAt.get(sentTo.address) ?? null });
+      return unanswered(action, causeOf(error), sentTo && { ...sentTo, region: regionAt.get(sentTo.address) ?? null });
     }
   };
   return { ...props, kind: 'dns', perform, close: async () => void (await Promise.all([...pools.values()].map((pool) => pool.destroy()))) };

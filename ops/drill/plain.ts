@@ -110,9 +110,3 @@ export const unanswered = (
       : [{ region: sentTo.region, version: null, status: null, startMs: sentTo.startMs, endMs: Date.now(), end: 'failed', wrong: null }],
   detail: code,
 });
-
-/** What is said of an error: its code, where it has one. */
-export const codeOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return 'error';
-  return 'code' in error && typeof error.code === 'string' ? error.code : `${error.name}: ${error.message}`;
-};

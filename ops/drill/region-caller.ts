@@ -1,10 +1,11 @@
 /** A drill's own hand at one region's front door: it asks that region and no other, and sees the headers of its answers. */
 import { Pool } from 'undici';
+import { causeOf } from '../../client/answer.ts';
 import type { TargetRegion } from '../targets/target.ts';
 import { CONNECTIONS_MAX, objectIn } from './callers.ts';
 import { recordOf } from './load.ts';
 import type { Action, OperationRecord } from './operations.ts';
-import { codeOf, plainRequest, plainResult, textIn, unanswered } from './plain.ts';
+import { plainRequest, plainResult, textIn, unanswered } from './plain.ts';
 
 /**
  * Longer than any caller waits, and than API Gateway does: what it did not get would be no conflict.
@@ -55,7 +56,7 @@ export const regionCaller = (region: TargetRegion, token: string): Hand => {
         body,
       };
     } catch (error) {
-      const result = unanswered(action, codeOf(error), { startMs, region: region.name });
+      const result = unanswered(action, causeOf(error), { startMs, region: region.name });
       return { record: recordOf(caller, action, startMs, result), header: () => null, body: undefined };
     }
   };

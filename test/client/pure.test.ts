@@ -1,3 +1,4 @@
+import { Agent, fetch } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { readAnswer, readError } from '../../client/answer.ts';
 import { RetryBudget } from '../../client/budget.ts';
@@ -200,9 +201,42 @@ describe('reading an answer', () => {
     expect(readError(failed('ECONNRESET'))).toMatchObject({ sent: true });
     expect(readError('?')).toMatchObject({ sent: true });
   });
+
+  const coded = (code: string) => Object.assign(new Error(`connect ${code} 127.0.0.1:1`), { code });
+  test.each([
+    ['of a socket', new TypeError('fetch failed', { cause: coded('ECONNREFUSED') }), 'ECONNREFUSED'],
+    [
+      'of several addresses',
+      new TypeError('fetch failed', { cause: new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]) }),
+      'ECONNREFUSED',
+    ],
+    ['of a port that fetch refuses', new TypeError('fetch failed', { cause: new Error('bad port') }), 'bad port'],
+    [
+      'of a header that cannot be sent',
+      new TypeError('Headers.append: "a b" is an invalid header name.'),
+      'Headers.append: "a b" is an invalid header name.',
+    ],
+    ['without words', new TypeError('', { cause: new RangeError('') }), 'RangeError'],
+    ['that leads back to itself', circular(), 'round'],
+    ['that is none', 'text', 'error'],
+  ])('an attempt names what went wrong first, not the class of an error: %s', (_, error, result) => {
+    expect(readError(error)).toMatchObject({ result });
+  });
+
+  test('so it does for the port that fetch itself refuses', async () => {
+    const thrown: unknown = await fetch('http://127.0.0.1:10080/', { dispatcher: new Agent() }).catch((error: unknown) => error);
+
+    expect(readError(thrown)).toMatchObject({ result: 'bad port' });
+  });
 });
 
 test('a path escapes its parameters and leaves absent query parts out', () => {
   expect(pathOf(SIGNATURES.receiveStock, { sku: 'a/b c', region: 'eu-west-1' }, {})).toBe('/stock/a%2Fb%20c/regions/eu-west-1/receipts');
   expect(pathOf(SIGNATURES.listOrders, {}, { limit: '5', cursor: undefined })).toBe('/orders?limit=5');
 });
+
+const circular = (): Error => {
+  const error = new Error('round');
+  error.cause = error;
+  return error;
+};
