@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { quieten } from './test/environment.ts';
 import { TotalReporter } from './test/reporter.ts';
 import { leftOut, leftOutLines } from './test/tools.ts';
 
@@ -15,6 +16,7 @@ const QUICK_WORKERS = 3;
 
 const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 } as const;
 
+quieten(process.env);
 const withoutTool = leftOut(process.env);
 
 export default defineConfig({

@@ -79,7 +79,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     builtins: 'all',
   },
   bin: { files: /^bin\//, paths: [/^bin\//], packages: [], builtins: 'all' },
-  root: { files: /^[^/]+\.ts$/, paths: [/^test\/(reporter|tools)\.ts$/], packages: [/^vitest\/config$/], builtins: 'all' },
+  root: { files: /^[^/]+\.ts$/, paths: [/^test\/(environment|reporter|tools)\.ts$/], packages: [/^vitest\/config$/], builtins: 'all' },
   test: { files: /^test\//, paths: [/./], packages: [/./], builtins: 'all' },
 };
 

@@ -1,56 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
+import { hostileEnvironment } from '../support/hostile.ts';
 import { startHttpServer, withBody } from '../support/http-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CHILD = join(import.meta.dirname, 'hostile-child.ts');
-const NOWHERE = 'http://127.0.0.1:9';
-/** As a shell may have them, each of which alone would end or redirect a call. */
-const hostile = (home: string) => ({
-  PATH: process.env['PATH'] ?? '',
-  HOME: home,
-  AWS_PROFILE: 'nope',
-  AWS_REGION: 'xx',
-  AWS_DEFAULT_REGION: 'xx',
-  AWS_ACCESS_KEY_ID: 'theirs',
-  AWS_SECRET_ACCESS_KEY: 'theirs',
-  AWS_SESSION_TOKEN: 'theirs',
-  AWS_ENDPOINT_URL: NOWHERE,
-  AWS_ENDPOINT_URL_DYNAMODB: NOWHERE,
-  AWS_ENDPOINT_URL_SQS: NOWHERE,
-  AWS_USE_FIPS_ENDPOINT: 'true',
-  AWS_USE_DUALSTACK_ENDPOINT: 'true',
-  AWS_MAX_ATTEMPTS: 'many',
-  AWS_RETRY_MODE: 'bogus',
-  AWS_DEFAULTS_MODE: 'bogus',
-  AWS_ACCOUNT_ID_ENDPOINT_MODE: 'required',
-  AWS_ENABLE_ENDPOINT_DISCOVERY: 'true',
-  AWS_AUTH_SCHEME_PREFERENCE: 'sigv4a',
-  AWS_SIGV4A_SIGNING_REGION_SET: 'xx',
-  AWS_DISABLE_REQUEST_COMPRESSION: 'maybe',
-  AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES: '-1',
-  AWS_SDK_UA_APP_ID: 'theirs',
-  AWS_CA_BUNDLE: '/nowhere',
-  AWS_CONFIG_FILE: join(home, 'config'),
-  AWS_SHARED_CREDENTIALS_FILE: join(home, 'config'),
-  NODE_USE_ENV_PROXY: '1',
-  HTTP_PROXY: NOWHERE,
-  http_proxy: NOWHERE,
-  HTTPS_PROXY: NOWHERE,
-  https_proxy: NOWHERE,
-});
-const CONFIG = `[default]
-region = xx
-use_fips_endpoint = true
-use_dualstack_endpoint = true
-endpoint_url = ${NOWHERE}
-retry_mode = bogus
-max_attempts = many
-`;
 /** Looked at for a trace, for a warning about old Nodes, and for a limit that clientOptions sets. */
 const HARMLESS = ['AWS_LAMBDA_FUNCTION_NAME', 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'AWS_ENABLE_DEFAULT_SOCKET_TIMEOUT_2026'];
 
@@ -63,8 +21,6 @@ const report = z.object({
 
 it('whatever the shell says, a client of an emulator asks that emulator, with its own key, as often as it was told', async () => {
   const folder = temporaryFolder();
-  mkdirSync(join(folder, '.aws'));
-  for (const file of ['config', '.aws/config', '.aws/credentials']) writeFileSync(join(folder, file), CONFIG);
   const heard: { readonly path: string; readonly authorization: string; readonly agent: string }[] = [];
   const server = await startHttpServer(
     withBody(({ url = '', headers }, response) => {
@@ -73,7 +29,7 @@ it('whatever the shell says, a client of an emulator asks that emulator, with it
     }),
   );
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [CHILD, server.url], { env: hostile(folder) });
+    const { stdout } = await promisify(execFile)(process.execPath, [CHILD, server.url], { env: hostileEnvironment(folder) });
     const { looked, clients, ends, plain } = report.parse(JSON.parse(stdout));
     const calls = heard.filter(({ path }) => path !== '/plain');
     expect(calls, JSON.stringify(ends)).toHaveLength(2 * clients.length);
