@@ -96,6 +96,13 @@ describe('a heartbeat in the table', () => {
     expect(read({ at: 1 })?.verdict).toBeUndefined();
   });
 
+  it('says what its region wrote', () => {
+    const written = { at: 7, rev: 3, version: '1.2.3+4', verdict: 'fail', resumedAt: 5, incarnations: { a: 2 } };
+    expect(read(written)).toEqual(
+      beat('b', { atMs: 7, rev: 3, version: '1.2.3+4', verdict: 'fail', resumedAtMs: 5, incarnations: new Map([['a', 2]]) }),
+    );
+  });
+
   it('without a time is none, and nothing else that is damaged breaks its reader', () => {
     expect([read({ verdict: 'pass' }), read({ at: '1' })]).toEqual([undefined, undefined]);
     expect(read({ at: 1, rev: 'x', version: 7, resumedAt: 'x', incarnations: { a: '2', c: 3 } })).toEqual(
@@ -111,6 +118,19 @@ describe('a heartbeat in the table', () => {
       key: { pk: 'REGIONS', sk: 'BEAT#a' },
       add: { rev: 1 },
       set: { at: NOW_MS, version: '7', verdict: 'fail', incarnations: { b: 10 } },
+    });
+  });
+});
+
+describe("an operator's word", () => {
+  it('stands with who gave it, when and why', () => {
+    expect(switchItem({ region: 'b', by: 'a.2', evacuate: true, atMs: 7, reason: 'flood' })).toEqual({
+      pk: 'REGIONS',
+      sk: 'SWITCH#b#a.2',
+      v: 1,
+      evacuate: true,
+      at: 7,
+      reason: 'flood',
     });
   });
 });

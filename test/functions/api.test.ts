@@ -7,15 +7,17 @@ import { ApiWorld, FailingStore } from './api-world.ts';
 journeys('the API over memory', () => new ApiWorld().start());
 
 describe('every answer', () => {
-  it('names region, version and correlation id, and is kept by no cache', async () => {
+  it('names region, version, correlation id and the type of its content, and is kept by no cache', async () => {
     const world = await new ApiWorld().start();
-    for (const answer of [
-      await world.get('/health'),
-      await world.get('/orders'),
-      await world.get('/orders', { token: null }),
-      await world.get('/nothing'),
-    ]) {
+    for (const [answer, type] of [
+      [await world.get('/health'), 'json'],
+      [await world.get('/orders'), 'json'],
+      [await world.get('/orders', { token: null }), 'problem+json'],
+      [await world.get('/nothing'), 'problem+json'],
+    ] as const) {
       expect(answer.headers).toMatchObject({
+        'content-type': `application/${type}`,
+        'x-content-type-options': 'nosniff',
         [HEADERS.region]: world.region,
         [HEADERS.version]: '1.0.0+7',
         [HEADERS.correlationId]: 'gateway-1',

@@ -10,6 +10,7 @@ const scan = mutationsOf('functions/aws/restored-table.ts', 'test/functions/stor
 const authenticator = mutationsOf('functions/aws/authenticator.ts', 'test/functions/auth.test.ts');
 const keys = mutationsOf('functions/aws/registered-keys.ts', 'test/functions/auth.test.ts');
 const oidc = mutationsOf('functions/aws/oidc-keys.ts', 'test/functions/auth.test.ts');
+const peers = mutationsOf('functions/aws/peers.ts', 'test/functions/adapters.test.ts');
 const housekeeping = mutationsOf('functions/housekeeping.handler.ts', 'test/functions/housekeeping.system.test.ts');
 const judging = mutationsOf('functions/restore-validation.handler.ts', 'test/functions/backups.system.test.ts');
 
@@ -129,6 +130,31 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
   oidc('any-issuer', 'keys of another issuer sign', 'if (found.issuer !== this.#issuer) throw', 'if (false) throw'),
   oidc('callers-choose-the-load', 'invented names of keys make a flood for the issuer', 'REFETCH_MS_MIN = 30_000', 'REFETCH_MS_MIN = 0'),
   oidc('issuer-down-all-down', 'nobody is known while the issuer is down', 'if (this.#known === undefined) throw', 'throw'),
+  peers('peer-asked-on', 'a look at a peer takes longer than its caller waits', 'attempts: 1,', 'attempts: 3,'),
+  peers(
+    'peers-fill-the-log',
+    'a peer without a permission is told of at each request',
+    'if (nowMs - toldAtMs >= TOLD_EVERY_MS) {',
+    'if (nowMs) {',
+  ),
+  mutationsOf('functions/aws/stream-work.ts', 'test/functions/adapters.test.ts')(
+    'from-the-last-that-asked',
+    'of a batch that failed the first records are not brought again',
+    '&& !work.has(name)',
+    '',
+  ),
+  mutationsOf('functions/aws/bounded-cache.ts', 'test/functions/adapters.test.ts')(
+    'cache-without-end',
+    'callers that make up names of keys fill the memory',
+    'this.#entries.size > this.#entriesMax',
+    'this.#entries.size > 9 * this.#entriesMax',
+  ),
+  mutationsOf('functions/aws/marshal.ts', 'test/functions/adapters.test.ts')(
+    'any-number-is-sent',
+    'a number comes back as another one',
+    'if (!Number.isSafeInteger(value)) throw',
+    'if (false) throw',
+  ),
   housekeeping(
     'not-yet-is-never',
     'what arrives while a region may not write is never worked on',
