@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STACKS } from '../../functions/contract/names.ts';
 import { type Alarm, metricsOf as queriesOf } from '../../local/cloudwatch/alarm.ts';
 import { readAlarms } from '../../local/cloudwatch/alarms.ts';
@@ -9,7 +9,7 @@ import { SYMBOLIC } from '../../local/cloudwatch/template.ts';
 import { readStacks } from '../../local/deployment/assembly.ts';
 import { ALARM_PROMISES, COMPOSITE_PROMISES, type Played } from './alarm-promises.ts';
 import { alarmsOf, metricsOf, only } from './lookup.ts';
-import { configOf, DOMAIN, dig, list, REGIONS, type Resource, synthesize } from './system.ts';
+import { configOf, DOMAIN, dig, list, REGIONS, type Resource, type Synthesized, synthesize } from './system.ts';
 
 const [HERE] = REGIONS;
 const behindDomain = synthesize(configOf(3, { domain: DOMAIN, backup: { copyTo: { account: '111122223333', vault: 'copies' } } }));
@@ -27,11 +27,15 @@ const isComposite = ({ Type }: Resource): boolean => Type === 'AWS::CloudWatch::
 const metricAlarms = written.filter(({ alarm }) => !isComposite(alarm));
 
 describe('the table of alarms', () => {
+  let open: Synthesized;
+  beforeAll(() => {
+    open = synthesize(configOf(2));
+    open.remove();
+  });
+
   test('has every alarm of the templates, and no other', () => {
     const promised = [...Object.keys(ALARM_PROMISES), ...Object.keys(COMPOSITE_PROMISES)];
     expect([...new Set(written.map(({ name }) => promiseOf(name)))].toSorted()).toEqual(promised.toSorted());
-    const open = synthesize(configOf(2));
-    open.remove();
     const elsewhere = open.templates.flatMap((template) => [...alarmsOf(template).keys()].map(promiseOf));
     expect(elsewhere.filter((name) => !promised.includes(name))).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import { MemoryRegion, type MemoryWorld, withMemory } from './replication-memory.ts';
 
 const WRITES_AT_ONCE = 8;
+const CHANGES_MAX = 50_000;
 
 const pair = () => [new MemoryRegion('a'), new MemoryRegion('b')] as const;
 const three = () => [new MemoryRegion('a'), new MemoryRegion('b'), new MemoryRegion('c')] as const;
@@ -248,6 +249,45 @@ describe('a link that is started anew', () => {
       b.release('applied');
       await restoring;
       expect(b.get('x')).toBe('1');
+    });
+  });
+
+  it('tries a copy again whose writes were lost on their way', async () => {
+    const [a, b] = pair();
+    await withMemory([a, b], async (world) => {
+      await world.replication.cutRegion('a');
+      a.put('x', '1');
+      b.hold();
+      const restored = world.replication.restore('a');
+      await eventually(() => b.held === 1);
+      b.release('lost');
+      await restored;
+      expect(b.get('x')).toBe('1');
+    });
+  });
+
+  it('overwrites an item that is older than the stream, of which only the table knows', async () => {
+    const [a, b] = pair();
+    b.put('x', 'ancient');
+    b.trim();
+    await withMemory([a, b], async () => {
+      expect(a.get('x')).toBe('ancient');
+      a.put('x', 'new');
+      await eventually(() => b.get('x') === 'new');
+      expect(a.get('x')).toBe('new');
+    });
+  });
+
+  it('drops what it cannot hold, says so, and copies all instead', async () => {
+    const [a, b] = pair();
+    await withMemory([a, b], async (world) => {
+      await world.replication.set({ ...A_TO_B, paused: true });
+      for (let n = 0; n <= CHANGES_MAX; n += 1) a.put(`k${n % 10}`, String(n));
+      await eventually(() => world.told().some((each) => each.includes(`more than ${CHANGES_MAX} changes wait`)));
+      expect(linkOf(world).pending).toBeLessThan(CHANGES_MAX);
+      await world.replication.set({ ...A_TO_B, paused: false });
+      await eventually(() => linkOf(world).pending === 0 && b.get('k0') === String(CHANGES_MAX));
+      expect(b.contents).toEqual(a.contents);
     });
   });
 

@@ -191,6 +191,51 @@ describe('what is known of a region', () => {
     expect(replica.repairs()).toEqual([]);
     expect(sent(replica, remote(y, 12)).expected.hash).toBe(x.hash);
   });
+  it('takes a record for an echo only where it replaced what the write replaced', () => {
+    const replica = new Replica('b');
+    // Written, deleted and only then replicated: the answer came before the stream was read.
+    replica.settle(sent(replica, remote(x, 10)), { kind: 'applied', before: ABSENT }, 11);
+    expect(replica.observe(record(y, x, 5))).toMatchObject({ region: 'b', atMs: 5 });
+    expect(replica.observe(record(x, ABSENT, 6))).toMatchObject({ region: 'b', atMs: 6 });
+    expect(replica.observe(record(ABSENT, x, 11))).toBeUndefined();
+  });
+  it('counts a refused write as arrived where the same is there, and only there', () => {
+    const replica = new Replica('b');
+    replica.settle(sent(replica, remote(x, 10)), { kind: 'refused', found: y }, 11);
+    expect(replica.best(K.id)).toBeUndefined();
+    replica.settle(sent(replica, remote(x, 10)), { kind: 'refused', found: x }, 11);
+    expect(replica.best(K.id)).toMatchObject({ region: 'a', atMs: 10 });
+  });
+  it('keeps what arrived when it learns of an item that is older than the stream', () => {
+    const replica = new Replica('b');
+    replica.settle(sent(replica, remote(x, 10)), { kind: 'applied', before: ABSENT }, 11);
+    replica.learn(remote(y, 20), item('z'), 0);
+    expect(replica.best(K.id)?.atMs).toBe(10);
+  });
+  it('forgets no deletion that is not there yet, nor one that a write under way may undo', () => {
+    const replica = new Replica('b');
+    replica.observe(record(ABSENT, x, 20));
+    replica.settle(sent(replica, remote(ABSENT, 30)), { kind: 'applied', before: x }, 31);
+    replica.forgetTombstones(40);
+    expect(replica.tombstones()).toHaveLength(1);
+    replica.observe(record(x, ABSENT, 31));
+    replica.settle(sent(replica, remote(y, 50)), { kind: 'unknown' }, 51);
+    replica.forgetTombstones(40);
+    expect(replica.tombstones()).toHaveLength(1);
+    replica.expire(100);
+    replica.forgetTombstones(40);
+    expect(replica.tombstones()).toHaveLength(0);
+  });
+  it('repairs nothing while a write is under way, which may be newer', () => {
+    const replica = new Replica('b');
+    replica.settle(sent(replica, remote(x, 10)), { kind: 'unknown' }, 11);
+    replica.observe(record(ABSENT, y, 20));
+    replica.observe(record(y, x, 21));
+    const send = sent(replica, remote(item('z'), 30));
+    expect(replica.repairs()).toEqual([]);
+    replica.settle(send, { kind: 'unknown' }, 31);
+    expect(replica.repairs()).toMatchObject([{ atMs: 20 }]);
+  });
   it('believes the stream rather than an earlier refusal', () => {
     const replica = new Replica('b');
     const version = remote(x, 30);

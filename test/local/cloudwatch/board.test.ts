@@ -30,6 +30,17 @@ describe('alarms from minute to minute', () => {
     ]);
   });
 
+  it('remember as long as the longest of them looks back', () => {
+    const hourly = { Period: 3_600, EvaluationPeriods: 3, TreatMissingData: 'notBreaching' };
+    const board = boardOf({ Errors: alarm(hourly), Other: alarm() });
+    const states = [0, 1, 2].map((hour) => {
+      board.add([point('Errors', hour * 60 * MINUTE_MS, 1)], hour * 60 * MINUTE_MS);
+      for (let minute = 1; minute <= 60; minute += 1) board.evaluate((hour * 60 + minute) * MINUTE_MS);
+      return board.verdicts.get('Errors')?.state;
+    });
+    expect(states).toEqual(['OK', 'OK', 'ALARM']);
+  });
+
   it('see data that came late as if it had been there', () => {
     const board = boardOf({ Errors: alarm({ TreatMissingData: 'missing' }) });
     expect(board.evaluate(5 * MINUTE_MS)).toEqual([]);

@@ -51,6 +51,8 @@ describe('metric math', () => {
     ['AVG of a list counts a missing value as 0', 'AVG([e, r])', [5.5, 10, 2, _, 1]],
     ['MAX of a list, of what is there', 'MAX([e, r])', [10, 20, 4, _, 2]],
     ['MIN of a list, of what is there', 'MIN([e, r])', [1, 20, 4, _, 0]],
+    ['MAX of what is negative', 'MAX([0-e, 0-r])', [-1, -20, -4, _, 0]],
+    ['MIN of what is negative', 'MIN([0-e, 0-r])', [-10, -20, -4, _, -2]],
     ['arithmetic on a list', 'SUM(100/[e, r])', [110, 5, 25, _, 50]],
     ['CEIL, FLOOR, ABS', 'CEIL(e/3) + FLOOR(e/3) + ABS(0-e)', [2, _, 7, _, 3]],
     ['PERIOD in seconds', 'r/PERIOD(r)', [10 / 60, 20 / 60, _, _, 0]],

@@ -132,6 +132,8 @@ describe('what a front door answered', () => {
   it.each([
     ['502 without an answer of the function is an error of its version', 502, 0, 1, 1],
     ['503 that the function says is none', 503, 0, 1, 0],
+    ['500 that the function says is one of the API', 500, 0, 1, 0],
+    ['499 is one of the caller', 499, 1, 0, 0],
     ['404 that the function says is none', 404, 1, 0, 0],
   ])('%s', (_, status, client, server, errors) => {
     const points = datapointsOf(api, 0, [['7', status, 1]]);
@@ -143,8 +145,10 @@ describe('what a front door answered', () => {
     expect(sum('AWS/Lambda Errors {FunctionName=f}')).toBe(errors);
   });
 
-  it('counts for no function where none was asked', () => {
-    expect(told(datapointsOf(api, 0, [[null, 502, 1]])).filter((each) => each.includes('Lambda'))).toEqual([]);
+  it('counts for no function where none was asked, and for the API all the same', () => {
+    const points = told(datapointsOf(api, 0, [[null, 502, 1]]));
+    expect(points.filter((each) => each.includes('Lambda'))).toEqual([]);
+    expect(points).toContain('AWS/ApiGateway 5XXError {ApiName=tandem, Stage=live} = 1 at 0');
   });
 
   it('shares no metric with what the function logs, so that nothing is counted twice', () => {
@@ -175,6 +179,7 @@ describe('metrics that nobody supplies', () => {
       Calls: on('AWS/Lambda', 'Duration', { FunctionName: 'Other' }),
       Behind: on('AWS/Lambda', 'IteratorAge', { FunctionName: 'Other' }),
       OtherErrors: on('AWS/Lambda', 'Errors', { FunctionName: 'Other' }),
+      OtherVersion: on('AWS/Lambda', 'Duration', { FunctionName: 'Other', ExecutedVersion: '7' }),
       OtherGateway: on('AWS/ApiGateway', '5XXError', { ApiName: 'another' }),
       Queue: on('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: 'q' }),
       Queue2: on('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: 'q' }),
@@ -191,6 +196,7 @@ describe('metrics that nobody supplies', () => {
       ),
     ).toEqual([
       { metric: 'AWS/Lambda Errors {FunctionName=Other}', alarms: ['OtherErrors'] },
+      { metric: 'AWS/Lambda Duration {FunctionName=Other, ExecutedVersion=7}', alarms: ['OtherVersion'] },
       { metric: 'AWS/ApiGateway 5XXError {ApiName=another}', alarms: ['OtherGateway'] },
       { metric: 'AWS/SQS ApproximateNumberOfMessagesVisible {QueueName=q}', alarms: ['Queue', 'Queue2'] },
     ]);

@@ -18,6 +18,7 @@ describe('the answer of a function that tells what it could not do', () => {
     ['null for failures', { batchItemFailures: null }],
     ['nothing in it', {}],
     ['null', null],
+    ['an empty text', ''],
   ])('is a success with %s', (_, payload) => {
     expect(outcome(payload)).toEqual({ kind: 'done' });
   });

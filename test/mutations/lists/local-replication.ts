@@ -158,6 +158,31 @@ export const REPLICATION: readonly TestedMutation[] = [
     'versions.push();',
   ),
   replica('replica-believes-a-refusal', 'an earlier refusal counts more than the stream', 'if (entry.revision !== revision) return;', ''),
+  replica(
+    'replica-any-equal-write-is-an-echo',
+    'a write of the application that makes the same content is taken for an echo',
+    "state.kind === 'applied' && state.before.hash === record.before.hash",
+    "state.kind === 'applied'",
+  ),
+  replica(
+    'replica-forgets-what-comes-back',
+    'a deletion is forgotten while a write under way may undo it',
+    '&& shown.image === null && sends.size === 0',
+    '&& shown.image === null',
+  ),
+  replica(
+    'replica-repairs-over-newer',
+    'a newer write under way is repaired away',
+    "every((state) => state.kind === 'open')",
+    "every((state) => state.kind !== 'applied')",
+  ),
+  link(
+    'link-loses-copies',
+    'a copy whose write was lost is not made again',
+    '    this.#copies.unshift(...copies.filter((change) => later.has(change)));\n',
+    '',
+    'tries a copy again',
+  ),
   version(
     'version-tie-by-first',
     'each region lets its own write win a tie',
