@@ -45,6 +45,16 @@ describe('a follower of a stream', () => {
     await world.stop();
   });
 
+  it('hands over the events that are asked for, and does not come back to the others', async () => {
+    const world = new World({ eventNames: new Set(['MODIFY']) });
+    world.add('1', '2');
+    await world.pass();
+    world.fail(new PositionLost(false, {}));
+    await world.pass();
+    expect([world.handed, world.opened]).toEqual([[], [undefined, '2']]);
+    await world.stop();
+  });
+
   it('rests at the end of a stream that was closed', async () => {
     const world = new World();
     world.add('1');

@@ -1,0 +1,58 @@
+/** Roles that may do less than their code sends, or more. */
+import { mutationsOf, type TestedMutation } from '../mutation.ts';
+
+const PERMISSIONS = 'test/infra/permissions.test.ts';
+const permitted = (file: string) => mutationsOf(`infra/${file}.ts`, PERMISSIONS);
+const tables = permitted('tables');
+
+export const PERMITTED: readonly TestedMutation[] = [
+  tables(
+    'role-no-updates',
+    'who serves may not update an item',
+    "['Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']",
+    "['Query', 'PutItem', 'ConditionCheckItem']",
+    'two regions .*exactly these',
+  ),
+  tables(
+    'role-no-checks',
+    'a transaction may not check an item',
+    "['Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']",
+    "['Query', 'PutItem', 'UpdateItem']",
+    'two regions .*exactly these',
+  ),
+  tables(
+    'role-no-index',
+    'nobody may ask the index of owners',
+    "[`${this.dataArn}/index/${KEYS.ownerIndex.name}`], ['Query']",
+    "[`${this.dataArn}/index/${KEYS.ownerIndex.name}`], ['Scan']",
+    'two regions .*exactly these',
+  ),
+  tables(
+    'role-no-items',
+    'the API may not read single items',
+    "    this.allow(grantee, [this.dataArn], ['GetItem']);\n",
+    '',
+    'two regions .*exactly these',
+  ),
+  tables(
+    'role-any-partition',
+    'who delivers versions may write every partition',
+    "['Query', 'PutItem'], { StringEquals: [this.partitions.deployments] }",
+    "['Query', 'PutItem']",
+    'two regions .*exactly these',
+  ),
+  tables(
+    'role-key-elsewhere',
+    'a key may be used through another region',
+    '`dynamodb.${of.region}.amazonaws.com`',
+    '`dynamodb.${Stack.of(this).region}.amazonaws.com`',
+    'three regions .*exactly these',
+  ),
+  permitted('cell-stack')(
+    'role-no-peers',
+    'the API is not given its peers',
+    '    tables.grantPeerReads(handler.role);\n',
+    '',
+    'two regions .*exactly these',
+  ),
+];
