@@ -59,6 +59,8 @@ describe('the table of waits catches', () => {
     ['a poll', 'await expect.poll(() => x).toBe(1);'],
     ['a poll over two lines', 'await expect\n  .poll(() => x)\n  .toBe(1);'],
     ['a wait of the runner', 'await vi.waitFor(() => expect(x).toBe(1), { timeout: 900 });'],
+    ['a limit of its own', "test('a', { timeout: 9_000 }, async () => {"],
+    ['a limit of its own over lines', "test('a', {\n  timeout: 9_000,\n}, async () => {"],
     ['a bound on the wall clock', 'expect(performance.now() - startedMs).toBeLessThan(6_000);'],
     ['a bound by date', 'expect(Date.now() - startedMs).toBeLessThanOrEqual(DEADLINE_MS);'],
   ])('%s', (_what, text) => expect(waitProblems('test/a.test.ts', text)).toHaveLength(1));

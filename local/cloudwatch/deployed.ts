@@ -1,6 +1,7 @@
 /** Names of a deployed stack's resources, asked from the emulator. */
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
-import { clientSettings, type EmulatorSettings } from './emulator.ts';
+import { clientOptions } from '../deployment/client-options.ts';
+import type { EmulatorSettings } from './emulator.ts';
 import type { Lookups } from './template.ts';
 
 /** Every emulator's, as `local/deployment` deploys to it. */
@@ -23,7 +24,7 @@ export class NotDeployedError extends Error {
 export const lookUpDeployed =
   (settings: EmulatorSettings): LookUp =>
   async (stack) => {
-    const client = new CloudFormationClient(clientSettings(settings));
+    const client = new CloudFormationClient(clientOptions({ ...settings, name: settings.region }));
     try {
       const resources = new Map<string, DeployedResource>();
       for await (const page of paginateListStackResources({ client }, { StackName: stack })) {

@@ -23,8 +23,8 @@ export interface EmulatorSettings {
   readonly secretAccessKey: string;
 }
 
-/** Of any AWS client that talks to the emulator. */
-export const clientSettings = ({ region, ...emulator }: EmulatorSettings) => clientOptions({ ...emulator, name: region }, LIMITS);
+/** Of clients that ask again and again: what a frozen region does not answer is asked at the next turn. */
+const clientSettings = ({ region, ...emulator }: EmulatorSettings) => clientOptions({ ...emulator, name: region }, LIMITS);
 
 /** The region's emulator gave no usable answer: refused, hung, or ended the connection. */
 export class Unreachable extends Error {

@@ -3,19 +3,20 @@ import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/clien
 import { GetAliasCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
 import { loopbackRequest } from '../loopback-request.ts';
+import { SECRET_HEADER } from '../region/emulator.ts';
 
 const SIGNAL_MS_MAX = 10_000;
 const REASON_CHARACTERS_MAX = 1_000;
 
 export class CellStackView {
   readonly #name: string;
-  readonly #endpoint: string;
+  readonly #region: EmulatorAddress;
   readonly #formation: CloudFormationClient;
   readonly #lambda: LambdaClient;
 
   constructor(region: EmulatorAddress, name: string) {
     this.#name = name;
-    this.#endpoint = region.endpoint;
+    this.#region = region;
     this.#formation = new CloudFormationClient(clientOptions(region));
     this.#lambda = new LambdaClient(clientOptions(region));
   }
@@ -50,9 +51,10 @@ export class CellStackView {
     const { status, reason, id } = signal;
     // The emulator names itself "localhost", which need not be the address it listens on.
     const { pathname, search } = new URL(handle);
-    const url = new URL(`${pathname}${search}`, this.#endpoint);
+    const url = new URL(`${pathname}${search}`, this.#region.endpoint);
     const answer = await loopbackRequest(url, {
       method: 'PUT',
+      headers: { [SECRET_HEADER]: this.#region.secretAccessKey },
       // Without a content type: the address is signed without one on AWS.
       body: Buffer.from(JSON.stringify({ Status: status, Reason: reason.slice(0, REASON_CHARACTERS_MAX), UniqueId: id, Data: id })),
       signal: AbortSignal.timeout(SIGNAL_MS_MAX),

@@ -2,7 +2,7 @@
 
 `python -I emulator.py`, with the emulator's own environment. Its port runs code for whoever it answers, and any page in a
 browser and any user of the machine can reach it: so what does not prove that it knows AWS_SECRET_ACCESS_KEY is answered 403
-before the emulator sees it. docs/decisions/0022-who-does-not-know-the-runs-secret-gets-403.md
+before the emulator sees it. docs/decisions/0023-who-does-not-know-the-runs-secret-gets-403.md
 """
 
 import hmac

@@ -9,6 +9,10 @@ const RULES: readonly (readonly [pattern: RegExp, problem: string])[] = [
     'vi.waitFor and vi.waitUntil wait for a second only; allowed: eventually and untilPasses of test/support/eventually.ts',
   ],
   [
+    /\btimeout:\s*[0-9_]+,?\s*\},\s*(async\b|\()/,
+    'a test has a time limit of its own; allowed: that of vitest.config.ts, which only a hang exceeds',
+  ],
+  [
     /\bexpect\([^;]*?\b(performance|Date)\.now\(\)\s*-[^;]*?\)\.toBeLessThan(OrEqual)?\((?![^;]*\bHANG_MS\b)/,
     'a time that passed on the wall is held against a bound of its own; allowed: toBeLessThan(HANG_MS), which only a hang exceeds',
   ],

@@ -10,7 +10,8 @@ const BELIEVED_MS = 6 * REFRESH_MS;
 
 /** Three regions, a to c, and a clock that stands until it is told to go on. */
 const fleetOf = ({ refreshMs = REFRESH_MS, random = 0.5 } = {}) => {
-  const state = { nowMs: 1_000_000, evacuated: [] as readonly string[], fails: false, healthy: true };
+  const nobody: readonly string[] = [];
+  const state = { nowMs: 1_000_000, evacuated: nobody, fails: false, healthy: true };
   const asked: string[] = [];
   const scout: Scout = {
     healthy: async ({ region }) => {

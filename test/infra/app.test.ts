@@ -48,5 +48,5 @@ describe('the app, given a bad configuration', () => {
 
 function run(tandem: unknown, more: Readonly<Record<string, string>> = {}) {
   const env = { PATH: process.env['PATH'], CDK_CONTEXT_JSON: JSON.stringify({ tandem, ...more }), CDK_OUTDIR: join(folder, 'cdk.out') };
-  return spawnSync(process.execPath, [APP], { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
+  return spawnSync(process.execPath, [APP], { cwd: folder, env, encoding: 'utf8', timeout: 240_000 });
 }

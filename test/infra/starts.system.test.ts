@@ -9,7 +9,7 @@ import { variablesOf } from './lookup.ts';
 import { configOf, DOMAIN, dig, joined, list, REGIONS, synthesize } from './system.ts';
 
 const [HERE] = REGIONS;
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 240_000;
 
 /** Where the cell makes each handler's function. */
 const CONSTRUCTS: Readonly<Record<HandlerName, string>> = {

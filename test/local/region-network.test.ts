@@ -23,7 +23,7 @@ const [HERE, ORIGIN] = [`eu-central-1.${DOMAIN}`, `eu-central-1.origin.${DOMAIN}
 const DOOR = edgeAddress(0);
 /** Of plain HTTP, as callers of DNS's address name it. */
 const PLAIN_PORT = 8_080;
-const PROGRAM_MS_MAX = 20_000;
+const PROGRAM_MS_MAX = 120_000;
 
 let folder: string;
 let door: FrontDoor;

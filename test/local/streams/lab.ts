@@ -20,7 +20,7 @@ const REGION = 'eu-west-1';
 const STACK = 'lab';
 const TABLE = 'lab-table';
 const QUEUE = 'lab-letters';
-const WAIT = { maxWaitTime: 30, minDelay: 1, maxDelay: 1 };
+const WAIT = { maxWaitTime: 120, minDelay: 1, maxDelay: 1 };
 
 /** Of a record as the function got it, what tests look at. */
 export interface Seen {

@@ -19,7 +19,7 @@ const config = parseConfig({
 });
 
 describe.concurrent('bad writes', () => {
-  test('take acknowledged writes from every region, and the restore brings all of them back', { timeout: 150_000 }, async () => {
+  test('take acknowledged writes from every region, and the restore brings all of them back', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const report = await runBadWrites(propsFor(system, folder.path));
@@ -37,7 +37,7 @@ describe.concurrent('bad writes', () => {
     expect(await readdir(folder.path)).toEqual(['reports']);
   });
 
-  test('that a restore calls repaired and are not fail the drill', { timeout: 150_000 }, async () => {
+  test('that a restore calls repaired and are not fail the drill', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const restore: BadWritesProps['restore'] = async (...given) => {
@@ -54,9 +54,7 @@ describe.concurrent('bad writes', () => {
     expect(report.verdicts.find(({ name }) => name === 'newest acknowledged write that is not back')?.passed).toBe(false);
   });
 
-  test('that cannot be repaired keep the marker, and `tandem drill --abort` repairs from the same point', {
-    timeout: 150_000,
-  }, async () => {
+  test('that cannot be repaired keep the marker, and `tandem drill --abort` repairs from the same point', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const restore = async () => {

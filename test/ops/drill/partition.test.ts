@@ -20,7 +20,7 @@ const config = parseConfig({
 });
 
 describe.concurrent('regions that do not hear of each other', () => {
-  test('take what conflicts, and resolve all of it when they do', { timeout: 150_000 }, async () => {
+  test('take what conflicts, and resolve all of it when they do', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const report = await runPartition(propsFor(system, folder.path));
@@ -41,9 +41,7 @@ describe.concurrent('regions that do not hear of each other', () => {
     expect(await readdir(folder.path)).toEqual(['reports']);
   });
 
-  test('and whose reconcilers never run fail the drill, which names what is wrong, and apart from that what was before', {
-    timeout: 150_000,
-  }, async () => {
+  test('and whose reconcilers never run fail the drill, which names what is wrong, and apart from that what was before', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     system.reconciles = false;
@@ -61,7 +59,7 @@ describe.concurrent('regions that do not hear of each other', () => {
     expect(report.measured.conflicts.find(({ kind }) => kind === 'same order')?.wrong).toBe('us-east-2 has not ended its reservation');
   });
 
-  test('are joined again when the drill is ended in the middle, and no marker stays', { timeout: 150_000 }, async () => {
+  test('are joined again when the drill is ended in the middle, and no marker stays', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const ended = new AbortController();

@@ -26,9 +26,7 @@ const config = parseConfig({
 });
 
 describe.concurrent('a region that is lost', () => {
-  test('by killing it: callers recover, it is rebuilt, and exactly what was not replicated is lost and named', {
-    timeout: 90_000,
-  }, async () => {
+  test('by killing it: callers recover, it is rebuilt, and exactly what was not replicated is lost and named', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const report = await runRegionLoss(propsFor(system, folder.path));
@@ -53,7 +51,7 @@ describe.concurrent('a region that is lost', () => {
     expect(await readdir(folder.path)).toEqual(['reports']);
   });
 
-  test('in a black hole: no request of the failover client fails, and nothing acknowledged is lost', { timeout: 90_000 }, async () => {
+  test('in a black hole: no request of the failover client fails, and nothing acknowledged is lost', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const report = await runRegionLoss({ ...propsFor(system, folder.path), how: 'blackhole' });
@@ -66,7 +64,7 @@ describe.concurrent('a region that is lost', () => {
     expect(report.measured.slowestMs.dns).toBeGreaterThan(1_900);
   });
 
-  test('is lost only once every region was seen to serve: one that answers late is waited for', { timeout: 90_000 }, async () => {
+  test('is lost only once every region was seen to serve: one that answers late is waited for', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const late = await system.lose(REGION, 'freeze');
@@ -78,7 +76,7 @@ describe.concurrent('a region that is lost', () => {
     await expect(runRegionLoss({ ...propsFor(system, folder.path), signal: ended.signal, progress })).rejects.toThrow('it has begun');
   });
 
-  test('is repaired when the drill is ended in the middle, and no marker stays', { timeout: 60_000 }, async () => {
+  test('is repaired when the drill is ended in the middle, and no marker stays', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const ended = new AbortController();
@@ -94,7 +92,7 @@ describe.concurrent('a region that is lost', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test('is repaired when the drill itself fails', { timeout: 60_000 }, async () => {
+  test('is repaired when the drill itself fails', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const lose = system.lose.bind(system);
@@ -107,7 +105,7 @@ describe.concurrent('a region that is lost', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test('is repaired when a call gets no answer in the middle, which is told with what is left', { timeout: 60_000 }, async () => {
+  test('is repaired when a call gets no answer in the middle, which is told with what is left', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const lose = system.lose.bind(system);
@@ -124,7 +122,7 @@ describe.concurrent('a region that is lost', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test('keeps its marker when it cannot be repaired, and says what to do', { timeout: 60_000 }, async () => {
+  test('keeps its marker when it cannot be repaired, and says what to do', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();
     const rebuild = async () => {
