@@ -90,7 +90,7 @@ export class Alarms extends Construct {
 
   add(spec: AlarmSpec): void {
     const alarm = new Alarm(this, spec.name, {
-      alarmDescription: `${spec.severity}: ${spec.meaning}. Missing data: ${spec.missing.as}, because ${spec.missing.because}.`,
+      alarmDescription: `${spec.severity}: ${spec.meaning}. Missing data: ${spec.missing.as}, because ${spec.missing.because}. ${WHAT_TO_DO}`,
       metric: spec.metric,
       threshold: spec.threshold,
       comparisonOperator: spec.below ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -118,7 +118,7 @@ export class Alarms extends Construct {
   private combine(spec: CompositeSpec): void {
     const firing = (name: string) => AlarmRule.fromAlarm(this.named(name), AlarmState.ALARM);
     const composite = new CompositeAlarm(this, spec.name, {
-      alarmDescription: `${spec.severity}: ${spec.meaning}.`,
+      alarmDescription: `${spec.severity}: ${spec.meaning}. ${WHAT_TO_DO}`,
       alarmRule: AlarmRule.allOf(firing(spec.while), AlarmRule.not(firing(spec.butNot))),
     });
     // CDK makes up a name out of the stack's. Named by CloudFormation, as the others are, it is the same in every cell.
@@ -163,6 +163,8 @@ const replaceWith = (version: IVersion, alarm: Alarm): void => {
 };
 
 const VERSION_HASH_CHARACTERS = 8;
+/** In every mail: a test holds that the page has a heading for each alarm. */
+const WHAT_TO_DO = 'What to do: docs/alarms.md.';
 
 const MISSING = {
   breaching: TreatMissingData.BREACHING,

@@ -26,7 +26,7 @@ export const backupAlarms = ({ objectives, backup }: BackupAlarmsProps): readonl
   {
     name: 'PointInTimeOff',
     severity: 'ticket',
-    meaning: `a table of this region cannot be restored to any second of the last ${backup.pointInTimeDays} days; what to do: docs/backup.md`,
+    meaning: `a table of this region cannot be restored to any second of the last ${backup.pointInTimeDays} days`,
     metric: metrics.pointInTimeRecovery()(),
     threshold: 1,
     below: true,
@@ -36,7 +36,7 @@ export const backupAlarms = ({ objectives, backup }: BackupAlarmsProps): readonl
   {
     name: 'BackupFailed',
     severity: 'ticket',
-    meaning: 'a backup of this region failed, was ended or never began within the last day; what to do: docs/backup.md',
+    meaning: 'a backup of this region failed, was ended or never began within the last day',
     metric: metrics.backupFailures(),
     threshold: 1,
     periods: AT_ONCE,
@@ -52,7 +52,7 @@ export const WAIT_FOR_FIRST_LOOK = ['RecoveryPointOld'] as const;
 const recoveryPointOld = (hours: number): AlarmSpec => ({
   name: 'RecoveryPointOld',
   severity: 'ticket',
-  meaning: `the newest backup of a table of this region is older than ${hours} h, or there is none so long after the vault was made, or nobody looks; what to do: docs/backup.md`,
+  meaning: `the newest backup of a table of this region is older than ${hours} h, or there is none so long after the vault was made, or nobody looks`,
   metric: metrics.recoveryPointAge()(),
   threshold: hours * HOUR_SECONDS,
   periods: THREE_HOURS,
@@ -62,7 +62,7 @@ const recoveryPointOld = (hours: number): AlarmSpec => ({
 const COPY_FAILED: AlarmSpec = {
   name: 'CopyFailed',
   severity: 'ticket',
-  meaning: "a backup of the last day did not arrive in the other account's vault; what to do: docs/backup.md",
+  meaning: "a backup of the last day did not arrive in the other account's vault",
   metric: metrics.copyFailures(),
   threshold: 1,
   periods: AT_ONCE,
@@ -73,8 +73,7 @@ const RESTORE_TEST: readonly AlarmSpec[] = [
   {
     name: 'RestoreTestFailed',
     severity: 'ticket',
-    meaning:
-      'a backup could not be restored, or what was restored breaks a rule of the data, or nobody judged it; what to do: docs/backup.md',
+    meaning: 'a backup could not be restored, or what was restored breaks a rule of the data, or nobody judged it',
     metric: metrics.restoreTestFailures(),
     threshold: 1,
     periods: AT_ONCE,
@@ -83,7 +82,7 @@ const RESTORE_TEST: readonly AlarmSpec[] = [
   {
     name: 'RestoreTestOld',
     severity: 'ticket',
-    meaning: `no backup of a table of this region was restored and found right for ${RESTORE_TEST_DAYS_MAX} days; what to do: docs/backup.md`,
+    meaning: `no backup of a table of this region was restored and found right for ${RESTORE_TEST_DAYS_MAX} days`,
     metric: metrics.restoreTestAge()(),
     threshold: RESTORE_TEST_DAYS_MAX * 24 * HOUR_SECONDS,
     periods: AT_ONCE,

@@ -13,7 +13,7 @@ const NEXT = 'From the next deployment on';
 
 const region = section({
   name: told(
-    'Where a cell serves',
+    'Where a cell serves. Only the shape of the name is checked: a name that AWS does not have, or of another partition than the rest (`cn-`, `us-gov-`), is found by the deployment alone',
     'Another name is one region added and one removed. Add or remove one at a time: docs/runbook.md has both',
     regionName,
   ),

@@ -75,7 +75,7 @@ th,td{padding-right:10px}
 }
 @media print{
 :root{color-scheme:light;${LIGHT};--paper:#fff}
-body{font-size:12px}main{max-width:none;padding:0}section,header{break-inside:avoid;-webkit-print-color-adjust:exact;print-color-adjust:exact}section{border-radius:0;padding:10px 0;border-width:1px 0 0}
+html{font-size:12px}body{font-size:1rem}main{max-width:none;padding:0}section,header{break-inside:avoid;-webkit-print-color-adjust:exact;print-color-adjust:exact}section{border-radius:0;padding:10px 0;border-width:1px 0 0}
 svg.wide{display:block}svg.narrow{display:none}tr{break-inside:avoid}.scroll{overflow:visible}details:not([open]){display:none}
 }
 `;

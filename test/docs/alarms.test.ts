@@ -70,6 +70,12 @@ describe('docs/alarms.md', () => {
     }
   });
 
+  test('is named by every alarm, and so by every mail about it', () => {
+    for (const template of full.templates)
+      for (const [name, { Properties }] of alarmsOf(template))
+        expect(dig(Properties, 'AlarmDescription'), name).toMatch(/\. What to do: docs\/alarms\.md\.$/);
+  });
+
   test('names the dashboards that there are', () => {
     const names = full.templates.flatMap((template) =>
       template.ofType('AWS::CloudWatch::Dashboard').map(({ Properties }) => String(dig(Properties, 'DashboardName'))),
