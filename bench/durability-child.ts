@@ -2,14 +2,18 @@
  * All of a region in one process group: its emulator with its tables, its API function, and the replication of its writes.
  * Whatever is under way from it is lost with it: nothing of it is in another process.
  */
-import { createServer } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { dynamoClient } from '../functions/aws/clients.ts';
 import { TABLES } from '../functions/contract/names.ts';
+import { jsonOf, jsonReply, Refusal, startGuardedServer } from '../local/guarded-server.ts';
+import { SHARED_ADDRESS } from '../local/network.ts';
 import { spawnEmulator, untilEmulatorAnswers } from '../local/region/emulator.ts';
 import { Replication } from '../local/replication/links.ts';
 import { createTables } from './tables.ts';
+
+/** An event that holds a record at its largest. */
+const BODY_BYTES_MAX = 1_048_576;
 
 const place = z.object({ region: z.string(), endpoint: z.url(), accessKeyId: z.string() });
 export const childSettings = z.object({
@@ -38,8 +42,11 @@ const replication = new Replication({
 await replication.start();
 
 const { handler } = await import(bundle);
-const server = createServer(async (request, response) => {
-  const answer: unknown = await handler(await json(request), { awsRequestId: 'invocation' });
-  response.end(JSON.stringify(answer));
+const { url } = await startGuardedServer({
+  address: SHARED_ADDRESS,
+  secret: randomBytes(24).toString('base64url'),
+  bodyBytesMax: BODY_BYTES_MAX,
+  answer: async ({ body }) => jsonReply(200, await handler(jsonOf(body), { awsRequestId: 'invocation' })),
+  failed: (error) => jsonReply(error instanceof Refusal ? error.status : 500, { error: String(error) }),
 });
-server.listen(0, '127.0.0.1', () => process.stdout.write(`${JSON.stringify(server.address())}\n`));
+process.stdout.write(`${JSON.stringify({ url })}\n`);

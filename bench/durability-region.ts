@@ -130,7 +130,7 @@ export const startDoomed = async ({ folder, port, bundle, survivor, replicatedDe
     },
   });
   try {
-    const url = emulatorUrl(await portOf(group.leader.stdout, group.ended));
+    const url = await urlOf(group.leader.stdout, group.ended);
     return { ask: (asked) => ask(url, asked), kill: () => group.kill() };
   } catch (error: unknown) {
     await group.kill();
@@ -138,8 +138,8 @@ export const startDoomed = async ({ folder, port, bundle, survivor, replicatedDe
   }
 };
 
-const portOf = async (output: NodeJS.ReadableStream | null, ended: Promise<unknown>): Promise<number> => {
-  if (output === null) throw new Error('the region has no output to tell its port by');
+const urlOf = async (output: NodeJS.ReadableStream | null, ended: Promise<unknown>): Promise<string> => {
+  if (output === null) throw new Error('the region has no output to tell its address by');
   const lines = createInterface({ input: output, signal: AbortSignal.timeout(START_MS_MAX) });
   const over = ended.then(() => {
     throw new Error('the region ended before it served');
@@ -150,7 +150,7 @@ const portOf = async (output: NodeJS.ReadableStream | null, ended: Promise<unkno
   lines.close();
   // What the function logs is not read, and must not fill the pipe.
   output.resume();
-  return z.object({ port: z.int() }).parse(JSON.parse(line)).port;
+  return z.object({ url: z.url() }).parse(JSON.parse(line)).url;
 };
 
 const answered = z.object({ statusCode: z.int(), headers: z.record(z.string(), z.string()), body: z.string() });

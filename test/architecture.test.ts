@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { listenerProblems } from './architecture/listeners.ts';
 import { castProblems, placeProblems, purityProblems } from './architecture/purity.ts';
 import { importProblems } from './architecture/rooms.ts';
 import { surroundingsProblems } from './architecture/surroundings.ts';
@@ -34,6 +35,8 @@ describe('the repository', () => {
   it('asks its own processes as the code says, whatever the shell of the user says', () =>
     expect(problemsOf(sources, surroundingsProblems)).toEqual([]));
 
+  it('opens ports in few places, and hears every failure of a listener', () => expect(problemsOf(sources, listenerProblems)).toEqual([]));
+
   it('names no path of one machine and no registry', () => {
     const own = files.filter((path) => !path.startsWith('test/architecture'));
     expect(problemsOf(own, placeProblems)).toEqual([]);
@@ -51,6 +54,26 @@ describe('the repository', () => {
     }: Record<string, Record<string, string>> = JSON.parse(read('package.json'));
     const versions = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
     expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+});
+
+describe('the check of listeners catches', () => {
+  it.each([
+    ['an async handler', 'ops/targets/a.ts', 'createServer(async (request, response) => response.end());'],
+    ['an async handler by its name', 'bench/a.ts', "const hear = async () => undefined; server.on('request', hear);"],
+    ['an async function by its name', 'local/a.ts', "async function hear() {} socket.once('data', hear);"],
+    ['an async listener of a process', 'local/region/a.ts', "process.on('message', async function () {});"],
+    ['a server of its own', 'ops/targets/a.ts', "import { createServer } from 'node:http';"],
+    ['a server by the whole module', 'bench/a.ts', "import http from 'node:http'; http.createServer();"],
+    ['a socket that listens', 'local/streams/a.ts', "import { connect, createServer as listen } from 'node:net';"],
+    ['a server with TLS', 'local/a.ts', "import * as tls from 'node:tls'; new tls.Server();"],
+  ])('%s', (_, path, text) => expect(listenerProblems(path, text)).toHaveLength(1));
+
+  it('and lets through what is allowed', () => {
+    const text =
+      "import { request, type Server } from 'node:http'; server.on('close', () => void end().catch(tell)); list.map(async (each) => each);";
+    expect(listenerProblems('local/a.ts', text)).toEqual([]);
+    expect(listenerProblems('local/guarded-server.ts', "import { createServer } from 'node:http';")).toEqual([]);
   });
 });
 

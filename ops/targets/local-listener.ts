@@ -2,11 +2,13 @@
  * Hears what an emulator's topic tells, as an HTTP subscriber of its own. The Query API of SNS is spoken plainly: one call to
  * subscribe and one to leave are no reason for another client. https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
  */
-import { createServer } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { jsonOf, jsonReply, Refusal, startGuardedServer } from '../../local/guarded-server.ts';
 import { loopbackRequest } from '../../local/loopback-request.ts';
+import { SHARED_ADDRESS } from '../../local/network.ts';
 import { SECRET_HEADER } from '../../local/region/emulator.ts';
+import { messageOf } from '../errors.ts';
 import type { Listener } from './target.ts';
 
 export interface TopicListenerProps {
@@ -19,9 +21,13 @@ export interface TopicListenerProps {
 
 const CALL_MS_MAX = 10_000;
 const HEARD_MAX = 1_000;
+/** Of 256 KiB, the most that SNS sends, with what JSON puts before quotes: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+const BODY_BYTES_MAX = 512 * 1_024;
+const SECRET_BYTES = 24;
 
 const envelope = z.looseObject({
   Type: z.string(),
+  TopicArn: z.string(),
   Message: z.string().default(''),
   Subject: z.string().optional(),
   Token: z.string().optional(),
@@ -38,25 +44,26 @@ export const listenToTopic = async (props: TopicListenerProps): Promise<Listener
   const confirmed = Promise.withResolvers<string>();
   // Where subscribing itself fails, nobody waits for it any more.
   confirmed.promise.catch(() => undefined);
-  const server = createServer(async (request, response) => {
-    const told = envelope.safeParse(jsonOf(await text(request)));
-    response.end();
-    if (!told.success || heard.length >= HEARD_MAX) return;
-    const { Type, Token, Subject, Message } = told.data;
+  const hear = ({ Type, Token, Subject, Message }: z.output<typeof envelope>): void => {
     if (Type === 'Notification') heard.push(Subject === undefined ? Message : `${Subject}: ${Message}`);
     else if (Token !== undefined)
       call(props, { Action: 'ConfirmSubscription', TopicArn: topicArn, Token }).then(confirmed.resolve, confirmed.reject);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
   };
+  const server = await startGuardedServer({
+    address: SHARED_ADDRESS,
+    // The topic alone is told the address: what comes there comes from it.
+    secret: randomBytes(SECRET_BYTES).toString('base64url'),
+    bodyBytesMax: BODY_BYTES_MAX,
+    answer: ({ body }) => {
+      const told = envelope.safeParse(jsonOf(body));
+      if (!told.success || told.data.TopicArn !== topicArn) throw new Refusal(400, `given no message of ${topicArn}`);
+      if (heard.length < HEARD_MAX) hear(told.data);
+      return jsonReply(200, {});
+    },
+    failed: (error) => jsonReply(error instanceof Refusal ? error.status : 500, { error: messageOf(error) }),
+  });
   try {
-    const Endpoint = `http://127.0.0.1:${port}/`;
-    await call(props, { Action: 'Subscribe', TopicArn: topicArn, Protocol: 'http', Endpoint });
+    await call(props, { Action: 'Subscribe', TopicArn: topicArn, Protocol: 'http', Endpoint: server.url });
     const late = setTimeout(() => confirmed.reject(new Error(`${topicArn} asked for no confirmation in ${CALL_MS_MAX} ms`)), CALL_MS_MAX);
     const answer = await confirmed.promise.finally(() => clearTimeout(late));
     const SubscriptionArn = /<SubscriptionArn>([^<]+)</.exec(answer)?.[1];
@@ -65,20 +72,12 @@ export const listenToTopic = async (props: TopicListenerProps): Promise<Listener
       close: async () => {
         // The system may have ended before.
         if (SubscriptionArn !== undefined) await call(props, { Action: 'Unsubscribe', SubscriptionArn }).catch(() => undefined);
-        await close();
+        await server.close();
       },
     };
   } catch (error) {
-    await close();
+    await server.close();
     throw error;
-  }
-};
-
-const jsonOf = (body: string): unknown => {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
   }
 };
 

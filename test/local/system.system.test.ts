@@ -165,7 +165,7 @@ describe('the local system of two regions', () => {
   it('obeys only who knows the token, and says what is wrong with a request', async () => {
     const { controlUrl } = system.running.file;
     const stranger = await request(`${controlUrl}/system`);
-    expect(stranger.statusCode).toBe(401);
+    expect(stranger.statusCode).toBe(403);
     expect(await stranger.body.json()).toEqual({ error: expect.stringContaining('system.json') });
     await expect(system.control.lose('mars-north-1')).rejects.toEqual(
       new ControlError(404, `given region "mars-north-1"; allowed: ${EU}, ${US}`),

@@ -115,7 +115,7 @@ describe('CodeDeploy on this machine', () => {
     const [elsewhere, guessed] = [clientOf(codeDeploy.url('us-east-2')), clientOf(url.replace(/\/[^/]+\/eu-west-1$/, '/guess/eu-west-1'))];
 
     await expect(info(elsewhere, id)).rejects.toThrow(DeploymentDoesNotExistException);
-    await expect(info(guessed, id)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await expect(info(guessed, id)).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
 
     for (const each of [elsewhere, guessed]) each.destroy();
     deployment.stop('enough');
