@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync } from 'esbuild';
@@ -43,6 +43,7 @@ export const BUNDLE_OPTIONS = {
 } as const satisfies BuildOptions;
 
 const MODULE = 'index.js';
+const READABLE = 0o644;
 /** Beside each module, so that it is CommonJS wherever it is loaded. */
 const PACKAGE = { file: 'package.json', contents: Buffer.from('{"type":"commonjs"}\n') } as const;
 
@@ -97,6 +98,8 @@ export const bundle = ({ root = ROOT, fault, marker }: BundleOptions = {}): Bund
     .sort((a, b) => (`${a.handler}/${a.file}` < `${b.handler}/${b.file}` ? -1 : 1));
   const target = join(root, '.tandem', 'bundle', digest(files));
   if (!existsSync(target)) store(target, files);
+  // Modes go into the archives, and whoever runs a function is not who wrote it: whatever this user's umask is.
+  for (const { handler, file } of files) chmodSync(join(target, isMap(file) ? 'maps' : '', handler, file), READABLE);
   const folder = (handler: HandlerName): string => join(target, handler);
   return {
     hash: digest(files.filter(({ file }) => !isMap(file))),

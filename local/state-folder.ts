@@ -6,6 +6,9 @@ import { join } from 'node:path';
 const FREE_MIB_MIN = 128;
 const MIB_BYTES = 1_048_576;
 
+/** Of every process of a local system, and of the commands beside it: what they write is their user's alone. */
+export const PRIVATE_UMASK = 0o077;
+
 /** It cannot be written to, or not much more. */
 export class StateFolderError extends Error {
   override readonly name = 'StateFolderError';

@@ -21,7 +21,7 @@ import { readStacks, type Stack, writeRegionAssembly } from './deployment/assemb
 import { readRelease } from './deployment/release.ts';
 import { synthesize } from './deployment/synthesize.ts';
 import { EventLog, eventOfRoute53 } from './events.ts';
-import { checkListeners, DEFAULT_PORTS, listenersOf, type Ports } from './loopback.ts';
+import { checkListeners, DEFAULT_PORTS, type Listener, listenersOf, type Ports } from './loopback.ts';
 import { type Network, networkHere, networkNote, type RegionPlaces, SHARED_ADDRESS } from './network.ts';
 import { Register } from './process/register.ts';
 import type { RegionProps } from './region/region.ts';
@@ -29,7 +29,7 @@ import { Replication } from './replication/links.ts';
 import { systemClock } from './route53/clock.ts';
 import { disabledNotes } from './route53/health.ts';
 import { startRoute53 } from './route53/route53.ts';
-import { checkStateFolder } from './state-folder.ts';
+import { checkStateFolder, PRIVATE_UMASK } from './state-folder.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Used when the config names no domain, so that routing is there to be drilled. `.test` is reserved: RFC 6761. */
@@ -65,11 +65,17 @@ export interface StartOptions {
   readonly onServed?: (region: string, ...served: Parameters<RegionProps['onServed']>) => void;
 }
 
+export interface OpenPort extends Omit<Listener, 'option'> {
+  readonly kind: Listener['option'] | 'codeDeploy';
+}
+
 export interface RunningSystem {
   /** Also in `system.json` of the state folder. */
   readonly file: SystemFile;
   /** What the emulators cannot create, and what supplies it. */
   readonly replaced: readonly Replacement[];
+  /** All that it listens on. */
+  readonly listeners: readonly OpenPort[];
   /** Ends all of it and leaves nothing behind but logs. May be called more than once. */
   stop(): Promise<void>;
 }
@@ -82,6 +88,7 @@ export interface RunningSystem {
  */
 export const startSystem = async (options: StartOptions): Promise<RunningSystem> => {
   const stateFolder = resolve(options.stateFolder ?? join(options.projectFolder, '.tandem', 'local'));
+  process.umask(PRIVATE_UMASK);
   checkStateFolder(stateFolder);
   const register = await Register.open(stateFolder);
   if (register.cleaned > 0) options.progress.line(`ended ${register.cleaned} region(s) that an earlier system had left`);
@@ -129,7 +136,8 @@ const start = async (props: Start): Promise<RunningSystem> => {
   const config = { ...props.config, domain: props.config.domain ?? STAND_IN_DOMAIN };
   if (props.config.domain === undefined) progress.line(`the configuration names no domain; on this machine it is ${STAND_IN_DOMAIN.name}`);
   const network = await networkHere(ports, config.regions.length);
-  await checkListeners(listenersOf(ports, network, endpoint === undefined));
+  const listeners = listenersOf(ports, network, endpoint === undefined);
+  await checkListeners(listeners);
   const note = networkNote(network.regions);
   if (note !== undefined) progress.line(note);
   const events = new EventLog(props.onEvent ?? (() => undefined));
@@ -165,7 +173,8 @@ const start = async (props: Start): Promise<RunningSystem> => {
   );
   const tlsPorts = [...new Set(network.regions.map(({ edgeTls }) => edgeTls.port))];
   progress.line(`front doors speak TLS too, on port ${tlsPorts.join(', ')}; their callers trust ${caFile}`);
-  return { file, replaced: deployed.replaced, stop: props.stop };
+  const opened = [...listeners.map(({ option, ...place }) => ({ kind: option, ...place })), codeDeploy.listener];
+  return { file, listeners: opened, replaced: deployed.replaced, stop: props.stop };
 };
 
 interface Deployed {

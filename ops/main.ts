@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { StoreUnavailable } from '../functions/core/store.ts';
 import { mendable, messageOf, OperatorStep, UserError } from './errors.ts';
+import { PRIVATE_UMASK } from './folders.ts';
 import { outliveReader, printError, printErrorText } from './print.ts';
 import { makeProgram } from './program.ts';
 import { Interrupted } from './signals.ts';
@@ -34,6 +35,8 @@ const report = (thrown: unknown): number => {
 };
 
 outliveReader();
+
+process.umask(PRIVATE_UMASK);
 
 try {
   await makeProgram().parseAsync();

@@ -37,6 +37,10 @@ export class CodeDeploy {
     return new CodeDeploy(await startCodeDeployServer(address, (region, id) => records.get(region)?.get(id)), records);
   }
 
+  get listener() {
+    return { kind: 'codeDeploy', protocol: 'tcp', address: this.#server.address, port: this.#server.port } as const;
+  }
+
   /** For `AWS_ENDPOINT_URL_CODEDEPLOY` of a region's functions. */
   url(region: string): string {
     return this.#server.url(region);

@@ -12,6 +12,7 @@ const bodySchema = z.record(z.string(), z.unknown());
 export interface CodeDeployServer {
   /** For `AWS_ENDPOINT_URL_CODEDEPLOY` of a region's functions. */
   url(region: string): string;
+  readonly address: string;
   readonly port: number;
   close(): Promise<void>;
 }
@@ -28,7 +29,7 @@ export const startCodeDeployServer = async (
     answer: (asked) => jsonReply(200, answerTo(asked, find), CONTENT_TYPE),
     failed: (error) => jsonReply(400, errorBody(error), CONTENT_TYPE),
   });
-  return { url: (region) => `${server.url}/${region}`, port: server.port, close: () => server.close() };
+  return { url: (region) => `${server.url}/${region}`, address, port: server.port, close: () => server.close() };
 };
 
 const answerTo = (

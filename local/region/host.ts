@@ -5,6 +5,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import { STACKS } from '../../functions/contract/names.ts';
 import { FrontDoor } from '../edge/front-door.ts';
+import { PRIVATE_UMASK } from '../state-folder.ts';
 import { spawnEmulator, untilEmulatorAnswers } from './emulator.ts';
 import { type Command, commandSchema, type HostSettings, hostSettingsSchema, type Report } from './protocol.ts';
 import { gatherServed } from './served.ts';
@@ -95,6 +96,7 @@ const settingsFrom = (lines: Interface): Promise<HostSettings> =>
   });
 
 const main = async (): Promise<void> => {
+  process.umask(PRIVATE_UMASK);
   const lines = createInterface({ input: process.stdin });
   // The supervisor holds the other end, and is gone.
   lines.on('close', end);

@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -25,6 +36,16 @@ describe('a bundle', () => {
   const root = project();
   afterAll(() => rmSync(root, { recursive: true }));
   const built = bundle({ root });
+
+  test('is readable by whoever runs it, whatever the umask of who makes it', () => {
+    const before = process.umask(0o077);
+    try {
+      const made = bundle({ root, marker: 'private' });
+      expect(names.map((name) => statSync(made.module(name)).mode & 0o777)).toEqual(names.map(() => 0o644));
+    } finally {
+      process.umask(before);
+    }
+  });
 
   test('has one folder for each handler with one module in it, which says what it is, and the source maps elsewhere', () => {
     expect(Object.keys(HANDLERS)).toEqual(names);

@@ -36,6 +36,26 @@ describe('a topic of an emulator', () => {
     expect(await sns({ Action: 'ListSubscriptionsByTopic', TopicArn: topicArn })).not.toContain('<Endpoint>');
   });
 
+  it('is not heard from a page, from who does not know the address, or of another topic', async () => {
+    const topicArn = await newTopic('cell');
+    const listener = await listenToTopic({ ...emulator, topicArn });
+    const [, address = ''] = /<Endpoint>([^<]+)</.exec(await sns({ Action: 'ListSubscriptionsByTopic', TopicArn: topicArn })) ?? [];
+    const { origin, pathname } = new URL(address);
+    const post = async (url: string, headers: Readonly<Record<string, string>>, TopicArn: string) => {
+      const body = JSON.stringify({ Type: 'Notification', TopicArn, Message: 'forged' });
+      return (await fetch(url, { method: 'POST', headers: { 'content-type': 'text/plain', ...headers }, body })).status;
+    };
+    expect(pathname.length).toBeGreaterThan(32);
+    expect(await post(origin, { origin: 'https://evil.example' }, topicArn)).toBe(403);
+    expect(await post(`${origin}/${'x'.repeat(32)}`, {}, topicArn)).toBe(403);
+    expect(await post(address, { origin: 'https://evil.example' }, topicArn)).toBe(403);
+    expect(await post(address, {}, `${topicArn}s`)).toBe(400);
+    await sns({ Action: 'Publish', TopicArn: topicArn, Message: 'real' });
+    await untilPasses(() => expect(listener.heard).toContain('real'));
+    expect(listener.heard).toEqual(['real']);
+    await listener.close();
+  });
+
   it('that does not exist is told', async () => {
     await expect(listenToTopic({ ...emulator, topicArn: 'arn:aws:sns:eu-west-1:000000000000:none' })).rejects.toThrow(
       /Subscribe of the topic answered 40/,
