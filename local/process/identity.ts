@@ -15,9 +15,12 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-/** Undefined when there is no such process, or only the entry of a dead one that nobody waited for. */
-export const identityOf = async (pid: number): Promise<ProcessIdentity | undefined> => {
-  const started = process.platform === 'linux' ? await startedOnLinux(pid) : await startedByPs(pid);
+/**
+ * Undefined when there is no such process, or only the entry of a dead one that nobody waited for.
+ * @param platform what is asked: /proc on Linux, and `ps` elsewhere
+ */
+export const identityOf = async (pid: number, platform = process.platform): Promise<ProcessIdentity | undefined> => {
+  const started = platform === 'linux' ? await startedOnLinux(pid) : await startedByPs(pid);
   return started === undefined ? undefined : { pid, started };
 };
 
@@ -57,11 +60,12 @@ const statOf = async (pid: number): Promise<readonly string[] | undefined> => {
 
 const startedByPs = async (pid: number): Promise<string | undefined> => {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], {
       timeout: PS_MS_MAX,
       env: { LC_ALL: 'C', PATH: '/bin:/usr/bin' },
     });
-    return stdout.trim() || undefined;
+    const [, stat = 'Z', started = ''] = /^\s*(\S+)\s+(.*?)\s*$/s.exec(stdout) ?? [];
+    return stat.startsWith('Z') || started === '' ? undefined : started;
   } catch {
     return undefined;
   }

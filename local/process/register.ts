@@ -56,7 +56,7 @@ export class Register {
 
   /** Members that have ended meanwhile are left out. */
   async add(group: number, members: readonly number[]): Promise<void> {
-    const known = await Promise.all(members.map(identityOf));
+    const known = await Promise.all(members.map((pid) => identityOf(pid)));
     this.remove(group);
     this.#content.groups.push({ id: group, members: known.filter((each) => each !== undefined) });
     this.#write();

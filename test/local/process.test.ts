@@ -11,6 +11,31 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SUPERVISOR = join(import.meta.dirname, 'process', 'supervisor.ts');
 
+describe.each(['linux', 'darwin'] as const)('the identity of a process, as it is found on %s,', (platform) => {
+  const asked = process.platform === 'linux' ? platform : 'darwin';
+
+  test('is the same at each look, and another for another process', async () => {
+    const other = spawn('/bin/sleep', ['600']);
+    onTestFinished(() => void other.kill('SIGKILL'));
+    const [first, second] = [await identityOf(process.pid, asked), await identityOf(process.pid, asked)];
+
+    expect(first).toEqual({ pid: process.pid, started: expect.stringMatching(/\S+ \S/) });
+    expect(second).toEqual(first);
+    expect(await identityOf(other.pid ?? 0, asked)).not.toEqual(first);
+  });
+
+  test('is none where no process is, and of one that is dead and that nobody waited for', async () => {
+    // Before the child ends, the shell has become a program that waits for none.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 1 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const dead = Number(await firstLine(parent));
+
+    await eventually(async () => (await identityOf(dead, asked)) === undefined);
+    expect(() => process.kill(dead, 0)).not.toThrow();
+    expect(await identityOf(2 ** 22 + 1, asked)).toBeUndefined();
+  });
+});
+
 describe('a process group', () => {
   test('is killed with everything that its members started', async () => {
     const group = await family();
