@@ -11,6 +11,8 @@ import type { History, Verdict } from './history.ts';
 const SOURCE = join(import.meta.dirname, 'porcupine');
 const FILES = ['main.go', 'go.mod', 'go.sum'] as const;
 const BUILD_MS_MAX = 300_000;
+const GO_SETTINGS =
+  /^(PATH|HOME|TMPDIR|LANG|LC_\w+|XDG_CACHE_HOME|XDG_CONFIG_HOME|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy|GO[A-Z]+(?<!_TOKEN|_SECRET))$/i;
 /** Above what all histories of a drill may take together. */
 const JUDGE_MS_MAX = 900_000;
 
@@ -57,7 +59,7 @@ const built = async (): Promise<string> => {
   const made = `${program}.${process.pid}`;
   const child = spawn('go', ['build', '-trimpath', '-buildvcs=false', '-o', made, '.'], {
     cwd: SOURCE,
-    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
+    env: { ...goSettings(process.env), CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
     stdio: ['ignore', 2, 2],
     timeout: BUILD_MS_MAX,
   });
@@ -71,6 +73,10 @@ const built = async (): Promise<string> => {
   await rename(made, program);
   return program;
 };
+
+/** What Go gets of the user's environment: where programs, files and modules are, and no credentials. */
+export const goSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => GO_SETTINGS.test(name)));
 
 const endOf = (child: ChildProcess): Promise<number | null> =>
   new Promise((resolve, reject) => {

