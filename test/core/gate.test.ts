@@ -8,9 +8,11 @@ import {
   foldControl,
   gateOf,
   healthOf,
+  incarnationItem,
   isAway,
   nextBeat,
   switchItem,
+  switchOf,
 } from '../../functions/core/operations.ts';
 import type { Item } from '../../functions/core/store.ts';
 
@@ -50,7 +52,7 @@ describe('after a gap', () => {
     const own = beat('a', { resumedAtMs: NOW_MS, atMs: NOW_MS + 10 * CLOCK_SKEW_MS_MAX });
     const [old, late] = [beat('b', { atMs: NOW_MS }), beat('c', { atMs: NOW_MS + CLOCK_SKEW_MS_MAX + 1 })];
     const regions = ['a', 'b', 'c'];
-    expect(gateOf(world([own], [], regions))).toMatchObject({ open: false, reason: 'behind' });
+    expect(gateOf(world([own], [], regions))).toMatchObject({ open: false, writer: 'a', reason: 'behind' });
     expect(gateOf(world([own, old], [], regions))).toMatchObject({ open: false, reason: 'behind' });
     expect(gateOf(world([own, old, late], [], regions))).toEqual({ open: true, writer: 'a' });
   });
@@ -123,6 +125,19 @@ describe('a heartbeat in the table', () => {
 });
 
 describe("an operator's word", () => {
+  it('is told by a fit region as it was given, and nothing is told where nobody gave one', () => {
+    const evacuated = switchItem({ region: 'b', by: 'a', evacuate: true, atMs: NOW_MS, reason: 'flood' });
+    const views = [world([beat('a')]), world([beat('a')], [evacuated])];
+    const fit = views.map((view) => switchOf(view, 'b', healthOf({ world: view, table: { ok: true } })).evacuate);
+    const unfit = views.map((view) => switchOf(view, 'b', healthOf({ world: view, table: { ok: false, detail: 'gone' } })).evacuate);
+    expect([fit, unfit]).toEqual([
+      [false, true],
+      [false, false],
+    ]);
+    const { verdict, reasons } = healthOf({ world: world([beat('a')]), table: { ok: false, detail: 'gone' } });
+    expect([verdict, reasons]).toEqual(['fail', [{ code: 'table', detail: 'gone' }]]);
+  });
+
   it('stands with who gave it, when and why', () => {
     expect(switchItem({ region: 'b', by: 'a.2', evacuate: true, atMs: 7, reason: 'flood' })).toEqual({
       pk: 'REGIONS',
@@ -131,6 +146,12 @@ describe("an operator's word", () => {
       evacuate: true,
       at: 7,
       reason: 'flood',
+    });
+    expect(incarnationItem({ region: 'b', incarnation: 10, by: 'a.2', phase: 'FENCED', atMs: 7 })).toEqual({
+      pk: 'REGIONS',
+      sk: 'FENCED#b#10#a.2',
+      v: 1,
+      at: 7,
     });
   });
 });

@@ -6,7 +6,7 @@ const writer = mutationsOf('functions/core/writer.ts', 'test/core/writer.test.ts
 const hlc = mutationsOf('functions/core/hlc.ts', 'test/core/hlc.test.ts');
 const validate = mutationsOf('functions/core/validate.ts', 'test/core/validate.test.ts');
 const restore = mutationsOf('functions/core/restore.ts', 'test/core/restore.test.ts');
-const keys = mutationsOf('functions/core/keys.ts', 'test/functions/auth.test.ts');
+const keys = mutationsOf('functions/core/keys.ts', 'test/core/keys.test.ts');
 const tasks = mutationsOf('functions/core/tasks.ts', 'test/functions/housekeeping.system.test.ts');
 
 export const CORE: readonly TestedMutation[] = [
@@ -134,6 +134,26 @@ export const CORE: readonly TestedMutation[] = [
     'a token asks whether any item exists, the heartbeats among them',
     '&& CARRIER.test(`${pk}\\n${sk}`)',
     '',
+  ),
+  keys('nobody-is-somebody', 'all who come without a name are one caller', "sub === undefined || sub === '' ||", 'sub === undefined ||'),
+  keys(
+    'shop-covers-shopper',
+    'a key signs for subjects whose names begin almost as it says',
+    'pattern.slice(0, -1)',
+    'pattern.slice(0, -2)',
+  ),
+  mutationsOf('functions/core/token.ts', 'test/functions/consistency.test.ts')(
+    'token-without-end',
+    'one token makes a region look for as many items as fit into a header',
+    '|| pairs.length > KEYS_MAX',
+    '',
+    'the token is none',
+  ),
+  gate(
+    'silence-evacuates',
+    'a checker takes a region away that nobody evacuated',
+    "return { evacuate: false, reason: 'no switch says evacuate' };",
+    "return { evacuate: true, reason: 'no switch says evacuate' };",
   ),
   keys(
     'removed-in-one-region-only',
