@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { decode, encode } from 'dns-packet';
 import { describe, expect, test } from 'vitest';
+import type { CallerProps } from '../../../ops/drill/callers.ts';
 import { clientCaller } from '../../../ops/drill/client-caller.ts';
 import { dnsCaller } from '../../../ops/drill/dns-caller.ts';
 import type { Action, Result } from '../../../ops/drill/operations.ts';
@@ -88,6 +89,23 @@ describe('a caller with the failover client', () => {
     await using world = await shared(behaviour);
     await using caller = closing(clientCaller({ name: 'client-a-1', near: 'a', token: 't' }, world));
     expect(await caller.perform(action)).toMatchObject(expected);
+  });
+
+  test('is answered wrong where the answer that counted is, whoever was asked before', async () => {
+    await using first = await shared(problem(503, 'unavailable'));
+    await using second = await shared(answer(201, { id: 'o1' }, { 'tandem-region': 'b' }));
+    const regions = [...first.regions, ...second.regions.map((region) => ({ ...region, name: 'b', host: 'b.api.test' }))];
+    const told: CallerProps['expect'] =
+      () =>
+      ({ region }) =>
+        `wrong by ${region}`;
+    await using caller = closing(clientCaller({ name: 'client-a-1', near: 'a', token: 't', expect: told }, { ...first, regions }));
+    const result = await caller.perform(PLACE);
+    expect(result).toMatchObject({ outcome: 'ok', region: 'b', wrong: 'wrong by b' });
+    expect(result.sent.map(({ region, end, wrong }) => [region, end, wrong])).toEqual([
+      ['a', 'failed', null],
+      ['b', 'answered', 'wrong by b'],
+    ]);
   });
 
   test('finds a region by its name where the target has it', async () => {

@@ -46,6 +46,8 @@ describe('time until callers succeed for good', () => {
       0.1,
     );
     expect(rtoSeconds([recordOf(95_000, { outcome: 'failed' }), ...stream(95_500, 120_000, 500)], FAULT, 120_000)).toBe(0);
+    expect(rtoSeconds([recordOf(99_000, { outcome: 'failed' }), ...stream(100_500, 120_000, 500)], FAULT, 120_000)).toBe(0);
+    expect(rtoSeconds([...stream(100_500, 120_000, 500), recordOf(120_000, { outcome: 'failed' })], FAULT, 120_000)).toBe(0);
   });
 
   test('calm means every kind of caller', () => {
