@@ -72,6 +72,16 @@ describe('what must be kept', () => {
     expect(keptHistories(requests, [], [{ region: B, atMs: paidMs }]).excused).toBe(0);
   });
 
+  test('is nothing that was refused', () => {
+    const { records, readings } = new CourseMaker()
+      .edit(A, 'v1', [])
+      .edit(B, 'v9', [], { status: 412 })
+      .holds(A, 'record r', 'version v1')
+      .course();
+    const { histories } = keptHistories(records.flatMap(requestsOf), readings, []);
+    expect(histories.flatMap(({ operations }) => operations.map(({ kind }) => kind))).toEqual(['add', 'read']);
+  });
+
   test('is looked for in the readings of its own thing, and nobody else’s names are', () => {
     const readings = [
       { region: A, thing: 'order o', startMs: 1, endMs: 2, holds: ['placed', 'paid p', 'paid x'] },

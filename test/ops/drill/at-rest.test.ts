@@ -4,6 +4,7 @@ import { parseConfig } from '../../../infra/config.ts';
 import { atRest, brokenBefore } from '../../../ops/drill/at-rest.ts';
 import { planDrill, reckon } from '../../../ops/drill/frame.ts';
 import { RULES } from '../../../ops/drill/invariants.ts';
+import type { OperationRecord } from '../../../ops/drill/operations.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { placed } from './items.ts';
 import { recordOf } from './records.ts';
@@ -72,7 +73,13 @@ describe('tables', () => {
 });
 
 describe('the reckoning of a drill', () => {
-  const order = { operation: 'placeOrder', id: 'o1', key: 'k', status: 201, value: { lines: [{ sku: 'x', quantity: 2 }] } } as const;
+  const order: Partial<OperationRecord> = {
+    operation: 'placeOrder',
+    id: 'o1',
+    key: 'k',
+    status: 201,
+    value: { lines: [{ sku: 'x', quantity: 2 }] },
+  };
   const sceneOf = (records: Parameters<typeof reckon>[1]['records']) => ({
     records,
     callers: [],

@@ -27,8 +27,9 @@ const attempt = (region: string, startMs: number, more: Partial<Attempt> = {}): 
 /** What a client asks, one region after the other, and what it says of it. */
 const sentBy = async (asked: readonly string[], attempts: readonly Attempt[], bodies: Readonly<Record<string, readonly string[]>>) => {
   const exchanges = recordExchanges(fetchOf(bodies), regionOf);
+  const { signal } = new AbortController();
   const operation = async () => {
-    for (const url of asked) await (await exchanges.fetch(url, { method: 'GET', headers: {} })).text();
+    for (const url of asked) await (await exchanges.fetch(url, { method: 'GET', headers: {}, signal, redirect: 'error' })).text();
     return { attempts };
   };
   const expectation = ({
