@@ -2,7 +2,8 @@
 import { mutationsOf, type TestedMutation } from '../mutation.ts';
 
 const alarmed = (file: string) => mutationsOf(`infra/${file}.ts`, 'test/infra/alarm-promises.test.ts');
-const [cell, canary, metrics] = [alarmed('cell-alarms'), alarmed('canary-alarms'), alarmed('metrics')];
+const [alarms, cell] = [alarmed('alarms'), alarmed('cell-alarms')];
+const [canary, metrics] = [alarmed('canary-alarms'), alarmed('metrics')];
 
 export const ALARMED: readonly TestedMutation[] = [
   cell(
@@ -20,4 +21,10 @@ export const ALARMED: readonly TestedMutation[] = [
   cell('alarm-peers-forgotten', 'no heartbeat is watched', '  ...props.peers.map(heartbeatAlarm),\n', ''),
   metrics('alarm-burst-of-one', 'a single failed request is a burst', "errorPercent('errors > 1'", "errorPercent('errors > 0'"),
   canary('alarm-suspects-nobody', 'a watcher that fails at home pages about others', 'butNot: OWN_JOURNEY', 'butNot: journeyTo(peer)'),
+  alarms(
+    'alarm-above-only',
+    'a value at the threshold is well',
+    'ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD',
+    'ComparisonOperator.GREATER_THAN_THRESHOLD',
+  ),
 ];
