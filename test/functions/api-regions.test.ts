@@ -110,6 +110,10 @@ describe('the switch', () => {
     world.aheadMs = 5_001;
     const after = await world.get(`/switch/${peer}`, { token: null });
     expect(after.text).toContain(EVACUATE_TEXT);
+    expect([before, after].map(({ body }) => [body['region'], body['evacuate']])).toEqual([
+      [peer, false],
+      [peer, true],
+    ]);
     expect((await world.get('/switch/eu-west-9', { token: null })).status).toBe(404);
     expect((await world.get('/switch/x', { token: null })).status).toBe(400);
   });

@@ -142,12 +142,11 @@ export const CORE: readonly TestedMutation[] = [
     'pattern.slice(0, -1)',
     'pattern.slice(0, -2)',
   ),
-  mutationsOf('functions/core/token.ts', 'test/functions/consistency.test.ts')(
+  mutationsOf('functions/core/token.ts', 'test/core/token.test.ts')(
     'token-without-end',
     'one token makes a region look for as many items as fit into a header',
     '|| pairs.length > KEYS_MAX',
     '',
-    'the token is none',
   ),
   gate(
     'silence-evacuates',
