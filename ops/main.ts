@@ -8,6 +8,7 @@ import { outliveReader, printError, printErrorText } from './print.ts';
 import { makeProgram } from './program.ts';
 import { Interrupted } from './signals.ts';
 import { tandem } from './tandem.ts';
+import { waitingFor } from './waiting.ts';
 
 /** Prints what the user needs to know of an error, and returns the exit code. */
 const report = (thrown: unknown): number => {
@@ -39,7 +40,7 @@ outliveReader();
 process.umask(PRIVATE_UMASK);
 
 try {
-  await makeProgram().parseAsync();
+  await waitingFor('at work', () => makeProgram().parseAsync());
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -48,12 +48,31 @@ export const waitingFor = async <T>(what: string, work: () => Promise<T>, { with
   }
 };
 
+/** Those that have been told. */
+const told = new WeakSet<Wait>();
+let resting = 0;
+
+/** Waits for a person, who needs no clock. */
+export const atRest = async <T>(work: () => Promise<T>): Promise<T> => {
+  resting += 1;
+  draw('');
+  try {
+    return await work();
+  } finally {
+    resting -= 1;
+  }
+};
+
 const tick = (): void => {
   const open = [...waits];
   const innermost = open.at(-1);
-  if (innermost === undefined || draw(text(innermost))) return;
+  if (innermost === undefined || resting > 0 || draw(text(innermost))) return;
   const say = open.findLast((each) => each.say !== undefined)?.say;
-  if (silentMs() > (say === undefined ? ALONE_MS_MAX : SILENT_MS_MAX)) (say ?? printError)(text(innermost));
+  // Nobody is kept waiting while a program is still being loaded.
+  const quietMs = Math.min(silentMs(), Date.now() - Math.min(...open.map(({ sinceMs }) => sinceMs)));
+  if (quietMs < (say === undefined && !told.has(innermost) ? ALONE_MS_MAX : SILENT_MS_MAX)) return;
+  told.add(innermost);
+  (say ?? printError)(text(innermost));
 };
 
 const clock = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);

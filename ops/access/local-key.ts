@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { KEYS_FOLDER } from '../folders.ts';
 import { tandem } from '../tandem.ts';
 import type { Target } from '../targets/target.ts';
+import { waitingFor } from '../waiting.ts';
 import { type KeyFile, makeKey, readKeys, saveKey, usableKey } from './key-file.ts';
 import { knownKey, registerKey } from './registry.ts';
 import { mintToken } from './token.ts';
@@ -32,7 +33,8 @@ export const ensureLocalKey = async (target: Target): Promise<KeyFile> => {
   const [first, ...others] = target.regions.flatMap(({ name }) => (lost.includes(name) ? [] : [name]));
   if (first === undefined) throw new UserError('every region is lost; end the local system and start it again');
   await registerKey({ region: first, client: target.dynamo(first) }, key, Date.now());
-  for (const region of others) await arrival(target, region, key);
+  for (const region of others)
+    await waitingFor(`waiting for the key to reach ${region}`, () => arrival(target, region, key), { withinMs: ARRIVES_WITHIN_MS });
   return key;
 };
 

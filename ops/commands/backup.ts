@@ -4,6 +4,7 @@ import { print, printError, printJson, printText } from '../print.ts';
 import { backupStatus, describeBackups } from '../restore/backup-status.ts';
 import { beginBackups, describePoints, pointsOf } from '../restore/points.ts';
 import { tandem } from '../tandem.ts';
+import { waitingFor } from '../waiting.ts';
 import { withBackups } from './backups-of.ts';
 import { chosenRegions } from './cells-of.ts';
 import { changing, NOTHING_DONE, reading } from './effect.ts';
@@ -40,7 +41,7 @@ export const addBackup = (program: Command): void => {
           target.regions.map(({ name }) => name),
           options.region,
         );
-        const statuses = await backupStatus(target, names, objectives, Date.now());
+        const statuses = await waitingFor('waiting for the regions to answer', () => backupStatus(target, names, objectives, Date.now()));
         if (options.json) printJson(statuses);
         else printText(describeBackups(statuses));
         if (statuses.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
@@ -61,7 +62,7 @@ export const addBackup = (program: Command): void => {
           target.regions.map(({ name }) => name),
           options.region,
         );
-        const { points, problems } = await pointsOf(target, names);
+        const { points, problems } = await waitingFor('waiting for the regions to answer', () => pointsOf(target, names));
         if (options.json) printJson(points);
         else if (points.length > 0 || problems.length === 0) printText(describePoints(points));
         tellProblems(problems);

@@ -12,6 +12,7 @@ import { collect } from '../options.ts';
 import { print, printText } from '../print.ts';
 import { interruptible } from '../signals.ts';
 import { type LocalTarget, runningLocal } from '../targets/local.ts';
+import { waitingFor } from '../waiting.ts';
 import { localCells } from './cells-of.ts';
 import { changing } from './effect.ts';
 import { configFileOf } from './regions-of.ts';
@@ -87,7 +88,9 @@ interface Run {
 
 const run = async ({ deployer, config, options, signal, leave }: Run): Promise<number> => {
   const { skip, ignoreAlarms, reason, yes } = options;
-  const findings = preflight(await readSituation({ deployer, config, skip, ignoreAlarms, stateFolder: STATE }));
+  const findings = preflight(
+    await waitingFor('looking at every region', () => readSituation({ deployer, config, skip, ignoreAlarms, stateFolder: STATE })),
+  );
   printText(findingsText(findings));
   if (isRefused(findings)) {
     printText('\nRefused: nothing is delivered.');
@@ -99,6 +102,8 @@ const run = async ({ deployer, config, options, signal, leave }: Run): Promise<n
   }
   print('');
   const request = { skip, ...(ignoreAlarms ? { settings: { ignoreAlarms } } : {}) };
-  const state = await deploy({ deployer, request, reason, progress: print, signal, leave });
+  const state = await waitingFor('the delivery goes on', () => deploy({ deployer, request, reason, progress: print, signal, leave }), {
+    say: print,
+  });
   return state === 'succeeded' ? 0 : 1;
 };

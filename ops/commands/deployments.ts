@@ -3,6 +3,7 @@ import { type Drift, instant, phaseOf, type RegionDeployments, readDeployments }
 import type { Versions } from '../delivery/versions.ts';
 import { asText, printJson, printText } from '../print.ts';
 import { table } from '../table.ts';
+import { waitingFor } from '../waiting.ts';
 import { chosenRegions, withCells } from './cells-of.ts';
 import { reading } from './effect.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
@@ -31,7 +32,9 @@ export const addDeployments = (program: Command): void => {
     .action((options: Options, command: Command) =>
       withCells(options.target, command, async (cells) => {
         const names = chosenRegions(cells.names, options.region);
-        const found = await Promise.all(names.map((name) => readDeployments(cells, name)));
+        const found = await waitingFor('waiting for the regions to answer', () =>
+          Promise.all(names.map((name) => readDeployments(cells, name))),
+        );
         if (options.json) printJson(found.map(plain));
         else printText(found.map((each) => describe(each, options.audit)).join('\n\n'));
         if (found.some((each) => each.drift.kind === 'moved' || each.troubles.length > 0)) process.exitCode = 1;

@@ -8,7 +8,9 @@ import { type Progress, progressFor } from '../progress.ts';
 import { interruptible, untilAborted } from '../signals.ts';
 import { tandem } from '../tandem.ts';
 import { type LocalPorts, withNewLocalSystem } from '../targets/local-start.ts';
-import { drillRegionLoss, type RegionLossDrill } from './drill.ts';
+import type { LossKind } from '../targets/target.ts';
+import { atRest } from '../waiting.ts';
+import { drillRegionLoss } from './drill.ts';
 import { trying } from './effect.ts';
 import { addLocalOptions } from './local-options.ts';
 import { configFileOf } from './regions-of.ts';
@@ -37,25 +39,29 @@ export const addStart = (program: Command): void => {
 const start = (config: Config, options: Options, progress: Progress, signal: AbortSignal): Promise<number> =>
   withNewLocalSystem({ config, options, progress, signal }, async (target) => {
     await ensureLocalKey(target);
-    progress.line(`\n${welcome(target, options.drill)}\n`);
-    const code = options.drill ? await firstDrill({ target, config, progress, signal }, options) : 0;
+    progress.line(`\n${welcome(target, options.drill)}`);
+    const how = options.endpoint === undefined ? 'kill' : 'blackhole';
+    const drill = () => drillRegionLoss({ target, config, progress, signal, how });
+    const code = options.drill ? await firstDrill(drill, { how, exit: options.exit, signal }) : 0;
     if (options.exit) return code;
     progress.line('\nUp until Ctrl-C.');
-    await untilAborted(signal);
+    await atRest(() => untilAborted(signal));
     return code;
   });
 
-type FirstDrill = Omit<RegionLossDrill, 'how'>;
+interface FirstDrill {
+  readonly how: LossKind;
+  readonly exit: boolean;
+  readonly signal: AbortSignal;
+}
 
 /** A drill decides about nobody's system: without a verdict it stays up, and says why. With `--exit` there is nothing else to wait for. */
-const firstDrill = async (drill: FirstDrill, { endpoint, exit }: Options): Promise<number> => {
-  const how = endpoint === undefined ? 'kill' : 'blackhole';
+export const firstDrill = async (run: () => Promise<number>, { how, exit, signal }: FirstDrill): Promise<number> => {
   try {
-    return await drillRegionLoss({ ...drill, how });
+    return await run();
   } catch (thrown) {
-    if (exit || drill.signal.aborted) throw thrown;
-    const error = mendable(thrown);
-    printErrorText(`tandem: the first drill has no verdict: ${messageOf(error)}`);
+    if (exit || signal.aborted) throw thrown;
+    printErrorText(`tandem: the first drill has no verdict: ${messageOf(mendable(thrown))}`);
     printError(`the system stays up: see \`${tandem('status')}\`, then try again with \`${tandem('drill', 'region-loss', '--how', how)}\``);
     return 1;
   }

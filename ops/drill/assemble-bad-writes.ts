@@ -27,7 +27,7 @@ export interface BadWritesFindings extends Reckoning, RulesHeld {
   readonly damage: readonly BadWrite[];
   readonly spreadSeconds: number | null;
   readonly harmed: number;
-  readonly restored: RestoreReport;
+  readonly restored: RestoreReport | undefined;
   readonly notAsBefore: number;
 }
 
@@ -55,7 +55,7 @@ export const assembleBadWrites = (
   ];
   return believed({
     drill: 'bad-writes',
-    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
+    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts, failures: findings.failures }),
     phases,
     events: timeline({ ratePerSecond, phases, zeroMs: phases.corruptedMs, ...findings }, ownEvents(phases, measured)),
     objectives,
@@ -74,7 +74,7 @@ const measuredOf = (
   const bad = records.filter(({ outcome, wrong }) => outcome !== 'ok' || wrong !== null);
   const after = bad.filter(({ startMs }) => startMs >= repairedMs);
   const { lost } = settled.comparison;
-  const { facts } = restored.repaired ?? {};
+  const { facts } = restored?.repaired ?? {};
   return {
     damage: damage.map(({ kind, region, pk, sk }) => ({ kind, region, pk, sk, writer: sk.split('#').at(-1) ?? '' })),
     spreadSeconds,
@@ -86,12 +86,12 @@ const measuredOf = (
       writes: lost.length,
       seconds: lost.length === 0 ? 0 : Math.max(0, (repairedMs - Math.max(...lost.map((write) => write.ackMs))) / 1_000),
     },
-    repairSeconds: restored.whole ? (repairedMs - corruptedMs) / 1_000 : null,
+    repairSeconds: restored?.whole ? (repairedMs - corruptedMs) / 1_000 : null,
     notAsBefore,
     putBack: {
       facts: facts === undefined ? 0 : facts.orders + facts.stock + facts.records,
-      rows: restored.repaired?.rows.length ?? 0,
-      left: restored.repaired?.left.length ?? 0,
+      rows: restored?.repaired?.rows.length ?? 0,
+      left: restored?.repaired?.left.length ?? 0,
     },
     ...rulesHeld(findings),
   };

@@ -73,7 +73,7 @@ export const assembleDelivery = (
     fault: fault ?? null,
     controlPlane: target.kind === 'local' ? 'simulated' : 'aws',
     region,
-    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
+    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts, failures: findings.failures }),
     settings: { exposePercent: config.delivery.exposePercent, exposeMinutes, bakeMinutes },
     phases,
     delivery: { id: delivery.id, state: delivery.state, detail: delivery.detail, regions: delivery.regions.map((each) => ({ ...each })) },

@@ -55,7 +55,7 @@ export const assemblePartition = (
   ];
   return believed({
     drill: 'partition',
-    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
+    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts, failures: findings.failures }),
     phases,
     events: timeline({ ratePerSecond, phases, zeroMs: phases.partitionMs, ...findings }, ownEvents(phases, measured)),
     objectives,

@@ -17,7 +17,8 @@ export interface Course {
   readonly baselineMs: number;
   readonly faultMs: number;
   readonly repairMs: number;
-  readonly servingMs: number;
+  /** Null: it does not. */
+  readonly servingMs: number | null;
   readonly endMs: number;
   readonly statelost: boolean;
   readonly replicationAgeMs: number | null;
@@ -64,7 +65,7 @@ export const assembleReport = (
     drill: 'region-loss',
     how,
     region,
-    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts }),
+    ...envelope({ target, ratePerSecond, scene, startedAt, ledger, verdicts, failures: findings.failures }),
     phases,
     events: timeline({ ratePerSecond, phases, zeroMs: faultMs, settled, events }, own),
     objectives,

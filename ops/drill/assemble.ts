@@ -32,7 +32,7 @@ export const rulesHeld = ({ items, broken, brokenBefore }: RulesHeld) => ({
   brokenBefore: brokenBefore.map((each) => ({ ...each })),
 });
 
-type Envelope = Pick<Report, 'version' | 'target' | 'regions' | 'startedAt' | 'load' | 'ledger' | 'verdicts' | 'passed'>;
+type Envelope = Pick<Report, 'version' | 'target' | 'regions' | 'startedAt' | 'load' | 'ledger' | 'verdicts' | 'passed' | 'failures'>;
 
 /** What every drill reports, whatever it broke. */
 export const envelope = ({
@@ -42,6 +42,7 @@ export const envelope = ({
   startedAt,
   ledger,
   verdicts,
+  failures = [],
 }: {
   readonly target: Pick<Target, 'kind' | 'regions'>;
   readonly ratePerSecond: number;
@@ -49,6 +50,7 @@ export const envelope = ({
   readonly startedAt: string;
   readonly ledger: Report['ledger'];
   readonly verdicts: readonly Verdict[];
+  readonly failures?: readonly string[] | undefined;
 }): Envelope => ({
   version: 1,
   target: target.kind,
@@ -61,7 +63,8 @@ export const envelope = ({
   },
   ledger,
   verdicts: [...verdicts],
-  passed: verdicts.every((each) => each.passed),
+  passed: failures.length === 0 && verdicts.every((each) => each.passed),
+  ...(failures.length === 0 ? {} : { failures: [...failures] }),
 });
 
 /** A report whose own numbers contradict each other proves nothing: it does not pass, and says so first. */

@@ -30,7 +30,7 @@ export const atRest = async (
     broken = brokenRules(replicas).filter(({ rule, detail }) => !known.has(`${rule}: ${detail}`));
     return broken.length === 0;
   };
-  await until(yes, { everyMs: WATCH_EVERY_MS * 2, withinMs: restSecondsMax * 1_000, signal });
+  await until(yes, { what: 'every rule to hold on the tables', everyMs: WATCH_EVERY_MS * 2, withinMs: restSecondsMax * 1_000, signal });
   signal.throwIfAborted();
   return { replicas, broken };
 };

@@ -22,7 +22,7 @@ import { allSkus } from './mix.ts';
 import { putBack, type Restore } from './repair.ts';
 import type { ScanReplica } from './replica.ts';
 import type { Scene } from './scene.ts';
-import { pause, until } from './wait.ts';
+import { spend, until } from './wait.ts';
 
 export interface BadWritesProps extends DrillProps {
   /** Bad writes. @default 40 */
@@ -76,7 +76,7 @@ interface Acted {
   readonly spreadSeconds: number | null;
   /** Acknowledged writes that no region had any more. */
   readonly harmed: readonly Write[];
-  readonly restored: RestoreReport;
+  readonly restored: RestoreReport | undefined;
 }
 
 const harmAndRepair = async (plan: Plan, stage: Stage): Promise<Acted> => {
@@ -85,9 +85,9 @@ const harmAndRepair = async (plan: Plan, stage: Stage): Promise<Acted> => {
   const known = await inEveryRegion(plan, scene);
   const damage = chooseBadWrites({ items: known, regions: target.regions.map((each) => each.name), writes, random });
   if (damage.length === 0) throw new UserError('the drill has written nothing yet that could be corrupted; use a higher --rate');
-  await pause(POINT_MS, signal);
+  await spend(POINT_MS, 'the point that is restored is a second of its own', signal);
   const pointMs = Date.now();
-  await pause(POINT_MS, signal);
+  await spend(POINT_MS, 'the point that is restored is a second of its own', signal);
   signal.throwIfAborted();
   const witness = stockKey(scene.stock.plenty[0] ?? '');
   let [corruptedMs, repairedMs] = [0, 0];
@@ -106,7 +106,8 @@ const harmAndRepair = async (plan: Plan, stage: Stage): Promise<Acted> => {
       return report;
     },
   });
-  progress(`all is repaired ${((repairedMs - corruptedMs) / 1_000).toFixed(1)} s after the first bad write`);
+  if (repaired === undefined) repairedMs = Date.now();
+  else progress(`all is repaired ${((repairedMs - corruptedMs) / 1_000).toFixed(1)} s after the first bad write`);
   return { pointMs, corruptedMs, repairMs, repairedMs, damage, ...broke, restored: repaired };
 };
 
@@ -138,11 +139,16 @@ const watchHarm = async (
     unseen = await stillUnseen(unseen, read);
     return unseen.length === 0;
   };
-  const inTime = await until(spread, { everyMs: WATCH_EVERY_MS, withinMs: SPREADS_WITHIN_MS, signal });
+  const inTime = await until(spread, {
+    what: 'the harm to be in every region',
+    everyMs: WATCH_EVERY_MS,
+    withinMs: SPREADS_WITHIN_MS,
+    signal,
+  });
   const spreadSeconds = inTime ? (Date.now() - doneMs) / 1_000 : null;
   progress(inTime ? 'the harm is in every region' : 'the harm is not in every region');
   for (const { bad, region } of unseen) progress(`${region} does not have: ${bad.kind}, ${bad.pk} ${bad.sk}, written in ${bad.region}`);
-  await pause(plan.harmSeconds * 1_000, signal);
+  await spend(plan.harmSeconds * 1_000, 'callers live with the harm', signal);
   signal.throwIfAborted();
   const harmedPlaces = new Set(damage.map(({ pk }) => pk));
   const writes = acknowledged(records).filter((write) => harmedPlaces.has(partitionOf(write)) && write.ackMs < doneMs);
@@ -159,7 +165,7 @@ interface Concluded extends Acted {
 const conclude = async (plan: Plan, stage: Stage, acted: Concluded, endMs: number): Promise<BadWritesReport> => {
   const { target, progress } = plan;
   const { scene, startedAt, loadMs, baselineMs } = stage;
-  const reckoning = await reckon(plan, scene);
+  const reckoning = await reckon(plan, stage);
   progress('checking the invariants on the tables of every region');
   const { replicas, broken } = await atRest(plan, acted.before);
   const now = new Map((replicas[0]?.items ?? []).map((item) => [`${item.pk} ${item.sk}`, item]));

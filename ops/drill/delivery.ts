@@ -84,7 +84,7 @@ interface Delivered extends Pick<DeliveryCourse, 'deliveredMs' | 'endedMs' | 'de
   readonly listeners: ReadonlyMap<string, Listener>;
 }
 
-const deliver = async (plan: Plan, { scene, hold }: Stage): Promise<Delivered> => {
+const deliver = async (plan: Plan, stage: Stage): Promise<Delivered> => {
   const { target, progress } = plan;
   // Before anything is in force: what is running is somebody else's, and must not be taken back.
   if ((await target.delivery())?.state === 'running')
@@ -92,21 +92,17 @@ const deliver = async (plan: Plan, { scene, hold }: Stage): Promise<Delivered> =
   const before = await snapshot(plan);
   const listeners = await listenAll(target);
   try {
-    const { broke } = await scoped(
-      plan,
-      { scene, hold },
-      {
-        name: 'the delivery',
-        breaks: async () => {
-          const deliveredMs = Date.now();
-          await target.deliver(requestOf(plan));
-          progress(plan.fault === undefined ? 'a healthy version is delivered' : `a version with the fault "${plan.fault}" is delivered`);
-          const delivery = await watch(plan);
-          return { deliveredMs, delivery, endedMs: await calmDown(plan, scene, delivery) };
-        },
-        repair: () => takeBack(target, progress),
+    const { broke } = await scoped(plan, stage, {
+      name: 'the delivery',
+      breaks: async () => {
+        const deliveredMs = Date.now();
+        await target.deliver(requestOf(plan));
+        progress(plan.fault === undefined ? 'a healthy version is delivered' : `a version with the fault "${plan.fault}" is delivered`);
+        const delivery = await watch(plan);
+        return { deliveredMs, delivery, endedMs: await calmDown(plan, stage.scene, delivery) };
       },
-    );
+      repair: () => takeBack(target, progress),
+    });
     return { ...broke, before, listeners };
   } catch (error) {
     await close(listeners);
@@ -134,7 +130,12 @@ const watch = async (plan: Plan): Promise<Delivery> => {
     const spreads = found?.regions.slice(1).some(({ state }) => state === 'exposed' || state === 'after-traffic') ?? false;
     return found?.state !== 'running' || (fault !== undefined && spreads);
   };
-  const inTime = await until(ended, { everyMs: WATCH_EVERY_MS, withinMs: deliverySecondsMax(plan) * 1_000, signal });
+  const inTime = await until(ended, {
+    what: 'the delivery to end',
+    everyMs: WATCH_EVERY_MS,
+    withinMs: deliverySecondsMax(plan) * 1_000,
+    signal,
+  });
   signal.throwIfAborted();
   if (!inTime || found?.state === 'running') {
     progress(inTime ? 'the bad version has come to a second region: stopping it' : 'the delivery does not end: stopping it');
@@ -150,7 +151,7 @@ const watch = async (plan: Plan): Promise<Delivery> => {
 const calmDown = async ({ watchSecondsMax, progress, signal }: Plan, scene: Scene, delivery: Delivery): Promise<number> => {
   const endedMs = delivery.endedAtMs ?? Date.now();
   const yes = () => Date.now() - endedMs >= CALM_SECONDS * 1_000 && calm(scene.records, endedMs, Date.now());
-  const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: watchSecondsMax * 1_000, signal });
+  const inTime = await until(yes, { what: 'callers to be calm', everyMs: WATCH_EVERY_MS, withinMs: watchSecondsMax * 1_000, signal });
   if (!inTime && !signal.aborted) progress(`callers have not been calm within ${watchSecondsMax} s of its end`);
   return endedMs;
 };
@@ -179,7 +180,7 @@ const conclude = async (plan: Plan, stage: Stage, given: Delivered & { readonly 
     const told = await writtenDown(plan, region, course, listeners.get(region));
     const findings: DeliveryFindings = {
       ...told,
-      ...(await reckon(plan, stage.scene)),
+      ...(await reckon(plan, stage)),
       events: await target.events(),
       after: await snapshot(plan),
     };
@@ -212,6 +213,6 @@ const writtenDown = async (
     found = await read();
     return delivery.state === 'succeeded' || (found.audit.length > 0 && found.notifications?.length !== 0);
   };
-  await until(complete, { everyMs: WATCH_EVERY_MS, withinMs: TOLD_WITHIN_MS, signal });
+  await until(complete, { what: 'its end to be written down, and told', everyMs: WATCH_EVERY_MS, withinMs: TOLD_WITHIN_MS, signal });
   return found;
 };

@@ -6,8 +6,10 @@ import type { Config } from '../../infra/config.ts';
 import { mendable, messageOf, UserError } from '../errors.ts';
 import { type RegionStatus, statusOf } from '../region-status.ts';
 import type { Report } from '../reports/report.ts';
+import { verdictText } from '../reports/text.ts';
 import { tandem } from '../tandem.ts';
 import type { DeliveryTarget, Target } from '../targets/target.ts';
+import { waitingFor } from '../waiting.ts';
 import { acknowledged, type ReadPartition } from './ledger.ts';
 import { RATE_MAX } from './load.ts';
 import { type Marker, type MarkerContent, type MarkerHold, takeMarker } from './marker.ts';
@@ -19,7 +21,7 @@ import { replicaReader, replicaScanner, type ScanReplica } from './replica.ts';
 import { type ReplicaReading, readReplicas } from './replicas.ts';
 import { openScene, type Scene, type TokenMaker } from './scene.ts';
 import { type Settled, settle } from './settle.ts';
-import { pause, until } from './wait.ts';
+import { spend, until } from './wait.ts';
 
 export interface DrillProps<T extends Target = Target> {
   readonly target: T;
@@ -92,6 +94,8 @@ export interface Stage {
   readonly startedAt: string;
   readonly loadMs: number;
   readonly baselineMs: number;
+  /** What could not be repaired, and why. The drill goes on to its report: what was measured is not lost with it. */
+  readonly unrepaired: UserError[];
 }
 
 export interface FramedDrill<T, R extends Report> {
@@ -123,17 +127,19 @@ export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: Fram
     signal.throwIfAborted();
     progress(`callers near ${target.regions.map((each) => each.name).join(', ')} begin: ${plan.ratePerSecond} requests a second`);
     const loadSecondsMax = plan.baselineSeconds + plan.steadySecondsMax + drill.actSecondsMax + plan.afterSeconds;
-    const scene = await openScene({ ...plan, region: drill.near, loadSecondsMax });
+    const scene = await waitingFor('functions start, and stock is received', () =>
+      openScene({ ...plan, region: drill.near, loadSecondsMax }),
+    );
     try {
       const loadMs = Date.now();
       scene.start();
       const baselineMs = await steadyFrom(plan, scene);
-      const stage = { scene, hold, startedAt, loadMs, baselineMs };
+      const stage = { scene, hold, startedAt, loadMs, baselineMs, unrepaired: [] };
       const acted = await drill.act(stage);
-      await pause(plan.afterSeconds * 1_000, signal);
+      await spend(plan.afterSeconds * 1_000, 'load after the repair', signal);
       await scene.stop();
       signal.throwIfAborted();
-      return await drill.conclude(stage, acted, Date.now());
+      return await concluded(plan, drill, stage, acted);
     } finally {
       await scene.stop();
     }
@@ -144,6 +150,20 @@ export const runDrill = async <T, R extends Report>(plan: DrillPlan, drill: Fram
   } finally {
     await hold.close();
   }
+};
+
+/** @throws {UserError} after the report, when something could not be repaired */
+const concluded = async <T, R extends Report>({ progress }: DrillPlan, drill: FramedDrill<T, R>, stage: Stage, acted: T): Promise<R> => {
+  const [unrepaired] = stage.unrepaired;
+  try {
+    const report = await drill.conclude(stage, acted, Date.now());
+    if (unrepaired === undefined) return report;
+    for (const line of verdictText(report).split('\n')) progress(line);
+  } catch (error) {
+    if (unrepaired === undefined) throw error;
+    progress(`what was measured could not be put together: ${messageOf(error)}`);
+  }
+  throw unrepaired;
 };
 
 export interface Scoped<B, M> {
@@ -159,15 +179,16 @@ export interface Scoped<B, M> {
 
 export interface Repaired<B, M> {
   readonly broke: B;
-  readonly repaired: M;
+  /** Undefined: it could not be repaired, which the stage knows, and `runDrill` throws in the end. */
+  readonly repaired: M | undefined;
   /** When the repair began. */
   readonly repairMs: number;
 }
 
 /** The fault as a scope: whatever happens inside, the repair follows. */
 export const scoped = async <B, M>(
-  { signal }: Pick<DrillPlan, 'signal'>,
-  { scene, hold }: Pick<Stage, 'scene' | 'hold'>,
+  { signal, progress }: Pick<DrillPlan, 'signal' | 'progress'>,
+  { scene, hold, unrepaired }: Pick<Stage, 'scene' | 'hold' | 'unrepaired'>,
   { name, marker, breaks, repair }: Scoped<B, M>,
 ): Promise<Repaired<B, M>> => {
   await hold.fault(marker);
@@ -183,7 +204,15 @@ export const scoped = async <B, M>(
   } catch (cause) {
     // What cannot be written down must not hide what cannot be repaired; the marker still tells of the fault.
     await hold.leave().catch(() => undefined);
-    throw new UserError(`${name} could not be repaired: ${messageOf(cause)}; repair it with \`${tandem('drill', '--abort')}\``, { cause });
+    const before = 'error' in outcome && !signal.aborted ? `; before that: ${messageOf(outcome.error)}` : '';
+    const failed = new UserError(
+      `${name} could not be repaired: ${messageOf(cause)}${before}; repair it with \`${tandem('drill', '--abort')}\``,
+      { cause },
+    );
+    if ('error' in outcome || signal.aborted) throw failed;
+    unrepaired.push(failed);
+    progress(failed.message);
+    return { broke: outcome.broke, repaired: undefined, repairMs };
   }
   await hold.release();
   if ('error' in outcome) throw outcome.error;
@@ -196,10 +225,15 @@ export const scoped = async <B, M>(
  * not in time. By default that is more than an interval of the health checks: each checker has then seen it well.
  */
 const steadyFrom = async ({ target, baselineSeconds, steadySecondsMax, progress, signal }: DrillPlan, scene: Scene): Promise<number> => {
-  await pause(baselineSeconds * 1_000, signal);
+  await spend(baselineSeconds * 1_000, 'baseline, in which nothing may be wrong', signal);
   const fromMs = (): number => Date.now() - baselineSeconds * 1_000;
   const yes = async () => steady(scene.records, await target.events(), fromMs());
-  const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: steadySecondsMax * 1_000, signal });
+  const inTime = await until(yes, {
+    what: `${baselineSeconds} s in which nothing is wrong`,
+    everyMs: WATCH_EVERY_MS,
+    withinMs: steadySecondsMax * 1_000,
+    signal,
+  });
   signal.throwIfAborted();
   if (!inTime)
     progress(`the system was never steady for ${baselineSeconds} s: this machine is too busy, and what follows is measured in its noise`);
@@ -214,6 +248,7 @@ const isWhole = async ({ target, read }: DrillPlan, before: Marker): Promise<boo
   if (before.drill === 'partition') await target.heal();
   if (before.drill === 'bad-writes' && (await standsIn(target, read, before.witness))) return false;
   if (isDeliveryTarget(target) && (await target.delivery())?.state === 'running') return false;
+  if (((await target.strickenRegions?.()) ?? []).length > 0) return false;
   return (await target.lostRegions()).length === 0 && (await statusOf(target.regions)).every((status) => status.state === 'healthy');
 };
 
@@ -226,7 +261,7 @@ const allServe = async ({ target, signal }: DrillPlan): Promise<void> => {
     ill = (await statusOf(target.regions)).filter((status) => status.state !== 'healthy');
     return ill.length === 0;
   };
-  const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: SERVES_WITHIN_MS, signal });
+  const inTime = await until(yes, { what: 'every region to serve', everyMs: WATCH_EVERY_MS, withinMs: SERVES_WITHIN_MS, signal });
   signal.throwIfAborted();
   if (!inTime)
     throw new UserError(
@@ -240,26 +275,48 @@ export interface Reckoning {
   readonly acknowledged: number;
   /** What every region then holds of what was written. */
   readonly readings: readonly ReplicaReading[];
+  /** What the drill could not do, and why: it has not passed then. */
+  readonly failures?: readonly string[];
 }
 
+/** Nothing is known of any write. */
+const UNSETTLED: Settled = { comparison: { missing: new Map(), lost: [], duplicates: [], oversold: new Map() }, seconds: null };
+
 /**
- * Looks for every acknowledged write in every region, until they agree; and writes down what each holds then.
+ * Looks for every acknowledged write in every region, until they agree; and writes down what each holds then. Where that
+ * cannot be done, what was measured before is not lost.
  * @param own requests of the drill itself
  */
-export const reckon = async (plan: DrillPlan, scene: Scene, own: readonly OperationRecord[] = []): Promise<Reckoning> => {
+export const reckon = async (plan: DrillPlan, { scene, unrepaired }: Stage, own: readonly OperationRecord[] = []): Promise<Reckoning> => {
   const { target, progress, signal } = plan;
   const writes = acknowledged([...scene.records, ...own]);
-  progress(`comparing ${writes.length} acknowledged writes with every region`);
-  const regions = target.regions.map((each) => each.name);
-  const settled = await settle({
-    writes,
-    regions,
-    skus: allSkus(scene.stock),
-    read: plan.read,
-    readsAtOnce: READS_AT_ONCE,
-    withinMs: plan.settleSecondsMax * 1_000,
-    signal,
-  });
-  signal.throwIfAborted();
-  return { settled, acknowledged: writes.length, readings: await readReplicas({ writes, regions, read: plan.read }) };
+  const failures = unrepaired.map(({ message }) => message);
+  try {
+    // What is broken still has nobody to ask, and is named as such.
+    const broken = unrepaired.length === 0 ? [] : [...(await target.lostRegions()), ...((await target.strickenRegions?.()) ?? [])];
+    const regions = target.regions.flatMap(({ name }) => (broken.includes(name) ? [] : [name]));
+    progress(`comparing ${writes.length} acknowledged writes with ${broken.length === 0 ? 'every region' : regions.join(', ')}`);
+    const settled = await waitingFor(
+      'waiting for the regions to agree',
+      () =>
+        settle({
+          writes,
+          regions,
+          skus: allSkus(scene.stock),
+          read: plan.read,
+          readsAtOnce: READS_AT_ONCE,
+          withinMs: plan.settleSecondsMax * 1_000,
+          signal,
+        }),
+      { withinMs: plan.settleSecondsMax * 1_000 },
+    );
+    signal.throwIfAborted();
+    const readings = await readReplicas({ writes, regions, read: plan.read });
+    return { settled, acknowledged: writes.length, readings, failures };
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = `the acknowledged writes could not be compared with every region: ${messageOf(error)}`;
+    progress(failure);
+    return { settled: UNSETTLED, acknowledged: writes.length, readings: [], failures: [...failures, failure] };
+  }
 };

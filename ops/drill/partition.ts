@@ -22,7 +22,7 @@ import { acknowledged, partitionOf, SUBJECT } from './ledger.ts';
 import type { OperationRecord } from './operations.ts';
 import { type Hand, regionCaller } from './region-caller.ts';
 import { rejoin } from './repair.ts';
-import { pause, until } from './wait.ts';
+import { spend, until } from './wait.ts';
 
 export interface PartitionProps extends DrillProps {
   /** Seconds for which the regions do not hear of each other. @default 20 */
@@ -45,13 +45,14 @@ const ARRIVES_WITHIN_MS = 120_000;
 export const runPartition = async (props: PartitionProps): Promise<PartitionReport> => {
   const plan: Plan = { ...planDrill(props), seconds: props.seconds ?? 20 };
   const { target, seconds, watchSecondsMax } = plan;
-  const token = await plan.token(SUBJECT, SCOPES);
   let before: readonly Broken[] = [];
-  const hands = target.regions.map((region) => regionCaller(region, token)).sort((a, b) => compareWriters(a.region, b.region));
+  let hands: readonly Hand[] = [];
   try {
     return await runDrill(plan, {
       marker: { drill: 'partition' },
       before: async () => {
+        const token = await plan.token(SUBJECT, SCOPES);
+        hands = target.regions.map((region) => regionCaller(region, token)).sort((a, b) => compareWriters(a.region, b.region));
         before = await brokenBefore(plan);
       },
       near: target.regions[0]?.name ?? '',
@@ -85,20 +86,21 @@ const partAndHeal = async (plan: Plan, stage: Stage, hands: readonly Hand[]): Pr
       progress(`replication is paused between all regions for ${seconds} s; both write the same things`);
       conflicts.push(await sellLast(hands, ground));
       for (const [index, { pair, prepared }] of rounds.entries()) {
-        await pause(partitionMs + index * ROUND_SECONDS * 1_000 - Date.now(), signal);
+        await spend(partitionMs + index * ROUND_SECONDS * 1_000 - Date.now(), 'replication is paused', signal);
         signal.throwIfAborted();
         conflicts.push(...(await makeRound(pair, ground, prepared)));
       }
-      await pause(partitionMs + seconds * 1_000 - Date.now(), signal);
+      await spend(partitionMs + seconds * 1_000 - Date.now(), 'replication is paused', signal);
     },
     repair: () => rejoin(target, progress),
   });
   const own = [...records, ...conflicts.flatMap((conflict) => conflict.records)];
-  const agreedSeconds = await agreement(plan, own, ground, repaired);
+  const healMs = repaired ?? Date.now();
+  const agreedSeconds = repaired === undefined ? null : await agreement(plan, own, ground, healMs);
   progress(
     `${conflicts.length} conflicts; ${agreedSeconds === null ? 'the regions do not agree on them' : `the regions agree on them after ${agreedSeconds.toFixed(1)} s`}`,
   );
-  return { partitionMs, healMs: repaired, agreedSeconds, conflicts, own };
+  return { partitionMs, healMs, agreedSeconds, conflicts, own };
 };
 
 interface Round {
@@ -139,7 +141,12 @@ const holds = (items: readonly Item[], region: string): boolean =>
   foldHeld(items).some((held) => held.region === region && held.available > 0);
 
 const arrives = async (yes: () => Promise<boolean>, signal: AbortSignal): Promise<void> => {
-  const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: ARRIVES_WITHIN_MS, signal });
+  const inTime = await until(yes, {
+    what: 'the regions to hear of each other',
+    everyMs: WATCH_EVERY_MS,
+    withinMs: ARRIVES_WITHIN_MS,
+    signal,
+  });
   signal.throwIfAborted();
   if (!inTime) throw new UserError(`the regions do not hear of each other before anything is broken; see \`${tandem('status')}\``);
 };
@@ -167,7 +174,12 @@ const agreement = async (plan: Plan, own: readonly OperationRecord[], ground: Gr
     );
     return disagreements(replicas).length === 0;
   };
-  const inTime = await until(yes, { everyMs: WATCH_EVERY_MS, withinMs: settleSecondsMax * 1_000, signal });
+  const inTime = await until(yes, {
+    what: 'the regions to agree on all conflicts',
+    everyMs: WATCH_EVERY_MS,
+    withinMs: settleSecondsMax * 1_000,
+    signal,
+  });
   return inTime ? (Date.now() - healMs) / 1_000 : null;
 };
 
@@ -180,7 +192,7 @@ const conclude = async (plan: Plan, stage: Stage, hands: readonly Hand[], acted:
   const { target, progress } = plan;
   const { scene, startedAt, loadMs, baselineMs } = stage;
   const { conflicts, own, before, ...course } = acted;
-  const reckoning = await reckon(plan, scene, own);
+  const reckoning = await reckon(plan, stage, own);
   progress('checking the invariants on the tables of every region');
   const { replicas, broken } = await atRest(plan, before);
   const healed: Healed = {

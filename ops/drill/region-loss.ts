@@ -76,8 +76,8 @@ const loseAndRepair = async (plan: Plan, stage: Stage): Promise<Lost> => {
       return repairFault(plan, fault);
     },
   });
-  progress(`${region} serves again after ${((repaired - repairMs) / 1_000).toFixed(1)} s`);
-  return { faultMs: fault?.atMs ?? repairMs, repairMs, servingMs: repaired, statelost: fault?.statelost ?? false };
+  if (repaired !== undefined) progress(`${region} serves again after ${((repaired - repairMs) / 1_000).toFixed(1)} s`);
+  return { faultMs: fault?.atMs ?? repairMs, repairMs, servingMs: repaired ?? null, statelost: fault?.statelost ?? false };
 };
 
 /** Until callers of every kind have recovered for good, or the time is over. */
@@ -93,16 +93,17 @@ const watch = async ({ target, region, watchSecondsMax, progress, signal }: Plan
     const nowMs = Date.now();
     return changed && nowMs - faultMs >= CALM_SECONDS * 1_000 && calm(scene.records, faultMs, nowMs);
   };
-  const inTime = await until(recovered, { everyMs: WATCH_EVERY_MS, withinMs: watchSecondsMax * 1_000, signal });
+  const inTime = await until(recovered, { what: 'callers to recover', everyMs: WATCH_EVERY_MS, withinMs: watchSecondsMax * 1_000, signal });
   if (!signal.aborted) progress(inTime ? 'callers have recovered' : `callers have not recovered within ${watchSecondsMax} s`);
 };
 
 const conclude = async (
   plan: Plan,
-  { scene, startedAt, loadMs, baselineMs }: Stage,
+  stage: Stage,
   course: Omit<Course, 'startedAt' | 'loadMs' | 'baselineMs'>,
 ): Promise<RegionLossReport> => {
-  const reckoning = await reckon(plan, scene);
+  const { scene, startedAt, loadMs, baselineMs } = stage;
+  const reckoning = await reckon(plan, stage);
   const report = assembleReport(
     plan,
     scene,

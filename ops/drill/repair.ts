@@ -45,7 +45,7 @@ const bringBack = async ({ target, region, rebuild, progress }: RepairProps): Pr
   }
   const own = target.regions.filter((each) => each.name === region);
   const serves = async () => (await statusOf(own)).every((status) => status.state === 'healthy' && status.writable !== false);
-  if (!(await until(serves, { everyMs: ASK_EVERY_MS, withinMs: SERVING_WITHIN_MS }))) {
+  if (!(await until(serves, { what: `${region} to serve`, everyMs: ASK_EVERY_MS, withinMs: SERVING_WITHIN_MS }))) {
     throw new UserError(`${region} does not serve ${SERVING_WITHIN_MS / 1_000} s after its repair (see \`${tandem('status')}\`)`);
   }
   return Date.now();

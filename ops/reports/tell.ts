@@ -5,11 +5,12 @@ import { tellRegionLoss } from './region-loss.ts';
 import type { Report } from './report.ts';
 import type { Telling } from './telling.ts';
 
-/** What there is to tell of a report, by its drill. Pure. */
+/** What there is to tell of a report. Pure. */
 export const tell = (report: Report): Telling => {
   const telling = byDrill(report);
+  const failures = (report.failures ?? []).map((each) => `FAILED: ${each}`);
   const contradictions = (report.contradictions ?? []).map((each) => `contradiction: ${each}`);
-  return { ...telling, labels: [...contradictions, ...telling.labels] };
+  return { ...telling, labels: [...failures, ...contradictions, ...telling.labels] };
 };
 
 const byDrill = (report: Report): Telling => {

@@ -146,6 +146,11 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
     return this.#system.regions.filter((each) => each.state === 'lost' || each.state === 'rebuilding').map((each) => each.name);
   }
 
+  async strickenRegions(): Promise<readonly string[]> {
+    await this.#change(this.#control.system());
+    return this.#system.regions.flatMap(({ name, state, edge }) => (state === 'serving' && edge.kind === 'none' ? [] : [name]));
+  }
+
   restartEmpty(region: string, fence: readonly Item[]): Promise<void> {
     return this.#change(this.#control.restart(this.#region(region).name, fence));
   }

@@ -53,6 +53,7 @@ describe('progress on a terminal', () => {
       const progress = progressFor();
       const sum = await progress.step('first step', async (say) => { say('one'); say('two'); return 41; });
       await progress.step('second step', async (say) => say('three'));
+      await progress.step('third step', () => new Promise((resolve) => setTimeout(resolve, 2_200)));
       progress.line('then ' + (sum + 1));`;
     const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
     const args = ['-c', TERMINAL, String(columns), process.execPath, '--input-type=module', '--eval', program];
@@ -61,6 +62,12 @@ describe('progress on a terminal', () => {
 
   it('shows every step, what it said and what comes after it', () => {
     expect(shown(120)).toMatch(/first step[\s\S]*one[\s\S]*two[\s\S]*second step[\s\S]*three[\s\S]*then 42/);
+  });
+
+  it('has a clock while a step goes on, and no colour', () => {
+    const text = shown(120).replaceAll('\u001b', 'ESC');
+    expect(text).toMatch(/ESC\[Kthird step: [12] s/);
+    expect(text).not.toMatch(/ESC\[[0-9;]*m/);
   });
 
   it('is plain lines where the terminal has no size', () => {

@@ -69,6 +69,10 @@ export const shared = {
     settledSeconds: seconds.nullable().describe('from the end of the load until the ledgers agreed; null: not within the time given'),
   }),
   verdicts: z.array(verdict),
+  failures: z
+    .array(z.string())
+    .optional()
+    .describe('what the drill could not do, and why: it has not passed then, whatever the verdicts say'),
   passed: z.boolean(),
   contradictions: z
     .array(z.string())

@@ -65,12 +65,14 @@ describe.concurrent('bad writes', () => {
     );
     const marker = JSON.parse(await readFile(join(folder.path, 'drill.json'), 'utf8'));
     expect(marker).toMatchObject({ drill: 'bad-writes', phase: 'left', atMs: expect.any(Number) });
+    const report = reportSchema.parse(JSON.parse(await reportFile(folder.path, 'report.json')));
+    expect(report).toMatchObject({ passed: false, failures: [expect.stringContaining('no such time')], measured: { repairSeconds: null } });
 
     await expect(runBadWrites(propsFor(system, folder.path))).rejects.toThrow(/has left the tables broken .*tandem drill --abort/);
     const before = system.restoredAt.length;
     expect(await abortDrill(abortOf(system, folder.path))).toBe('the tables');
     expect(system.restoredAt.slice(before)).toEqual([marker.atMs]);
-    expect(await readdir(folder.path)).toEqual([]);
+    expect(await readdir(folder.path)).toEqual(['reports']);
   });
 
   test('of a drill that was killed, in tables that are gone, are in nobody’s way', async () => {

@@ -74,6 +74,23 @@ describe.concurrent('regions that do not hear of each other', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
+  test('and cannot be joined again are measured all the same: the report says what failed', { timeout: 150_000 }, async () => {
+    await using system = await ToySystem.open();
+    await using folder = await scratch();
+    const heal = system.heal.bind(system);
+    system.heal = () => Promise.reject(new Error('no link answers'));
+    await expect(runPartition({ ...propsFor(system, folder.path), settleSecondsMax: 2, restSecondsMax: 2 })).rejects.toThrow(
+      /replication could not be repaired: no link answers; .*tandem drill --abort/,
+    );
+    expect(reportSchema.parse(JSON.parse(await reportFile(folder.path, 'report.json')))).toMatchObject({
+      passed: false,
+      failures: [expect.stringContaining('no link answers')],
+      measured: { agreedSeconds: null },
+    });
+    system.heal = heal;
+    expect(await abortDrill(abortOf(system, folder.path))).toBe('replication');
+  });
+
   test('because a drill was killed are joined again by `tandem drill --abort`, and by the next drill', async () => {
     await using system = await ToySystem.open();
     await using folder = await scratch();

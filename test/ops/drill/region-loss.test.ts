@@ -6,6 +6,7 @@ import { type RegionLossProps, runRegionLoss } from '../../../ops/drill/region-l
 import { abortDrill } from '../../../ops/drill/repair.ts';
 import { UserError } from '../../../ops/errors.ts';
 import { reportSchema } from '../../../ops/reports/report.ts';
+import { verdictText } from '../../../ops/reports/text.ts';
 import { ownProcess } from '../../../ops/targets/local-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { DEAD, markerOf, scratch } from './scratch.ts';
@@ -133,11 +134,24 @@ describe.concurrent('a region that is lost', () => {
     );
     expect(JSON.parse(await readFile(join(folder.path, 'drill.json'), 'utf8'))).toMatchObject({ phase: 'left', region: REGION });
 
+    // What was measured until then is not lost: who recovered when, what is missing where somebody can be asked, and what failed.
+    const report = reportSchema.parse(JSON.parse(await reportFile(folder.path, 'report.json')));
+    expect(report).toMatchObject({
+      passed: false,
+      phases: { servingMs: null },
+      failures: [expect.stringMatching(/could not be repaired: no survivor/)],
+    });
+    expect(report.ledger.acknowledged).toBeGreaterThan(0);
+    expect(Object.keys(report.ledger.missingByRegion)).not.toContain(REGION);
+    expect(verdictText(report)).toMatch(/FAILED\nFAILED: eu-central-1 could not be repaired: no survivor/);
+    expect((await operationsIn(folder.path)).length).toBeGreaterThan(0);
+    expect(await reportFile(folder.path, 'report.html')).toContain('no survivor');
+
     // The process that ran it may live on: it has given up, so another may repair.
     await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(/has left eu-central-1 broken .*tandem drill --abort/);
     expect(await abortDrill(abortOf(system, folder.path))).toBe(REGION);
     expect(await system.lostRegions()).toEqual([]);
-    expect(await readdir(folder.path)).toEqual([]);
+    expect(await readdir(folder.path)).toEqual(['reports']);
   });
 });
 
@@ -147,7 +161,9 @@ describe('a drill', () => {
     await using folder = await scratch();
     await system.lose(REGION, 'freeze');
     await markerOf(folder.path, { ...LEFT, pid: DEAD, phase: 'fault', how: 'freeze' });
-    await expect(runRegionLoss(propsFor(system, folder.path))).rejects.toThrow(/has left eu-central-1 broken .*tandem drill --abort/);
+    await expect(runRegionLoss({ ...propsFor(system, folder.path), token: noKey })).rejects.toThrow(
+      /has left eu-central-1 broken .*tandem drill --abort/,
+    );
     expect(await abortDrill(abortOf(system, folder.path))).toBe(REGION);
     expect(system.repaired).toBe(1);
     expect(await readdir(folder.path)).toEqual([]);
@@ -203,6 +219,9 @@ describe('a drill', () => {
     expect(system.repaired).toBe(0);
   });
 });
+
+/** A key is asked of regions, and one that is broken would be waited for. */
+const noKey = () => Promise.reject(new Error('a key was asked for before the marker'));
 
 const LEFT = { drill: 'region-loss', region: REGION };
 
