@@ -287,7 +287,11 @@ const UNSETTLED: Settled = { comparison: { missing: new Map(), lost: [], duplica
  * cannot be done, what was measured before is not lost.
  * @param own requests of the drill itself
  */
-export const reckon = async (plan: DrillPlan, { scene, unrepaired }: Stage, own: readonly OperationRecord[] = []): Promise<Reckoning> => {
+export const reckon = async (
+  plan: DrillPlan,
+  { scene, unrepaired }: Pick<Stage, 'scene' | 'unrepaired'>,
+  own: readonly OperationRecord[] = [],
+): Promise<Reckoning> => {
   const { target, progress, signal } = plan;
   const writes = acknowledged([...scene.records, ...own]);
   const failures = unrepaired.map(({ message }) => message);

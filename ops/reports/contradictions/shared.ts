@@ -56,7 +56,7 @@ export const sharedRules = (report: Report, zeroMs: number, agesMs = zeroMs): re
   ...report.verdicts.map(verdictRule),
   [report.verdicts.length > 0, 'no objective was looked at'],
   [
-    report.passed === report.verdicts.every(({ passed }) => passed),
+    report.passed === ((report.failures ?? []).length === 0 && report.verdicts.every(({ passed }) => passed)),
     report.passed ? 'passed with an objective that was missed' : 'failed with every objective met',
   ],
   ...inOrder(report.phases),

@@ -80,20 +80,23 @@ describe('the reckoning of a drill', () => {
     status: 201,
     value: { lines: [{ sku: 'x', quantity: 2 }] },
   };
-  const sceneOf = (records: Parameters<typeof reckon>[1]['records']) => ({
-    records,
-    callers: [],
-    stock: { plenty: ['x'], scarce: 'y', records: [] },
-    answers: [],
-    start: () => undefined,
-    stop: async () => undefined,
+  const stageOf = (records: Parameters<typeof reckon>[1]['scene']['records']) => ({
+    unrepaired: [],
+    scene: {
+      records,
+      callers: [],
+      stock: { plenty: ['x'], scarce: 'y', records: [] },
+      answers: [],
+      start: () => undefined,
+      stop: async () => undefined,
+    },
   });
 
   test('looks for the writes of callers, and for the drill’s own', async () => {
     await using system = await ToySystem.open();
     const { plan } = planOver(system, [[]]);
     const [theirs, own] = [recordOf(1, order), recordOf(2, { ...order, id: 'o2', key: 'l' })];
-    const { acknowledged, settled } = await reckon(plan, sceneOf([theirs]), [own]);
+    const { acknowledged, settled } = await reckon(plan, stageOf([theirs]), [own]);
     expect(acknowledged).toBe(2);
     expect(settled.comparison.lost.map(({ id }) => id).sort()).toEqual(['o1', 'o2']);
   });
@@ -102,7 +105,7 @@ describe('the reckoning of a drill', () => {
     await using system = await ToySystem.open();
     const oversold: Item = { pk: 'STOCK#y', sk: 'HELD#a', v: 1, available: -1, sold: 0 };
     const { plan } = planOver(system, [[placed('a'), oversold]]);
-    const { settled, readings } = await reckon(plan, sceneOf([recordOf(1, order)]));
+    const { settled, readings } = await reckon(plan, stageOf([recordOf(1, order)]));
     expect([...settled.comparison.missing.keys()]).toEqual(REGIONS);
     expect([...settled.comparison.oversold]).toEqual([['y', 1]]);
     expect(readings.map(({ region, thing, holds }) => [region, thing, holds])).toEqual(
