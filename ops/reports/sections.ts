@@ -19,7 +19,7 @@ const cell = (text: string): Markup => html`<td${isNumber(text) ? html` class="n
 /** A row whose first cell names it. */
 const row = ([name = '', ...cells]: readonly string[]): Markup => html`<tr><th scope="row">${name}</th>${cells.map(cell)}</tr>`;
 
-export const list = (facts: readonly (readonly [string, string])[]): Markup =>
+const list = (facts: readonly (readonly [string, string])[]): Markup =>
   html`<dl>${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 
 /** Missed ones first. */

@@ -71,7 +71,7 @@ const common = {
   load: { ratePerSecond: 24, callers: { dns: 12, client: 12 }, requests: { dns: 1_566, client: 1_566 } },
 } as const;
 
-export const regionLoss = (rtoSeconds = 32.4, more: Partial<RegionLossReport> = {}): RegionLossReport =>
+const regionLoss = (rtoSeconds = 32.4, more: Partial<RegionLossReport> = {}): RegionLossReport =>
   concluded({
     ...common,
     drill: 'region-loss',
@@ -122,11 +122,7 @@ export const regionLoss = (rtoSeconds = 32.4, more: Partial<RegionLossReport> = 
     ...more,
   });
 
-export const delivery = (
-  fault: string | null,
-  more: Partial<DeliveryReport['measured']> = {},
-  verdicts?: Report['verdicts'],
-): DeliveryReport =>
+const delivery = (fault: string | null, more: Partial<DeliveryReport['measured']> = {}, verdicts?: Report['verdicts']): DeliveryReport =>
   concluded({
     ...common,
     drill: fault === null ? 'good-deploy' : 'bad-deploy',
@@ -174,7 +170,7 @@ export const delivery = (
     passed: true,
   });
 
-export const partition = (agreedSeconds: number | null = 2.1, more: Partial<PartitionReport['measured']> = {}): PartitionReport =>
+const partition = (agreedSeconds: number | null = 2.1, more: Partial<PartitionReport['measured']> = {}): PartitionReport =>
   concluded({
     ...common,
     drill: 'partition',
@@ -215,7 +211,7 @@ export const partition = (agreedSeconds: number | null = 2.1, more: Partial<Part
     passed: true,
   });
 
-export const badWrites = (repairSeconds: number | null = 8.2, more: Partial<BadWritesReport['measured']> = {}): BadWritesReport =>
+const badWrites = (repairSeconds: number | null = 8.2, more: Partial<BadWritesReport['measured']> = {}): BadWritesReport =>
   concluded({
     ...common,
     drill: 'bad-writes',
