@@ -213,7 +213,7 @@ const BELIEVING = [
   shared(
     'agreed-and-missing',
     'the ledgers may agree while regions lack writes',
-    '(settledSeconds === null) === (missing + duplicates > 0),',
+    '(settledSeconds === null) === missing + duplicates > 0,',
     'true,',
   ),
   shared(
