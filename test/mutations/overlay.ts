@@ -2,6 +2,7 @@
  * A copy of the source tree, in which files are edited: whatever loads them, vitest, esbuild, `cdk synth` or a child
  * process, loads the edited text.
  */
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ export interface Overlay {
 
 export const makeOverlay = async (): Promise<Overlay> => {
   const root = await mkdtemp(join(tmpdir(), 'tandem-mutations-'));
+  // Also of a run that is ended half-way.
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
   for (const name of await readdir(ROOT)) {
     if (LINKED.includes(name)) await symlink(join(ROOT, name), join(root, name));
     else if (!LEFT_OUT.includes(name)) await cp(join(ROOT, name), join(root, name), { recursive: true });

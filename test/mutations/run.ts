@@ -18,6 +18,7 @@ if (known === undefined || unknown.length > 0) {
   process.exit(2);
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const runner = await MutationRunner.start();
 try {
   for (const mutation of known) {

@@ -131,8 +131,8 @@ export const ANSWERED = [
   frame(
     'one-region-is-looked-at',
     'another region may lack everything',
-    'const regions = target.regions.map((each) => each.name);\n  const settled',
-    'const regions = target.regions.map((each) => each.name).slice(0, 1);\n  const settled',
+    'broken.includes(name) ? [] : [name]',
+    'broken.includes(name) || name !== target.regions[0]?.name ? [] : [name]',
   ),
   abort('a-partition-stays', 'an abort leaves regions apart', 'await rejoin(target, progress);\n      return;', 'return;'),
   abort(
