@@ -201,6 +201,14 @@ contradicts<DeliveryReport>('a good delivery', GOOD_DELIVERY, [
   [/that it spoiled" measured 0, and the report says 1/, spoiling({ requests: { dns: 0, client: 1 } })],
 ]);
 
+test('a report that says what could not be compared contradicts nothing, and does not pass', () => {
+  const events = REGION_LOSS.events.filter(({ kind }) => kind !== 'ledger');
+  const ledger = { ...REGION_LOSS.ledger, missingByRegion: {}, settledSeconds: null };
+  const report = { ...REGION_LOSS, failures: ['not compared'], events, ledger };
+  expect(contradictionsOf({ ...report, passed: false })).toEqual([]);
+  expect(contradictionsOf({ ...report, passed: true })).toEqual(['passed with an objective that was missed']);
+});
+
 test('a report that contradicts itself does not pass, and says so before anything else', () => {
   const report = believed(withMeasured<RegionLossReport>(() => ({ rebuildSeconds: 6 }))(REGION_LOSS));
   expect(report.passed).toBe(false);
