@@ -15,6 +15,14 @@ const FOREIGN = resolve(import.meta.dirname, '../../.venv/bin/ministack');
 /** Of all emulators of this process, whose functions may call each other's. */
 const SECRET = randomBytes(32).toString('base64url');
 
+/** Those that run. A test that fails before it could stop its own, or is ended, leaves none behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) signal(child, 'SIGKILL');
+});
+// Vitest ends its workers by it, and without this nobody would hear of the exit.
+process.once('SIGTERM', () => process.exit());
+
 export interface TestEmulator {
   readonly region: string;
   readonly endpoint: string;
@@ -83,6 +91,8 @@ const launchForeign = (region: string, port: number, home: string): ChildProcess
 const launch = async (region: string, port: number, home: string, foreign: boolean): Promise<ChildProcess> => {
   const own = { region, python: PYTHON, port, folder: join(home, 'emulator'), secretAccessKey: SECRET, environment: {}, detached: true };
   const child = foreign ? launchForeign(region, port, home) : spawnEmulator(own);
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const endedEarly = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the emulator ended with ${code} before it answered`)));
