@@ -134,7 +134,7 @@ describe('hostile text in every field of what is shown is shown, and does nothin
 
 describe('an error', () => {
   it.each([
-    [new AggregateError([new Error('connect ECONNREFUSED 127.0.0.1:1'), new Error('connect ECONNREFUSED ::1:1')]), /ECONNREFUSED 127.*::1/],
+    [new AggregateError([new Error('connect ECONNREFUSED 127.0.0.1:1'), new Error('connect ECONNREFUSED ::1:1')]), /ECONNREFUSED .*::1/],
     [
       new AggregateError([new Error('a is held'), new Error('b is held')], 'not everything ended'),
       /^not everything ended: a is held: b is held$/,

@@ -81,7 +81,7 @@ const regionLoss = (rtoSeconds = 32.4, more: Partial<RegionLossReport> = {}): Re
     events: [
       event(30, 'fault', 'lost: kill', LOST),
       event(50.5, 'check', 'the calculated check turned', LOST),
-      event(57, 'answer', `the shared name leads to 127.0.2.1`, LOST),
+      event(57, 'answer', 'the shared name leads to the other region', LOST),
       event(30 + rtoSeconds, 'recovered', 'callers that follow DNS succeed again'),
       event(112, 'repair', `rebuild of ${LOST} begins`),
       event(121, 'region', 'serves again', LOST),
