@@ -84,6 +84,18 @@ describe('a region in trouble', () => {
   });
 });
 
+describe('a region that holds no reservation of an order', () => {
+  it('names the one that does to whoever wants it shipped', async () => {
+    const [own, peer] = REGIONS;
+    const here = await start();
+    await here.post(`/stock/tea/regions/${own}/receipts`, { quantity: 1 });
+    const placed = await here.post('/orders', { lines: [LINE] });
+    const there = new ApiWorld({ region: peer, data: here.data, control: here.control });
+    const shipping = await there.post(`/orders/${String(placed.body['id'])}/shipments`, {}, { token: here.key.token() });
+    expect([shipping.status, shipping.body['type'], shipping.body['region']]).toEqual([421, '/problems/wrong-region', own]);
+  });
+});
+
 describe('the health check', () => {
   it('says so in text that Route 53 finds, and writes a heartbeat at most every five seconds', async () => {
     const world = await start();
@@ -139,6 +151,27 @@ describe('the list of regions', () => {
     expect(ages[0]).toBeLessThan(30_000);
     expect(ages[1]).toBeGreaterThanOrEqual(42_000);
     expect(ages[1]).toBeLessThan(72_000);
+  });
+
+  it('tells the switch and the name of each region, not those of the one that is asked', async () => {
+    const world = await start();
+    const [own, peer] = REGIONS;
+    const atMs = Date.now();
+    await putControl(world, switchItem({ region: peer, by: own, evacuate: true, atMs, reason: 'test' }));
+    await putControl(world, incarnationItem({ region: peer, incarnation: 3, by: own, phase: 'SERVES', atMs }));
+    const { body } = await world.get('/regions', { token: null });
+    expect(body['regions']).toMatchObject([
+      { region: own, writer: own, evacuate: false },
+      { region: peer, writer: `${peer}.3`, evacuate: true },
+    ]);
+  });
+
+  it('tells no age below none, of a heartbeat that a clock ahead of this one has written', async () => {
+    const world = await start();
+    const ahead = { action: 'update', key: { pk: 'REGIONS', sk: `BEAT#${REGIONS[1]}` }, set: { at: Date.now() + 600_000 } } as const;
+    await world.data.transact([ahead]);
+    const { body } = await world.get('/regions', { token: null });
+    expect(body['regions']).toMatchObject([{}, { region: REGIONS[1], heartbeatAgeMs: 0 }]);
   });
 
   it('tells heartbeats, versions, switches and front doors as this region sees them', async () => {

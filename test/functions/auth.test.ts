@@ -4,6 +4,7 @@ import { Authenticator } from '../../functions/aws/authenticator.ts';
 import { ROUTES, SCOPES } from '../../functions/contract/routes.ts';
 import { foldKey, keyItem, keyRemovalItem } from '../../functions/core/keys.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
+import { StoreUnavailable } from '../../functions/core/store.ts';
 import { ApiWorld } from './api-world.ts';
 import { makeTestKey, type TestKey, tokenOf } from './callers.ts';
 
@@ -192,6 +193,12 @@ describe('access to each route', () => {
     const world = new ApiWorld({ auth: { mode: 'none' } });
     expect((await world.get('/orders', { token: null })).status).toBe(200);
   });
+
+  it('takes nobody for everybody whose key cannot be read now: it may be a canary', async () => {
+    const control = { query: () => Promise.reject(new StoreUnavailable('gone')) };
+    const authenticator = new Authenticator({ settings: { mode: 'none' }, control, clock: { now: () => Date.now() } });
+    expect((await authenticator.identify(`Bearer ${makeTestKey().token()}`)).kind).toBe('unavailable');
+  });
 });
 
 /** An HS256 token, keyed with what everybody may know. */
@@ -212,14 +219,13 @@ describe('a token of the OpenID Connect issuer', () => {
   };
   const provider = (issuer: string = settings.issuer) => {
     const state = { down: false, requests: 0 };
+    const keys: object[] = [
+      { kty: 'oct', kid: 'secret', k: 'x' },
+      { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa/1+=', alg: 'RS256', use: 'sig', x5c: ['x'] },
+    ];
     const documents: Record<string, unknown> = {
       'https://id.example.com/tenant/.well-known/openid-configuration': { issuer, jwks_uri: 'https://keys.example.com/jwks' },
-      'https://keys.example.com/jwks': {
-        keys: [
-          { kty: 'oct', kid: 'secret', k: 'x' },
-          { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa/1+=', alg: 'RS256', use: 'sig', x5c: ['x'] },
-        ],
-      },
+      'https://keys.example.com/jwks': { keys },
     };
     const fetch = async (url: string): Promise<Response> => {
       state.requests += 1;
@@ -229,7 +235,7 @@ describe('a token of the OpenID Connect issuer', () => {
     const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs };
     const control = new MemoryStore();
     const authenticator = new Authenticator({ settings, control, clock, fetch });
-    return { state, clock, control, identify: (token: string) => authenticator.identify(`Bearer ${token}`) };
+    return { state, keys, clock, control, identify: (token: string) => authenticator.identify(`Bearer ${token}`) };
   };
 
   it('identifies its subject, and its keys are fetched once', async () => {
@@ -279,6 +285,27 @@ describe('a token of the OpenID Connect issuer', () => {
       expect((await identify(idToken({}, { kid: `made-up-${n}` }))).kind).toBe('refused');
     }
     expect(state.requests).toBeLessThanOrEqual(2 + 2 * 2);
+  });
+
+  it('is refused within an hour after the issuer has given up its key', async () => {
+    const { identify, keys, clock } = provider();
+    const token = idToken({ exp: seconds() + 86_400 });
+    expect((await identify(token)).kind).toBe('identified');
+    keys.splice(0);
+    clock.aheadMs = 3_600_000;
+    expect((await identify(token)).kind).toBe('refused');
+  });
+
+  it('makes one fetch of the keys, however many callers come at once', async () => {
+    const { identify, state } = provider();
+    await Promise.all(Array.from({ length: 10 }, (_, n) => identify(idToken({ sub: `user-${n}` }))));
+    expect(state.requests).toBe(2);
+  });
+
+  it('cannot be told while the document of its keys is too long to be one', async () => {
+    const { identify, keys } = provider();
+    keys.push({ kty: 'oct', kid: 'x'.repeat(300_000) });
+    expect((await identify(idToken())).kind).toBe('unavailable');
   });
 
   it('of a discovery document that names another issuer is not believed', async () => {

@@ -4,6 +4,16 @@ import type { Item, Key, Store } from '../../functions/core/store.ts';
 import { type Answered, ApiWorld, type Sent } from './api-world.ts';
 import { carrying, keysIn, order, PEER, receive, start, tokenIn } from './tokens.ts';
 
+describe('a list', () => {
+  it('shows 20 where its caller does not say how many, and where to go on', async () => {
+    const world = await start();
+    await receive(world, 'tea');
+    for (let n = 0; n < 21; n += 1) await order(world);
+    const first = await world.get('/orders');
+    expect([idsIn(first).length, typeof first.body['cursor']]).toEqual([20, 'string']);
+  });
+});
+
 describe('a list with a token', () => {
   it('is stale in a region that has not heard of the new order, and shows it as soon as it has', async () => {
     const here = await start();

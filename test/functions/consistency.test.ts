@@ -86,6 +86,14 @@ describe('a request with a token', () => {
     expect(world.served.at(-1)?.waitedMs).toBeGreaterThanOrEqual(100);
   });
 
+  it('waits for the time of tokens, however long a peer may take', async () => {
+    const data = new MemoryStore();
+    const world = await start({ data, tokenWaitMs: 30_000, replicatedDeadlineMs: 0 });
+    const key = elsewhere();
+    setTimeout(() => data.place({ ...key, v: 1 }), 120);
+    expect((await world.get('/orders', carrying(tokenFor(key)))).headers['tandem-stale']).toBeUndefined();
+  });
+
   it('is told that the answer is stale, whatever the answer is', async () => {
     const world = await start();
     const missing = elsewhere();

@@ -31,6 +31,17 @@ describe('a write that is to be replicated', () => {
     expect(new Set(world.askedPeers)).toEqual(new Set([PEER]));
   });
 
+  it('waits for the time of a peer, however long tokens may take', async () => {
+    const peer = new MemoryStore();
+    const data = new MemoryStore();
+    const world = await start({ data, peer, tokenWaitMs: 0, replicatedDeadlineMs: 30_000 });
+    const answering = receive(world, 'tea', { headers: REPLICATED });
+    setTimeout(async () => {
+      for (const item of await data.query('STOCK#tea')) peer.place(item);
+    }, 120);
+    expect((await answering).status).toBe(201);
+  });
+
   it('is answered 202 when the deadline passed first, and is done all the same', async () => {
     const world = await start({ replicatedDeadlineMs: 100 });
     const key = randomUUID();
@@ -117,6 +128,21 @@ describe('a read that asks whether a write is replicated', () => {
     expect([answer.headers['tandem-stale'], answer.headers['tandem-durability'], world.askedPeers]).toEqual(['true', 'local', []]);
   });
 
+  it('is told apart from its waits: all of them are counted, and the whole time with them', async () => {
+    const [key, data] = [elsewhere(), new MemoryStore()];
+    const world = await start({ data, tokenWaitMs: 30_000, replicatedDeadlineMs: 150 });
+    setTimeout(() => data.place({ ...key, v: 1 }), 120);
+    await world.get('/orders', { headers: { ...REPLICATED, 'tandem-token': tokenFor(key) } });
+    const { waitedMs = 0, latencyMs = 0 } = world.served.at(-1) ?? {};
+    expect(waitedMs).toBeGreaterThanOrEqual(240);
+    expect(latencyMs).toBeGreaterThanOrEqual(waitedMs);
+    // A table that is slow is no wait for another region.
+    const slow = await start({ data: new SlowStore() });
+    await slow.get('/stock/tea');
+    expect(slow.served.at(-1)?.waitedMs).toBe(0);
+    expect(slow.served.at(-1)?.latencyMs).toBeGreaterThanOrEqual(45);
+  });
+
   it('must say of what', async () => {
     const world = await start();
     for (const path of ['/orders', `/orders/${'0'.repeat(32)}`, '/stock/tea', '/records/record-1']) {
@@ -128,3 +154,10 @@ describe('a read that asks whether a write is replicated', () => {
     }
   });
 });
+
+class SlowStore extends MemoryStore {
+  override async query(...given: Parameters<MemoryStore['query']>): ReturnType<MemoryStore['query']> {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return super.query(...given);
+  }
+}

@@ -7,6 +7,7 @@ const REQUESTS = 'test/functions/api-requests.test.ts';
 
 const preconditions = mutationsOf('functions/http/preconditions.ts', 'test/functions/records.test.ts');
 const api = mutationsOf('functions/http/api.ts', EVERY);
+const timed = mutationsOf('functions/http/api.ts', 'test/functions/durability.test.ts');
 const told = mutationsOf('functions/http/api.ts', ONCE);
 const consistency = mutationsOf('functions/http/consistency.ts', 'test/functions/consistency.test.ts');
 const demanded = mutationsOf('functions/http/consistency.ts', 'test/functions/durability.test.ts');
@@ -214,4 +215,42 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
   ),
   open('switch-of-nowhere', 'a checker of a region that there is not is told that all is well', '!regions.includes(region)', 'false'),
   open('unheard-of-passes', 'a region that never told its verdict passes', 'beat?.verdict ?? null', "beat?.verdict ?? 'pass'"),
+  open(
+    'switch-of-the-asked',
+    'a region that is evacuated is told as its peer',
+    'const control = controlOf(world, region);',
+    'const control = controlOf(world, own);',
+  ),
+  open('age-below-none', 'a heartbeat is told to come from the future', 'Math.max(0, nowMs - beat.atMs)', 'nowMs - beat.atMs'),
+  consistency(
+    'tokens-wait-as-for-a-peer',
+    'a caller waits for its own writes as long as for a peer, or not at all',
+    'waitMs: props.tokenWaitMs',
+    'waitMs: props.replicatedDeadlineMs',
+  ),
+  demanded(
+    'peers-wait-as-for-tokens',
+    'a write is called local because tokens are given less time than a peer',
+    'waitMs: props.replicatedDeadlineMs }',
+    'waitMs: props.tokenWaitMs }',
+  ),
+  timed('last-wait-counts', 'of two waits for other regions one makes this region look slow', 'learnt.waitedMs +=', 'learnt.waitedMs ='),
+  timed(
+    'waits-are-the-latency',
+    'a region whose table is slow looks fast',
+    'latencyMs: clock.now() - startedMs,',
+    'latencyMs: learnt.waitedMs,',
+  ),
+  mutationsOf('functions/http/api.ts', 'test/functions/api-regions.test.ts')(
+    'ask-another-but-whom',
+    'a caller is sent to another region, and not told to which',
+    'outcome.region === undefined ? {} : { members: { region: outcome.region } }',
+    '{}',
+  ),
+  mutationsOf('functions/http/user-routes.ts', 'test/functions/consistency-lists.test.ts')(
+    'pages-of-two-hundred',
+    'a caller who does not say gets ten times what the contract says',
+    'const PAGE_DEFAULT = 20',
+    'const PAGE_DEFAULT = 200',
+  ),
 ];

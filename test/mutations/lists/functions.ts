@@ -2,5 +2,6 @@
 import type { TestedMutation } from '../mutation.ts';
 import { FUNCTIONS_AWS } from './functions-aws.ts';
 import { FUNCTIONS_HTTP } from './functions-http.ts';
+import { FUNCTIONS_SERVICES } from './functions-services.ts';
 
-export const FUNCTIONS: readonly TestedMutation[] = [...FUNCTIONS_HTTP, ...FUNCTIONS_AWS];
+export const FUNCTIONS: readonly TestedMutation[] = [...FUNCTIONS_HTTP, ...FUNCTIONS_AWS, ...FUNCTIONS_SERVICES];
