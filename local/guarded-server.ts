@@ -1,17 +1,19 @@
 /**
  * HTTP on loopback for those who know a secret, and 403 for everybody else: pages in browsers, names that were bound to this
  * address anew, other users of the machine. Whatever this project serves here, but for front doors and DNS, is served by this.
- * docs/decisions/0022-who-does-not-know-the-runs-secret-gets-403.md
+ * docs/decisions/0023-who-does-not-know-the-runs-secret-gets-403.md
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Until all headers are there, and until all of the request is, its body too. */
 const HEADERS_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 30_000;
 const CHECK_EVERY_MS = 1_000;
-const CONNECTIONS_MAX = 500;
+/** Of those that have not proved that they know the secret. The oldest goes for the newest: strangers keep out nobody. */
+const STRANGERS_MAX = 500;
 const KEEP_ALIVE_MS = 60_000;
 
 /** Of who knows the secret. */
@@ -70,13 +72,27 @@ export const startGuardedServer = async (props: GuardedServerProps): Promise<Gua
     requestTimeout: requestMsMax,
     connectionsCheckingInterval: CHECK_EVERY_MS,
   };
-  const server = createServer({ ...limits, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    serve(request, props).then(
+  const strangers = new Set<Socket>();
+  const take = (request: IncomingMessage, response: ServerResponse, waits = false): void => {
+    const enter = (): void => {
+      strangers.delete(request.socket);
+      if (waits) response.writeContinue();
+    };
+    serve(request, props, enter).then(
       (reply) => send(request, response, reply),
       () => response.destroy(),
     );
+  };
+  const server = createServer({ ...limits, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false }, (...both) => take(...both));
+  // Node would answer these by itself, strangers too.
+  server.on('checkContinue', (...both) => take(...both, true));
+  server.on('checkExpectation', (...both) => take(...both));
+  server.on('connection', (socket) => {
+    strangers.add(socket);
+    socket.once('close', () => strangers.delete(socket));
+    const [oldest] = strangers;
+    if (strangers.size > STRANGERS_MAX) oldest?.destroy();
   });
-  server.maxConnections = CONNECTIONS_MAX;
   server.listen({ host: props.address, port: props.port ?? 0 });
   await once(server, 'listening');
   const at = server.address();
@@ -94,6 +110,12 @@ export const startGuardedServer = async (props: GuardedServerProps): Promise<Gua
   };
 };
 
+const FORBIDDEN: Reply = {
+  status: 403,
+  contentType: 'application/json',
+  body: JSON.stringify({ error: 'this port belongs to the local system that opened it: docs/local-differences.md says who gets in' }),
+};
+
 /** @throws {Refusal} */
 export const jsonOf = (body: string): unknown => {
   try {
@@ -109,10 +131,11 @@ export const jsonReply = (status: number, body: unknown, contentType = 'applicat
   body: JSON.stringify(body) ?? '',
 });
 
-const serve = async (request: IncomingMessage, props: GuardedServerProps): Promise<Reply> => {
-  if (!isFromHere(request, props) || !hasSecret(request, props))
-    return jsonReply(403, { error: 'this port belongs to the local system that opened it: docs/local-differences.md says who gets in' });
+/** @param enter called for who knows the secret */
+const serve = async (request: IncomingMessage, props: GuardedServerProps, enter: () => void): Promise<Reply> => {
+  if (!isFromHere(request, props) || !hasSecret(request, props)) return FORBIDDEN;
   try {
+    enter();
     return await props.answer(await read(request, props));
   } catch (error) {
     return props.failed(error);
@@ -171,9 +194,10 @@ const bodyOf = async (request: IncomingMessage, bytesMax: number): Promise<strin
   return Buffer.concat(chunks).toString();
 };
 
-const send = (request: IncomingMessage, response: ServerResponse, { status, contentType, body }: Reply): void => {
-  // What was not read of the request would be taken for the next one.
-  if (!request.complete) response.setHeader('connection', 'close');
+const send = (request: IncomingMessage, response: ServerResponse, reply: Reply): void => {
+  const { status, contentType, body } = reply;
+  // What was not read of the request would be taken for the next one. A stranger's connection is not kept.
+  if (!request.complete || reply === FORBIDDEN) response.setHeader('connection', 'close');
   response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' });
   response.end(body);
 };

@@ -42,9 +42,13 @@ export class FrontDoor {
   constructor(props: FrontDoorProps) {
     this.#props = props;
     this.#upstream = new Upstream(props);
-    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-      this.#handle(request, response).catch(() => response.destroy());
-    });
+    const take = (request: IncomingMessage, response: ServerResponse, waits = false): void => {
+      this.#handle(request, response, waits).catch(() => response.destroy());
+    };
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false }, (...both) => take(...both));
+    // Node would answer these by itself, before anybody has looked at the host, and out of a black hole.
+    server.on('checkContinue', (...both) => take(...both, true));
+    server.on('checkExpectation', (...both) => take(...both));
     const refuse = (socket: Duplex, status: Parameters<typeof refusalBytes>[0]): void => {
       if (this.#fault.kind !== 'blackhole' && socket.writable) socket.end(refusalBytes(status));
     };
@@ -92,14 +96,17 @@ export class FrontDoor {
     await this.#upstream.close();
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** @param waits whether the caller wants to be asked for the body */
+  async #handle(request: IncomingMessage, response: ServerResponse, waits: boolean): Promise<void> {
     const beganMs = performance.now();
     const fault = this.#fault;
     // Neither read nor answered: the kernel took what fits into its buffers, as a network would that leads nowhere.
     if (fault.kind === 'blackhole') return;
     // What follows a request that was refused may be a part of it.
     if (this.#refused.has(request.socket)) return;
-    const answer = await this.#answer(request, fault);
+    const answer = await this.#answer(request, fault, () => {
+      if (waits) response.writeContinue();
+    });
     const late = this.#fault;
     if (late.kind === 'slow') await sleep(late.delayMs);
     // Applied, and never acknowledged.
@@ -111,7 +118,8 @@ export class FrontDoor {
     this.#write(request, response, answer);
   }
 
-  async #answer(request: IncomingMessage, fault: EdgeFault): Promise<Answer> {
+  /** @param ask called before the body is read */
+  async #answer(request: IncomingMessage, fault: EdgeFault, ask: () => void): Promise<Answer> {
     const target = targetOf(request);
     if (target.kind === 'refused') {
       this.#refused.add(request.socket);
@@ -119,7 +127,9 @@ export class FrontDoor {
     }
     if (fault.kind === 'error') return faultAnswer(fault);
     if (!this.#props.names.includes(target.host)) return FORBIDDEN;
-    return target.kind === 'server' ? SERVER_ANSWER : this.#upstream.forward(request, target.path);
+    if (target.kind === 'server') return SERVER_ANSWER;
+    ask();
+    return this.#upstream.forward(request, target.path);
   }
 
   #write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

@@ -182,3 +182,20 @@ describe('a request', () => {
     expect(seen).toEqual([['Bearer good', 'Bearer forged'], ['application/json']]);
   });
 });
+
+describe('a request that expects something', () => {
+  const expecting = (expectation: string, host: string): string =>
+    `POST /x HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\nexpect: ${expectation}\r\ncontent-length: 2\r\n\r\n`;
+
+  test.each([
+    ['is asked for its body', '100-continue', NAME, [100, 200]],
+    ['is served, where nobody knows what it expects', 'nonsense', NAME, [200]],
+    ['is refused before its body, of a stranger', '100-continue', STRANGER, [403]],
+    ['is refused as any other, of a stranger', 'nonsense', STRANGER, [403]],
+  ] as const)('%s', async (_, expectation, host, expected) => {
+    const { door, seen } = await openDoor((__, response) => response.end());
+
+    expect(statuses(await passedBy(door, `${expecting(expectation, host)}{}`))).toEqual(expected);
+    expect(seen.map(({ body }) => body)).toEqual(host === NAME ? ['{}'] : []);
+  });
+});

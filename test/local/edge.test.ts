@@ -200,12 +200,19 @@ describe('faults', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('black hole: does not answer nonsense either', async () => {
-    const { door } = await openDoor((_, response) => response.end());
+  test.each([
+    ['nonsense', 'nonsense\r\n\r\n'],
+    ['a request without a host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['who wants to be asked for the body', `POST / HTTP/1.1\r\nhost: ${NAME}\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n`],
+    ['an expectation', `POST / HTTP/1.1\r\nhost: ${NAME}\r\nexpect: x\r\ncontent-length: 2\r\n\r\n{}`],
+    ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n'],
+    ['another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ])('black hole: does not answer %s either', async (_, bytes) => {
+    const { door } = await openDoor((__, response) => response.end());
     await door.set({ kind: 'blackhole' });
     const socket = await connectTo(door);
 
-    socket.write('nonsense\r\n\r\n');
+    socket.write(bytes);
 
     expect(await isQuiet(socket)).toBe(true);
   });

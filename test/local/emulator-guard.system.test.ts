@@ -134,6 +134,30 @@ describe('the port of an emulator', () => {
     expect((await ask({ path: presignedPath(signing(), 60) })).text).toMatch('<Error><Code>InvalidAccessKeyId');
   });
 
+  it('takes what is signed for nothing else: no other body, no other operation, no header that changes it', async () => {
+    const target = { 'x-amz-target': 'DynamoDB_20120810.ListTables' };
+    const signed = (body: string) => signedHeaders(signing({ service: 'dynamodb', method: 'POST', body, headers: target }));
+    const post = async (headers: Readonly<Record<string, string>>, body: string) => (await ask({ method: 'POST', headers, body })).status;
+    expect(await post(signed('{}'), '{}')).toBe(200);
+    for (const other of ['{"Limit":1}', '', '[]']) expect(await post(signed('{}'), other), other).toBe(403);
+    expect(await post({ ...signed('{}'), 'x-amz-target': 'DynamoDB_20120810.DeleteTable' }, '{}')).toBe(403);
+    // Signed without the header that says what to do.
+    expect(await post({ ...signedHeaders(signing({ service: 'dynamodb', method: 'POST', body: '{}' })), ...target }, '{}')).toBe(403);
+    for (const service of ['s3', 'dynamodb']) {
+      const path = presignedPath(signing({ service, method: 'POST' }), 60);
+      expect((await ask({ method: 'POST', path, headers: target, body: '{}' })).status, service).toBe(403);
+    }
+  });
+
+  it('takes a presigned URL for a week at most, and no time that is none', async () => {
+    const passed = async (...given: Parameters<typeof presignedPath>) =>
+      (await ask({ path: presignedPath(...given) })).text.includes('InvalidAccessKeyId');
+    expect(await passed(signing(), 604_800)).toBe(true);
+    for (const seconds of [604_801, 1e9, -60, '6_0', ' 60', '+60', '\u0666\u0660', '1.5', '1e3', '', 'x'])
+      expect(await passed(signing(), seconds), String(seconds)).toBe(false);
+    expect(await passed(signing({ atMs: Date.now() + 600_000 }), -1)).toBe(false);
+  });
+
   it('shows no function the secret that its front door sends, and lets no page read what it answers', async () => {
     const seen = await ask({ headers: { [SECRET_HEADER]: emulator.secretAccessKey } });
     expect(seen.status).toBe(200);

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type GuardedServer, jsonOf, jsonReply, Refusal, startGuardedServer } from '../../local/guarded-server.ts';
 import { attempt, BROKEN, STRANGERS } from '../support/strangers.ts';
@@ -8,6 +9,15 @@ const HEADER = 'tandem-test-secret';
 /** More than a busy machine takes for what is there already. */
 const REQUEST_MS_MAX = 10_000;
 const SLOW_MS_MAX = 500;
+
+/** All that comes back, until the other end closes. */
+const allOf = async (port: number, text: string): Promise<string> => {
+  const socket = connect({ host: ADDRESS, port });
+  socket.write(text);
+  let said = '';
+  for await (const chunk of socket) said += String(chunk);
+  return said;
+};
 
 describe.each([
   ['whose path carries the secret', undefined],
@@ -82,6 +92,29 @@ describe.each([
     const { port } = running;
     expect(allowed).toContain(await attempt({ address: ADDRESS, port }, make(`${ADDRESS}:${port}`)));
     expect(await ask(running, '/after')).toMatchObject({ status: 200 });
+  });
+
+  it('asks no stranger for a body, and keeps no connection of one', async () => {
+    const { port } = await start();
+    const stranger = `POST / HTTP/1.1\r\nhost: ${ADDRESS}:${port}\r\n`;
+    for (const rest of ['expect: 100-continue\r\ncontent-length: 2\r\n\r\n', 'content-length: 2\r\n\r\n{}'])
+      expect(await allOf(port, stranger + rest)).toMatch(/^HTTP\/1\.1 403 .*\r\nconnection: close\r\n/is);
+  });
+
+  it('asks who knows it for the body, and takes any expectation', async () => {
+    const running = await start();
+    const said = (expectation: string) =>
+      allOf(running.port, `${head(running, 'POST', '/', `expect: ${expectation}`, 'connection: close', 'content-length: 2')}{}`);
+    expect(await said('100-continue')).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+    expect(await said('nonsense')).toMatch(/^HTTP\/1\.1 200 OK/);
+  });
+
+  it('answers who knows it while strangers keep more connections than there may be', async () => {
+    const running = await start();
+    const sockets = Array.from({ length: 600 }, () => connect({ host: ADDRESS, port: running.port }).on('error', () => undefined));
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))));
+    expect(await ask(running, '/during')).toMatchObject({ status: 200 });
+    for (const socket of sockets) socket.destroy();
   });
 
   it('tells who knows it what is wrong: text that is no JSON, a path that cannot be decoded, a body that is too large', async () => {

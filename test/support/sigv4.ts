@@ -1,4 +1,4 @@
-/** Signs requests without a body, as an SDK does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+/** Signs requests as an SDK does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 import { createHash, createHmac } from 'node:crypto';
 
 export interface Signing {
@@ -11,6 +11,10 @@ export interface Signing {
   readonly secretAccessKey: string;
   /** @default now */
   readonly atMs?: number;
+  /** @default none */
+  readonly body?: string;
+  /** That are signed beside what must be. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -27,17 +31,18 @@ const signatureOf = ({ secretAccessKey, region, service }: Signing, stamp: strin
 export const signedHeaders = (props: Signing): Readonly<Record<string, string>> => {
   const { method = 'GET', endpoint, path = '/', region, service, accessKeyId, atMs } = props;
   const stamp = stampOf(atMs);
-  const digest = sha256('');
-  const values = { host: new URL(endpoint).host, 'x-amz-content-sha256': digest, 'x-amz-date': stamp };
-  const names = Object.keys(values).join(';');
-  const lines = Object.entries(values).map(([name, value]) => `${name}:${value}\n`);
+  const digest = sha256(props.body ?? '');
+  const values = { host: new URL(endpoint).host, 'x-amz-content-sha256': digest, 'x-amz-date': stamp, ...props.headers };
+  const sorted = Object.entries(values).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const names = sorted.map(([name]) => name).join(';');
+  const lines = sorted.map(([name, value]) => `${name}:${value}\n`);
   const signature = signatureOf(props, stamp, [method, path, '', lines.join(''), names, digest].join('\n'));
   const credential = `${accessKeyId}/${stamp.slice(0, 8)}/${region}/${service}/aws4_request`;
   return { ...values, authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}` };
 };
 
 /** Path and query of a URL of S3 that works for some seconds. */
-export const presignedPath = (props: Signing, seconds: number): string => {
+export const presignedPath = (props: Signing, seconds: number | string): string => {
   const { method = 'GET', endpoint, path = '/', region, service, accessKeyId, atMs } = props;
   const stamp = stampOf(atMs);
   const query = new URLSearchParams({

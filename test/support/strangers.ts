@@ -60,6 +60,16 @@ export const STRANGERS: readonly Attempt[] = [
     make: (host) => ({ text: get(`evil.example:${host.split(':')[1]}`, '/') }),
   },
   { title: 'a target that names another', allowed: [403], make: (host) => ({ text: get(host, 'http://evil.example/') }) },
+  {
+    title: 'an expectation that nobody knows',
+    allowed: [403],
+    make: (host) => ({ text: post(host, '/', '{}', 'expect: nonsense') }),
+  },
+  {
+    title: 'who wants to be asked for the body',
+    allowed: [403],
+    make: (host) => ({ text: `POST / HTTP/1.1\r\nhost: ${host}\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n` }),
+  },
   { title: 'a path that cannot be decoded', allowed: [403], make: (host) => ({ text: get(host, '/%E0%A4%A/%ff') }) },
 ];
 
