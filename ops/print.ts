@@ -34,7 +34,7 @@ export const draw = (line: string): boolean => {
 const say = (stream: Stream, lines: readonly string[]): void => {
   saidMs = Date.now();
   const wide = columnsOf(stream);
-  const text = lines.flatMap((line) => wrapped(visible(line), wide)).join('\n');
+  const text = lines.flatMap((line) => wrapped(visible(line), wide).map(visible)).join('\n');
   const under = drawn;
   if (under !== '') process.stdout.write(ERASE);
   stream.write(`${text}\n`);
@@ -55,7 +55,7 @@ export const printErrorText = (text: string): void => say(process.stderr, text.s
 export const printJson = (value: unknown): void => {
   saidMs = Date.now();
   const text = JSON.stringify(value, undefined, 2).split('\n');
-  process.stdout.write(`${text.map((line) => line.replace(/[^\u0020-\u007e]|##\[/gu, escaped)).join('\n')}\n`);
+  process.stdout.write(`${text.map((line) => line.replace(/[^\u0020-\u007e]|##(?=[a-z]*\[)/giu, escaped)).join('\n')}\n`);
 };
 
 const escaped = (text: string): string =>

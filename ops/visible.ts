@@ -8,6 +8,8 @@ const UNSEEN = /\p{Cc}|\p{Cf}|\p{Cs}|\p{Co}|\p{Zl}|\p{Zp}|\p{Variation_Selector}
 /** Blanks that are no blank, and would part words that a reader takes for one. */
 const BLANKS = /[^\S ]/gu;
 
+const LOG_COMMAND = /##(?=[a-z]*\[)/gi;
+
 const codeOf = (character: string): string => {
   const code = character.codePointAt(0) ?? 0;
   return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
@@ -15,11 +17,11 @@ const codeOf = (character: string): string => {
 
 /**
  * A text as one line that does nothing: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
- * has the commands that a build log obeys, at the beginning of a line, or after `##[` anywhere.
+ * has the commands that a build log obeys, at the beginning of a line, or after `##[` anywhere; other logs have `##vso[` and the like.
  */
 export const visible = (text: string): string =>
   text
     .replace(UNSEEN, codeOf)
     .replace(BLANKS, codeOf)
     .replace(/^( *)::/, '$1\\u003a:')
-    .replaceAll('##[', '#\\u0023[');
+    .replace(LOG_COMMAND, '#\\u0023');

@@ -24,6 +24,8 @@ const ELSEWHERE =
   /^npm_config_(prefix|local_prefix|global|global_prefix|location|workspace|workspaces|include_workspace_root|userconfig_dir)$|^PIP_(TARGET|PREFIX|ROOT|USER|REQUIRE_VIRTUALENV|PYTHON|DRY_RUN)$|^UV_(PROJECT_ENVIRONMENT|SYSTEM_PYTHON|TARGET|PREFIX)$/i;
 /** For publishing, or in nobody's list of settings. */
 const SECRET = /_(TOKEN|SECRET)$|^UV_PUBLISH_/i;
+/** Managers keep users' secrets too, under more names; registries' own passwords are settings of npm, pip and uv. */
+const SECRET_OF_MANAGER = /TOKEN|SECRET|KEY|PASS|CREDENTIAL|AUTH/i;
 
 /** The folders of the PATH without this checkout's own programs: packages must not be replaced by a Node that lives in them. */
 export const outerPath = (root) =>
@@ -35,7 +37,10 @@ export const outerPath = (root) =>
 /** @param installer `npm` or `python` */
 export const installerEnvironment = (root, installer) => {
   const isWanted = (name) =>
-    MACHINE.includes(name) || NETWORK.includes(name) || [/^LC_/, MANAGERS, SETTINGS[installer]].some((each) => each.test(name));
+    MACHINE.includes(name) ||
+    NETWORK.includes(name) ||
+    [/^LC_/, SETTINGS[installer]].some((each) => each.test(name)) ||
+    (MANAGERS.test(name) && !SECRET_OF_MANAGER.test(name));
   const kept = Object.keys(process.env).filter((name) => isWanted(name) && !ELSEWHERE.test(name) && !SECRET.test(name));
   const env = Object.fromEntries(kept.map((name) => [name, process.env[name]]));
   env.PATH = outerPath(root);

@@ -11,8 +11,9 @@ import type { History, Verdict } from './history.ts';
 const SOURCE = join(import.meta.dirname, 'porcupine');
 const FILES = ['main.go', 'go.mod', 'go.sum'] as const;
 const BUILD_MS_MAX = 300_000;
+/** Go's own by their names: others begin with these letters too. What the program is built for is not among them. */
 const GO_SETTINGS =
-  /^(PATH|HOME|TMPDIR|LANG|LC_\w+|XDG_CACHE_HOME|XDG_CONFIG_HOME|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy|GO[A-Z]+(?<!_TOKEN|_SECRET))$/i;
+  /^(PATH|HOME|TMPDIR|LANG|LC_\w+|XDG_CACHE_HOME|XDG_CONFIG_HOME|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy|GO(PROXY|NOPROXY|SUMDB|NOSUMDB|PRIVATE|INSECURE|VCS|AUTH|ENV|PATH|ROOT|CACHE|MODCACHE|TMPDIR|TOOLCHAIN))$/i;
 /** Above what all histories of a drill may take together. */
 const JUDGE_MS_MAX = 900_000;
 

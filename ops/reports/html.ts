@@ -17,8 +17,8 @@ const BARS_MAX = 300;
 /** Letters on the timeline; all events stand in the last table. */
 const MARKS_MAX = 40;
 const LETTERS = 26;
-/** No script, no image, no font, no connection: only the style of the page itself. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
+/** No script, no image, no font, no connection, no form: only the style of the page itself. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 export const reportHtml = (report: Report, records: readonly OperationRecord[]): string => {
   const telling = tell(report);

@@ -100,6 +100,10 @@ describe('what installers get of the environment', () => {
     UV_PUBLISH_TOKEN: 'secret-11',
     UV_PUBLISH_PASSWORD: 'secret-12',
     MISE_GITHUB_TOKEN: 'secret-13',
+    MISE_AGE_KEY: 'secret-17',
+    MISE_SOPS_AGE_KEY: 'secret-18',
+    ASDF_GITHUB_API_KEY: 'secret-19',
+    CONDA_PASSWORD: 'secret-20',
     SSH_AUTH_SOCK: 'secret-14',
     MY_PASSWORD: 'secret-15',
     GOOGLE_APPLICATION_CREDENTIALS: 'secret-16',
@@ -132,6 +136,23 @@ describe('what installers get of the environment', () => {
     const { npm, python } = await seenBy({ ...SECRETS, ...SETTINGS });
     expect(npm).not.toContain('secret-');
     expect(python).not.toContain('secret-');
+  });
+
+  it('is no credential for what tests need either, neither for npm nor for the system’s packages', async () => {
+    using checkout = prepared();
+    checkout.write('test/dynamodb-local/package.json', '{}');
+    const shows = (name: string) => checkout.program(name, `#!/bin/sh\n/usr/bin/env > ${checkout.path(`${name}-env`)}\n`);
+    for (const name of ['npm', 'apt-get', 'javac', 'go']) shows(name);
+    checkout.program('id', '#!/bin/sh\necho 0\n');
+    // A value that looks as if it were more variables.
+    const env = { ...SECRETS, ...SETTINGS, MANY: 'a\nAWS_PROFILE=secret-21', PATH: `${checkout.path('programs')}:/usr/bin:/bin` };
+    await checkout.start(env, '/bin/sh', ['bin/install-tools']).ended;
+    for (const name of ['npm', 'apt-get', 'javac', 'go']) {
+      const seen = readFileSync(checkout.path(`${name}-env`), 'utf8');
+      expect(seen, name).not.toContain('secret-');
+      expect(seen, name).toContain('HTTPS_PROXY=');
+    }
+    expect(readFileSync(checkout.path('npm-env'), 'utf8')).toContain('npm_config_registry=');
   });
 
   it('is where programs and registries are', async () => {

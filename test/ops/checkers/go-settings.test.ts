@@ -17,6 +17,9 @@ it('Go gets where programs, files and modules are, and no credential of anybody'
     ACTIONS_RUNTIME_TOKEN: 'x',
     GOOGLE_APPLICATION_CREDENTIALS: 'x',
     GO_TOKEN: 'x',
+    GOOGLEAPIKEY: 'x',
+    GODADDYSECRET: 'x',
+    GOOS: 'plan9',
     npm_config_token: 'x',
   };
   expect(goSettings({ ...wanted, ...secrets })).toEqual(wanted);

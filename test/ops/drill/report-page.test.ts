@@ -56,7 +56,7 @@ describe.each(drawn)('the page of $name', (each) => {
 
   test('stands alone, by its own policy: no script, nothing to fetch', () => {
     expect(html).toContain(
-      `<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;">`,
+      `<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;">`,
     );
     expect(html).not.toMatch(/<script|<link|<img|<iframe|@import|url\((?!#)|\son\w+=/i);
     expect((html.match(/https?:\/\/[^"' ]+/g) ?? []).filter((url) => url !== 'http://www.w3.org/2000/svg')).toEqual([]);
