@@ -43,7 +43,8 @@ describe("others' text", () => {
   });
 
   it('in any language is left as it is', () => {
-    for (const text of ['Zürich', 'Ελλάδα', '東京', 'हिन्दी', 'עברית', 'a::b', '## a [b]', 'e\u0301', '😀']) expect(visible(text)).toBe(text);
+    for (const text of ['Zürich', 'Ελλάδα', '東京', 'हिन्दी', 'עברית', 'a::b', '## a [b]', 'e\u0301', '😀'])
+      expect(visible(text)).toBe(text);
   });
 
   it.each(HOSTILE)('%s makes no second row in a text or a table', (_, text) => {
