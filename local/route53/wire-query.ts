@@ -168,13 +168,20 @@ const readQuestion = (bytes: Buffer, start: number): WireQuestion => {
   };
 };
 
-/** A name's labels; those behind a compression pointer are left out: no query needs them. Reading on behind the message throws. */
+/**
+ * A name's labels; those behind a compression pointer are left out: no query needs them. It leads to what came before
+ * (RFC 1035, 4.1.4), so there is no loop. Reading on behind the message throws.
+ */
 const readName = (bytes: Buffer, start: number): { readonly labels: readonly Buffer[]; readonly end: number } => {
   const labels: Buffer[] = [];
   for (let offset = start; offset - start < NAME_BYTES_MAX; ) {
     const length = bytes.readUInt8(offset);
     if (length === 0) return { labels, end: offset + 1 };
-    if (length >= 0xc0 && start > HEADER_BYTES) return { labels, end: offset + 2 };
+    if (length >= 0xc0 && start > HEADER_BYTES) {
+      const target = bytes.readUInt16BE(offset) & 0x3fff;
+      if (target < HEADER_BYTES || target >= start) throw new MalformedError('a pointer to what is no name before it');
+      return { labels, end: offset + 2 };
+    }
     if (length > 63) throw new MalformedError('a label longer than 63 bytes, or a pointer in the question');
     labels.push(bytes.subarray(offset + 1, offset + 1 + length));
     offset += 1 + length;

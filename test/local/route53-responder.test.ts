@@ -255,6 +255,17 @@ describe('a malformed message', () => {
     ['a question for OPT', query(DOMAIN, { questions: [{ name: DOMAIN, type: 'OPT' }] })],
   ])('with %s is FORMERR', (_, message) => expect(reply(message)).toMatchObject({ rcode: 1, id: 4_711, packet: { answers: [] } }));
 
+  it.each([
+    ['itself', good.length],
+    ['what follows', 0x3fff],
+    ['the header', 4],
+  ])('with a record whose name is a pointer to %s is FORMERR', (_, target) => {
+    const name = Buffer.alloc(2);
+    name.writeUInt16BE(0xc000 | target);
+    const record = Buffer.concat([name, Buffer.from([0, 1, 0, 1, 0, 0, 0, 0, 0, 0])]);
+    expect(reply(Buffer.concat([withCounts(1, 0, 0, 1), record]))).toMatchObject({ rcode: 1, id: 4_711, packet: { answers: [] } });
+  });
+
   it('that is too short, or itself an answer, is not answered', () => {
     const answerItself = Buffer.from(good);
     answerItself[2] = 0x84;
