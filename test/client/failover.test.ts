@@ -26,6 +26,19 @@ describe('a region that is lost', () => {
     expect(outcome.attempts.map(({ result }) => result)).toEqual(['ok', 'outrun by b']);
   });
 
+  test('is given up with its connection: nothing of it is left open behind', async () => {
+    let ended = false;
+    const hanging: Behaviour = (_, response) => {
+      response.on('close', () => {
+        ended = true;
+      });
+    };
+    await using world = await regions(hanging, placing('b'));
+    const outcome = await world.client({ operation: { attemptTimeoutMs: 100 } }).placeOrder(ORDER);
+    expect(outcome).toMatchObject({ kind: 'ok', region: 'b', attempts: [{ result: 'timeout' }, { result: 'ok' }] });
+    await eventually(() => ended, Boolean, HANG_MS);
+  });
+
   test('that answered 500 is not asked again while the next one works on it', async () => {
     await using world = await regions(problem(500, 'internal'), late(200, placing('b')));
     expect(await world.client({ operation: HEDGED }).placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'b' });
@@ -171,6 +184,18 @@ test('the caller can end an operation, which is then unknown', async () => {
   await using world = await regions(silence, silence);
   const outcome = await world.client().placeOrder(ORDER, { signal: AbortSignal.timeout(30) });
   expect(outcome).toMatchObject({ kind: 'unknown', reason: 'aborted', mayHaveRun: true });
+});
+
+test('a region is not blamed for operations that their callers have ended', async () => {
+  await using world = await regions(silence, placing('b'));
+  const nobodyElse = { ratio: 0, reservePerSecond: 0, windowSeconds: 10 };
+  const client = world.client({ operation: { hedgeAfterMs: 10 }, budget: nobodyElse, circuit: { probeAfterMs: 60_000 } });
+  for (let operation = 0; operation < 3; operation += 1) {
+    const outcome = await client.placeOrder(ORDER, { signal: AbortSignal.timeout(60) });
+    expect(outcome).toMatchObject({ kind: 'unknown', reason: 'aborted' });
+  }
+  world.a.behaviour = placing('a');
+  expect(await client.placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'a' });
 });
 
 test('the token is asked for once per operation and sent with every attempt', async () => {

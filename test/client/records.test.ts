@@ -10,6 +10,15 @@ const MOVED_ON = problem(412, 'precondition-failed');
 const UNHEARD = problem(412, 'unknown-version');
 
 describe('a record', () => {
+  test('is edited for as long as another region needs to hold the edit, where its caller asks for that', async () => {
+    await using world = await regions(tagged('v1', 201, { 'tandem-durability': 'replicated' }), silence);
+    const client = world.client();
+    await client.putRecord('new', VALUE, { ifNoneMatch: '*' });
+    const edited = await client.putRecord('new', VALUE, { ifMatch: 'v1', durability: 'replicated' });
+    expect(edited).toMatchObject({ kind: 'ok', durability: 'replicated' });
+    expect(world.a.asked.map(({ headers }) => headers['tandem-durability'])).toEqual([undefined, 'replicated']);
+  });
+
   test('is read with its tag, edited by it, and made where none is; without keys', async () => {
     await using world = await regions(tagged('v1'), silence);
     const conditions: unknown[] = [];

@@ -99,6 +99,22 @@ describe('a refusal', () => {
     expect(world.a.asked).toHaveLength(1);
   });
 
+  test('for too many requests everywhere is asked again no sooner than the region wants', async () => {
+    await using world = await regions(placing('a'), silence);
+    const askedMs: number[] = [];
+    world.a.behaviour = (received, response, request) => {
+      askedMs.push(performance.now());
+      if (askedMs.length > 1) return placing('a')(received, response, request);
+      response.writeHead(429, { 'retry-after': '1' });
+      response.end('{}');
+    };
+    const endpoints = [{ region: 'a', url: world.a.url }];
+    expect(await world.client({}, { endpoints }).placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'a' });
+    const [first = 0, second = 0] = askedMs;
+    // Timers may fire a little early.
+    expect(second - first).toBeGreaterThan(950);
+  });
+
   test('for too many requests everywhere is said at once when no region would be back in time', async () => {
     const busy: Behaviour = (_, response) => {
       response.writeHead(429, { 'retry-after': '300' });
@@ -118,6 +134,13 @@ describe('a read', () => {
     const outcome = await world.client({ operation: { attemptTimeoutMs: 300_000, deadlineMs: 300_000 } }).getOrder('1');
     expect(outcome).toMatchObject({ kind: 'unknown', refusal: { status: 404 } });
     expect(Date.now() - startMs).toBeLessThan(HANG_MS);
+  });
+
+  test('that finds nothing does not wait long for a region that had been asked before and says nothing', async () => {
+    await using world = await regions(silence, problem(404, 'not-found'));
+    const client = world.client({ operation: { attemptTimeoutMs: 300_000, deadlineMs: 300_000 } });
+    const outcome = await client.getOrder('1', { signal: AbortSignal.timeout(HANG_MS) });
+    expect(outcome).toMatchObject({ kind: 'unknown', reason: 'attempts', refusal: { status: 404 } });
   });
 
   test('that finds nothing anywhere is a refusal after one request to each', async () => {

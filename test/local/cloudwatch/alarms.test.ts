@@ -77,12 +77,13 @@ describe('an alarm of a template', () => {
         Properties: {
           ...mathAlarm('m1', 0).Properties,
           Metrics: [
-            { Id: 'e1', Expression: 'm1*2' },
-            {
-              Id: 'm1',
-              MetricStat: { Metric: { MetricName: 'x', Namespace: 'AWS/DynamoDB' }, Period: 60, Stat: 'Sum' },
+            { Id: 'e1', Expression: 'm1+m2' },
+            // One of them is enough.
+            ...['AWS/DynamoDB', 'AWS/Lambda'].map((Namespace, index) => ({
+              Id: `m${index + 1}`,
+              MetricStat: { Metric: { MetricName: 'x', Namespace }, Period: 60, Stat: 'Sum' },
               ReturnData: false,
-            },
+            })),
           ],
         },
       },

@@ -147,4 +147,36 @@ export const CLIENT: readonly TestedMutation[] = [
     "second !== undefined && second.circuit.state === 'closed' ? second : first",
     'first',
   ),
+  mutationsOf('client/flights.ts', FAILOVER)(
+    'given-up-and-left-open',
+    'a region that hangs holds a connection for each attempt',
+    'flight?.stop.abort();',
+    '',
+    'is given up with its connection',
+  ),
+  mutationsOf('client/flights.ts', REFUSALS)(
+    'hastened-to-wait',
+    'a read that found nothing waits as long as its slowest attempt',
+    'Math.min(flight.endMs, endMs)',
+    'Math.max(flight.endMs, endMs)',
+  ),
+  mutationsOf('client/operation.ts', FAILOVER)(
+    'callers-end-blames-regions',
+    'callers who give up take a region away from all others',
+    "if (reason === 'aborted') for",
+    "if (reason === 'deadline') for",
+    'is not blamed',
+  ),
+  mutationsOf('client/operation.ts', REFUSALS)(
+    'rest-is-not-kept',
+    'a region that asked for a rest is asked again at once',
+    'Math.max(restMs, 0) + this.jitter()',
+    'this.jitter()',
+  ),
+  mutationsOf('client/client.ts', 'test/client/records.test.ts')(
+    'edits-are-local',
+    'an edit that was to be in two regions is told as done in one',
+    "idempotencyKey: undefined,\n      mayHaveRun: options.mayHaveRun ?? false,\n      replicated: options.durability === 'replicated',",
+    'idempotencyKey: undefined,\n      mayHaveRun: options.mayHaveRun ?? false,\n      replicated: false,',
+  ),
 ];

@@ -116,4 +116,10 @@ export const CLOUDWATCH: readonly TestedMutation[] = [
     "(namespace === 'AWS/ApiGateway' && (name",
     "(namespace === 'AWS/Nothing' && (name",
   ),
+  mutationsOf('local/cloudwatch/alarms.ts', 'test/local/cloudwatch/alarms.test.ts')(
+    'all-of-dynamodb',
+    'an alarm on DynamoDB and something else fires in silence, as none does on AWS',
+    ".some(({ metric }) => metric.namespace === 'AWS/DynamoDB')",
+    ".every(({ metric }) => metric.namespace === 'AWS/DynamoDB')",
+  ),
 ];

@@ -81,4 +81,6 @@ export const LEDGER = [
     '[...comparison.oversold.values()][1] ?? 0',
   ),
   settling('age-by-the-wrong-end', 'a lost write is as old as the fault is after it', 'ageMs: faultMs - ackMs', 'ageMs: ackMs - faultMs'),
+  settling('held-twice-is-not-read-again', 'what is held twice is not waited for', ', ...duplicates]);', ']);'),
+  settling('lost-at-second-sight', 'a write that is still in a queue is called lost', 'const EQUAL_ENOUGH = 5', 'const EQUAL_ENOUGH = 1'),
 ];

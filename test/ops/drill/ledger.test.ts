@@ -226,6 +226,33 @@ describe('settling', () => {
     expect(ledgerOf(3, oversold, 100_000)).toMatchObject({ acknowledged: 3, missing: 0, oversold: 2, settledSeconds: expect.any(Number) });
   });
 
+  test('waits for what is held twice until one of both has ended', async () => {
+    const props = world({ a: all, b: all });
+    let looks = 0;
+    const read: CompareProps['read'] = async (region, pk) => {
+      const items = await props.read(region, pk);
+      if (pk !== 'ORDER#o1' || region !== 'a') return items;
+      looks += 1;
+      return looks <= 2 ? [...items, placed('b')] : items;
+    };
+    const settled = await settle({ ...props, ...limits, read });
+    expect([settled.seconds, settled.comparison.duplicates]).toEqual([expect.any(Number), []]);
+  });
+
+  test('calls nothing lost that may still come: it looks again several times', async () => {
+    const props = world({ a: all, b: all });
+    let looks = 0;
+    const read: CompareProps['read'] = async (region, pk) => {
+      const items = await props.read(region, pk);
+      if (pk !== 'STOCK#x') return items;
+      looks += 1;
+      // Both regions are looked at twice each time: for the receipt, and for the units.
+      return looks <= 12 ? [] : items;
+    };
+    const { comparison } = await settle({ ...props, ...limits, read });
+    expect(comparison.lost).toEqual([]);
+  });
+
   test('names what is lost, with its age at the fault', async () => {
     const settled = await settle({ ...world({ a: all.slice(1), b: all.slice(1) }), ...limits, withinMs: 100 });
     expect(ledgerOf(3, settled, 100_000)).toMatchObject({
