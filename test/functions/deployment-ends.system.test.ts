@@ -52,7 +52,7 @@ describe('what records the ends of deployments', () => {
     await deployVersions(
       lab,
       name,
-      Array.from({ length: 9 }, (_, index) => () => `export const handler = async () => ${index};`),
+      Array.from({ length: 9 }, (_, index) => () => `exports.handler = async () => ${index};`),
     );
     const client = new LambdaClient(sdkOf(lab));
     try {

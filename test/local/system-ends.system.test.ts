@@ -26,7 +26,7 @@ describe('the end of a local system', () => {
     const started = await eventually(
       () => descendantsOf(holder.pid),
       (processes) =>
-        processes.filter(({ args }) => args.includes('ministack')).length === 2 &&
+        processes.filter(({ args }) => args.includes('region/emulator.py')).length === 2 &&
         processes.some(({ args }) => args.includes('bin/cdk bootstrap')),
     );
     // when it is killed, so that it can clean up nothing

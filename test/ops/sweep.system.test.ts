@@ -43,7 +43,7 @@ describe('a region whose stream brings nothing', () => {
     lab = await startLab();
     const code = (): string => readFileSync(bundle().module('housekeeping'), 'utf8');
     await deployVersions(lab, HOUSEKEEPING, [code]);
-    await deployVersions(lab, EARLIER, [() => 'export const handler = async () => ({ batchItemFailures: [] });']);
+    await deployVersions(lab, EARLIER, [() => 'exports.handler = async () => ({ batchItemFailures: [] });']);
     const sqs = new SQSClient(sdkOf(lab));
     const { QueueUrl: deadLetters = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'dead-letters' }));
     place = placeIn(lab.emulator.endpoint, deadLetters);
