@@ -97,7 +97,8 @@ export class AwsWorld {
 
   recoveryProps(region: string, alsoLost: readonly string[] = []): AwsRecoveryProps {
     const config = parseConfig({ regions: [...this.emulators.keys()].map((name) => ({ name })), auth: 'keys' });
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const { accessKeyId, secretAccessKey } = this.emulator(region);
+    const credentials = { accessKeyId, secretAccessKey };
     const endpointOf = (each: string): string => this.emulator(each).endpoint;
     return { config, region, alsoLost, options: { endpointOf, credentials, lookEveryMs: 50, settleMs: 20 } };
   }
@@ -130,7 +131,7 @@ export class AwsWorld {
 
   /** Types the commands that remove or add replicas, and does what AWS does then. */
   async obey(step: string): Promise<void> {
-    const commands = [...step.matchAll(/^ {2}aws dynamodb update-table --region (\S+) --table-name (\S+) --replica-updates '(.+)'$/gm)];
+    const commands = [...step.matchAll(/^ +aws dynamodb update-table --region (\S+) --table-name (\S+) --replica-updates '(.+)'$/gm)];
     if (commands.length === 0) throw new Error(`nothing to type in: ${step}`);
     for (const [, through = '', table = '', updates = ''] of commands) {
       const [update]: ReplicationGroupUpdate[] = JSON.parse(updates);
