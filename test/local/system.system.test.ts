@@ -166,7 +166,7 @@ describe('the local system of two regions', () => {
     const { controlUrl } = system.running.file;
     const stranger = await request(`${controlUrl}/system`);
     expect(stranger.statusCode).toBe(403);
-    expect(await stranger.body.json()).toEqual({ error: expect.stringContaining('system.json') });
+    expect(await stranger.body.json()).toEqual({ error: expect.stringContaining('docs/local-differences.md') });
     await expect(system.control.lose('mars-north-1')).rejects.toEqual(
       new ControlError(404, `given region "mars-north-1"; allowed: ${EU}, ${US}`),
     );

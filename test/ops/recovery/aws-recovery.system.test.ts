@@ -262,7 +262,7 @@ const contents = (world: AwsWorld, region: string) =>
   Promise.all(Object.values(TABLES).map((table) => scanTable(world.client(region), table)));
 
 const commandsOf = (step: string): readonly string[] =>
-  step.split('\n').flatMap((line) => (line.startsWith('  aws ') ? [line.trim()] : []));
+  step.split('\n').flatMap((line) => (line.trim().startsWith('aws ') ? [line.trim()] : []));
 
 const update = (table: string, through: string, updates: string): string =>
   `aws dynamodb update-table --region ${through} --table-name ${table} --replica-updates '${updates}'`;
