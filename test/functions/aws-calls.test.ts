@@ -5,6 +5,7 @@ import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwa
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { clientLimits } from '../../functions/aws/client-limits.ts';
+import { HANG_MS } from '../support/eventually.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { DynamoWire, failure, type Reply } from './dynamo-wire.ts';
 
@@ -88,7 +89,7 @@ describe('what functions ask of AWS', () => {
 });
 
 describe('a client of a service that is called seldom', () => {
-  const asked = async (reply: 'silence' | number) => {
+  const asked = async (reply: 'silence' | number, requestMs: number) => {
     let count = 0;
     const server = await startHttpServer((request, response) => {
       count += 1;
@@ -96,7 +97,7 @@ describe('a client of a service that is called seldom', () => {
       if (reply !== 'silence') response.writeHead(reply).end();
     });
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-    const client = new CloudWatchClient({ ...clientLimits(100), endpoint: server.url, region: 'eu-central-1', credentials });
+    const client = new CloudWatchClient({ ...clientLimits(requestMs), endpoint: server.url, region: 'eu-central-1', credentials });
     try {
       await expect(client.send(new DescribeAlarmsCommand({}))).rejects.toThrow();
       return count;
@@ -107,7 +108,7 @@ describe('a client of a service that is called seldom', () => {
   };
 
   it('repeats what failed or met silence twice, and then says so', async () => {
-    expect([await asked('silence'), await asked(500)]).toEqual([3, 3]);
+    expect([await asked('silence', 1_500), await asked(500, HANG_MS)]).toEqual([3, 3]);
   });
 });
 
