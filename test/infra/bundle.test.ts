@@ -71,12 +71,15 @@ describe('a bundle', () => {
     const elsewhere = project();
     onTestFinished(() => rmSync(elsewhere, { recursive: true }));
 
+    const kept = () => readdirSync(join(root, '.tandem', 'bundle'));
+    const before = kept();
+
     const again = bundle({ root: elsewhere });
 
     expect(again.hash).toBe(built.hash);
     expect(bundle({ root }).folder('api')).toBe(built.folder('api'));
     for (const name of names) expect(contentOf(again, name)).toBe(contentOf(built, name));
-    expect(readdirSync(join(root, '.tandem', 'bundle'))).toHaveLength(1);
+    expect(kept()).toEqual(before);
   });
 
   test('changes with the code of any handler, and not with its comments', () => {
