@@ -153,8 +153,9 @@ export const attempt = ({ address, port }: Place, { text, endless, hangUp = fals
     socket.on('drain', flood);
     socket.on('data', (chunk) => {
       seen += chunk.toString('latin1');
-      const status = /^HTTP\/1\.[01] (\d{3})/.exec(seen)?.[1];
-      if (status !== undefined && status !== '100') end(Number(status));
+      // The emulators' own server asks for a body before it lets anybody see the request: what counts is the answer after it.
+      const status = /^(?:HTTP\/1\.[01] 100[^\r]*\r\n(?:[^\r]+\r\n)*\r\n)?HTTP\/1\.[01] ([2-5]\d\d)/.exec(seen)?.[1];
+      if (status !== undefined) end(Number(status));
     });
     socket.on('error', () => end('closed'));
     socket.on('close', () => end('closed'));
