@@ -166,10 +166,10 @@ export const CANARY: readonly TestedMutation[] = [
   ),
   questions('questions-any-region', 'another region answers for the one that is asked', '|| !regions.includes(region))', ')'),
   questions(
-    'questions-any-shape',
-    'an answer of another shape counts',
-    'if (!result.success)',
-    'if (!result.success && answer.status === 0)',
+    'questions-shape-is-a-status',
+    'an answer of another shape is told as one of another status',
+    "'content',\n      `the answer has another shape",
+    "'status',\n      `the answer has another shape",
   ),
   ending('ending-cancels-are-well', 'a deployment that was stopped ended well', "STOP: 'stopped'", "STOP: 'succeeded'"),
   ending(
