@@ -43,6 +43,15 @@ describe('the hybrid logical clock', () => {
     );
   });
 
+  it('sorts after what it saw in the millisecond of its own last stamp', () => {
+    const hlc = new Hlc();
+    hlc.next(NOW_MS);
+    hlc.observe(stamp(NOW_MS, 41), NOW_MS);
+    expect(hlc.next(NOW_MS)).toBe(stamp(NOW_MS, 42));
+    hlc.observe(stamp(NOW_MS, 3), NOW_MS);
+    expect(hlc.next(NOW_MS)).toBe(stamp(NOW_MS, 43));
+  });
+
   it('goes on in the next millisecond when one has no number left', () => {
     const hlc = new Hlc();
     hlc.observe(stamp(NOW_MS, 99_998), NOW_MS);

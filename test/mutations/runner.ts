@@ -45,6 +45,7 @@ export class MutationRunner {
         pool: 'forks',
         maxWorkers: 1,
         include: ['test/**/*.test.ts'],
+        setupFiles: [join(overlay.root, 'test/mutations/fixed-chance.ts')],
         testTimeout: TEST_TIMEOUT_MS,
         hookTimeout: TEST_TIMEOUT_MS,
         reporters: [{}],
