@@ -143,8 +143,8 @@ const ASSEMBLING = [
   badWrites(
     'repaired-in-part',
     'a restore that left something is whole',
-    'restored.whole ? (repairedMs',
-    'restored.items > 0 ? (repairedMs',
+    'restored?.whole ? (repairedMs',
+    'restored !== undefined ? (repairedMs',
   ),
   badWrites(
     'not-as-before-is-fine',
