@@ -73,8 +73,11 @@ export const startSurvivor = async (folder: string, port: number): Promise<Survi
     endpoint,
     store: new DynamoStore({ client, table: TABLES.data }),
     reset: async () => {
-      const { body } = await loopbackRequest(`${endpoint}/_ministack/reset`, { method: 'POST', headers: { [SECRET_HEADER]: SECRET } });
-      await body.dump();
+      await loopbackRequest(`${endpoint}/_ministack/reset`, {
+        method: 'POST',
+        headers: { [SECRET_HEADER]: SECRET },
+        withinMs: REQUEST_MS_MAX,
+      });
       await createTables(client);
     },
     signal: (name) => child.kill(name),
@@ -156,7 +159,7 @@ const urlOf = async (output: NodeJS.ReadableStream | null, ended: Promise<unknow
 const answered = z.object({ statusCode: z.int(), headers: z.record(z.string(), z.string()), body: z.string() });
 
 const ask = async (url: string, asked: Asked): Promise<Answered> => {
-  const { body } = await loopbackRequest(url, { method: 'POST', body: JSON.stringify(asked), signal: AbortSignal.timeout(REQUEST_MS_MAX) });
-  const { statusCode, headers, body: text } = answered.parse(await body.json());
-  return { status: statusCode, headers, body: z.record(z.string(), z.unknown()).parse(JSON.parse(text)) };
+  const { text } = await loopbackRequest(url, { method: 'POST', body: JSON.stringify(asked), withinMs: REQUEST_MS_MAX });
+  const { statusCode, headers, body } = answered.parse(JSON.parse(text));
+  return { status: statusCode, headers, body: z.record(z.string(), z.unknown()).parse(JSON.parse(body)) };
 };

@@ -16,7 +16,8 @@ import { Region, type RegionProps } from './region/region.ts';
 
 /** Requests one after the other: cold starts in parallel would take seconds from each other. */
 const WARM_REQUESTS = 3;
-const WARM_MS_MAX = 15_000;
+/** Longer than a front door waits for its region: then it is the front door that says what is wrong. */
+const WARM_MS_MAX = 35_000;
 
 interface CellProps {
   readonly region: Region;
@@ -111,15 +112,15 @@ export class Cell {
   async #warm(signal: AbortSignal): Promise<void> {
     const { name, address, port, regionalName } = this.region.props;
     for (let sent = 0; sent < WARM_REQUESTS; sent += 1) {
-      const answer = await loopbackRequest(`http://${address}:${port}${ROUTES.health.path}`, {
+      const { statusCode, text } = await loopbackRequest(`http://${address}:${port}${ROUTES.health.path}`, {
         headers: { host: regionalName },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(WARM_MS_MAX)]),
+        withinMs: WARM_MS_MAX,
+        signal,
       });
-      const text = await answer.body.text();
       // A region that may not serve yet says 503; 502 and 404 come from whoever stands before the function.
-      if (answer.statusCode !== 200 && answer.statusCode !== 503) {
+      if (statusCode !== 200 && statusCode !== 503) {
         throw new Error(
-          `region ${name} is deployed and does not serve: ${ROUTES.health.path} answered ${answer.statusCode} ${text.slice(0, 500)}`,
+          `region ${name} is deployed and does not serve: ${ROUTES.health.path} answered ${statusCode} ${text.slice(0, 500)}`,
         );
       }
     }

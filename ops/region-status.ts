@@ -77,7 +77,7 @@ const regionStatus = async (agent: Agent, target: TargetRegion): Promise<RegionS
       peers: world.regions.filter((each) => each.region !== target.name),
     };
   } catch (error) {
-    return { ...SILENT, region: target.name, url: target.url, reasons: [`no answer from ${target.url}: ${messageOf(error)}`] };
+    return { ...SILENT, region: target.name, url: target.url, reasons: [`${target.url}: ${messageOf(error)}`] };
   }
 };
 

@@ -21,6 +21,10 @@ const CODES: ReadonlySet<string> = new Set([
 ]);
 /** Of the SDK, and of `AbortSignal.timeout`. */
 const NAMES: ReadonlySet<string> = new Set(['TimeoutError', 'RequestTimeout', 'RequestTimeoutException']);
+/** Says it already. */
+const SAID = /^no answer /;
+/** What `AbortSignal.timeout` says, of whatever it has ended. */
+const ABORTED = 'The operation was aborted due to timeout';
 /** Errors behind an error that are looked at. */
 const DEPTH_MAX = 8;
 
@@ -72,7 +76,8 @@ export const unansweredText = (error: unknown): string | undefined => {
   if (socket === undefined) return undefined;
   const what = chain.map((each) => asked.get(each)).find((each) => each !== undefined);
   const [outer] = chain;
-  return `${outer === socket || outer === undefined ? '' : `${outer.message}: `}${what === undefined ? '' : `${what}, `}no answer (${reasonOf(socket)})`;
+  const reason = reasonOf(socket);
+  return `${outer === socket || outer === undefined ? '' : `${outer.message}: `}${what === undefined ? '' : `${what}, `}${SAID.test(reason) ? reason : `no answer (${reason})`}`;
 };
 
 /** The error and what is behind it, the outermost first. */
@@ -98,6 +103,7 @@ const isUnanswered = (error: Error): boolean =>
 const reasonOf = (error: Error): string => {
   const code = codeOf(error);
   const said = error.message.replace(/^@smithy\/node-http-handler - (\[ERROR\] )?/, '');
+  if (said === ABORTED) return 'no answer in time';
   return said === '' || said === code ? code || error.name : said;
 };
 

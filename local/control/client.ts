@@ -98,15 +98,14 @@ export class ControlClient {
   }
 
   async #ask<T>(method: 'GET' | 'POST', path: string, body: unknown, timeoutMs: number): Promise<T> {
-    const response = await loopbackRequest(new URL(path, this.#file.controlUrl), {
+    const { statusCode, text } = await loopbackRequest(new URL(path, this.#file.controlUrl), {
       method,
       headers: { [CONTROL_TOKEN_HEADER]: this.#file.token, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeoutMs),
+      withinMs: timeoutMs,
     });
-    const text = await response.body.text();
-    if (response.statusCode === 200) return JSON.parse(text);
-    throw new ControlError(response.statusCode, refusalIn(text));
+    if (statusCode === 200) return JSON.parse(text);
+    throw new ControlError(statusCode, refusalIn(text));
   }
 }
 

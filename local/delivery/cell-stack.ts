@@ -52,15 +52,14 @@ export class CellStackView {
     // The emulator names itself "localhost", which need not be the address it listens on.
     const { pathname, search } = new URL(handle);
     const url = new URL(`${pathname}${search}`, this.#region.endpoint);
-    const answer = await loopbackRequest(url, {
+    const { statusCode, text } = await loopbackRequest(url, {
       method: 'PUT',
       headers: { [SECRET_HEADER]: this.#region.secretAccessKey },
       // Without a content type: the address is signed without one on AWS.
       body: Buffer.from(JSON.stringify({ Status: status, Reason: reason.slice(0, REASON_CHARACTERS_MAX), UniqueId: id, Data: id })),
-      signal: AbortSignal.timeout(SIGNAL_MS_MAX),
+      withinMs: SIGNAL_MS_MAX,
     });
-    const text = await answer.body.text();
-    if (answer.statusCode !== 200) throw new Error(`the signal ${status} was answered ${answer.statusCode} ${text.slice(0, 200)}`);
+    if (statusCode !== 200) throw new Error(`the signal ${status} was answered ${statusCode} ${text.slice(0, 200)}`);
   }
 
   close(): void {

@@ -78,7 +78,7 @@ export class Lambda {
     const { endpoint, accessKeyId, secretAccessKey, name } = this.#address;
     const [account = '', queue = ''] = queueArn.split(':').slice(-2);
     try {
-      const answer = await loopbackRequest(endpoint, {
+      const { statusCode, text } = await loopbackRequest(endpoint, {
         method: 'POST',
         headers: {
           'content-type': 'application/x-amz-json-1.0',
@@ -88,10 +88,9 @@ export class Lambda {
           [SECRET_HEADER]: secretAccessKey,
         },
         body: JSON.stringify({ QueueUrl: `${endpoint}/${account}/${queue}`, MessageBody: body }),
-        signal: AbortSignal.timeout(SEND_MS_MAX),
+        withinMs: SEND_MS_MAX,
       });
-      const text = await answer.body.text();
-      if (answer.statusCode !== 200) throw new Error(`${queueArn} answered ${answer.statusCode} ${text.slice(0, 200)}`);
+      if (statusCode !== 200) throw new Error(`${queueArn} answered ${statusCode} ${text.slice(0, 200)}`);
     } catch (error) {
       throw unreachable(name, error);
     }

@@ -86,7 +86,7 @@ const call = async (
   { endpoint, region, accessKeyId, secretAccessKey }: TopicListenerProps,
   parameters: Readonly<Record<string, string>>,
 ): Promise<string> => {
-  const response = await loopbackRequest(endpoint, {
+  const { statusCode, text } = await loopbackRequest(endpoint, {
     method: 'POST',
     headers: {
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20000101/${region}/sns/aws4_request, SignedHeaders=host, Signature=none`,
@@ -94,9 +94,8 @@ const call = async (
       'content-type': 'application/x-www-form-urlencoded',
     },
     body: new URLSearchParams({ Version: '2010-03-31', ...parameters }).toString(),
-    signal: AbortSignal.timeout(CALL_MS_MAX),
+    withinMs: CALL_MS_MAX,
   });
-  const body = await response.body.text();
-  if (response.statusCode === 200) return body;
-  throw new Error(`${parameters['Action']} of the topic answered ${response.statusCode}: ${body.slice(0, 300)}`);
+  if (statusCode === 200) return text;
+  throw new Error(`${parameters['Action']} of the topic answered ${statusCode}: ${text.slice(0, 300)}`);
 };

@@ -91,8 +91,7 @@ const ANSWERS_WITHIN_MS = 10_000;
 /** Whatever the answer is. The CDK would only say that it has no credentials. @throws {UserError} */
 const answers = async (endpoint: string): Promise<void> => {
   try {
-    const { body } = await loopbackRequest(endpoint, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
-    await body.dump();
+    await loopbackRequest(endpoint, { withinMs: ANSWERS_WITHIN_MS });
   } catch (cause) {
     throw new UserError(`given --endpoint ${endpoint}: ${messageOf(cause)}; start the emulator there, or leave --endpoint out`, { cause });
   }
