@@ -7,15 +7,16 @@ import type { Target } from '../targets/target.ts';
 
 /** @param toTry whether a drill follows at once */
 export const welcome = ({ regions, dns }: Pick<Target, 'regions' | 'dns'>, drills: boolean): string => {
-  const [first] = regions;
-  if (first === undefined) return '';
+  // The first drill loses the first region: a call to another works at any moment.
+  const toTry = regions.at(-1);
+  if (toTry === undefined) return '';
   return asText([
     `Up: ${regions.length} regions on this machine.`,
     ...table(regions.map(({ name, url, host }) => [`  ${name}`, url, `as ${host}`])),
     '',
     'Try it: a delivery of ten books arrives (the token goes through the pipe, and lasts an hour):',
     '',
-    ...receipt(first),
+    ...receipt(toTry),
     '',
     'See more, from another terminal:',
     ...table([

@@ -36,7 +36,7 @@ describe('the welcome', () => {
   });
 
   it.each(['sh', 'bash', 'zsh'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0))(
-    'holds one call that works as it is pasted into %s, and hands the token to nobody but curl’s standard input',
+    'holds one call that works as it is pasted into %s, while the first drill has the first region too, and hands the token to nobody but curl’s standard input',
     (shell) => {
       const folder = temporaryFolder();
       mkdirSync(join(folder, 'bin'));
@@ -58,13 +58,13 @@ describe('the welcome', () => {
           '<--config>',
           '<->',
           '<-H>',
-          '<host: eu-central-1.api.tandem.test>',
+          '<host: us-east-2.api.tandem.test>',
           '<-H>',
           '<idempotency-key: first-receipt>',
           '<-H>',
         ],
         ...['<content-type: application/json>', '<-d>', '<{"quantity":10}>'],
-        '<http://127.0.0.1:8080/stock/book/regions/eu-central-1/receipts>',
+        '<http://127.0.0.1:8081/stock/book/regions/us-east-2/receipts>',
       ]);
     },
   );
