@@ -1,5 +1,5 @@
 /** The commands, and what each takes. Nothing runs before `parseAsync`. */
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addBackup } from './commands/backup.ts';
 import { addDeploy } from './commands/deploy.ts';
@@ -36,12 +36,15 @@ const COMMANDS = [
   addToken,
 ];
 
+/** Everybody expects that what is not given is off, or empty. */
+const optionDescription = (option: Option): string => new Help().optionDescription(option).replace(/ \(default: (false|\[\])\)$/, '');
+
 export const makeProgram = (): Command => {
   const program = new Command(tandem())
     .description('Serves from two or more AWS regions at once, and proves that it can lose one.')
     .version(packageJson.version)
     .option('-c, --config <file>', 'JSON file with the configuration (default: context "tandem" of cdk.json)')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription })
     .configureOutput({
       writeOut: (text) => printText(text.trimEnd()),
       writeErr: (text) => printErrorText(text.trimEnd()),

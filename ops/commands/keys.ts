@@ -55,9 +55,11 @@ export const addKeys = (program: Command): void => {
       .summary('make a key and register it')
       .description('Makes a key pair, keeps the private half in .tandem/keys (mode 0600), and registers the public half.'),
   )
-    .option('--subject <subject>', 'whom its tokens may speak for, repeatable; a prefix when it ends with *', collect(String), [
-      'developer',
-    ])
+    .addOption(
+      new Option('--subject <subject>', 'whom its tokens may speak for, repeatable; a prefix when it ends with *')
+        .argParser(collect(String))
+        .default(['developer'], 'developer'),
+    )
     .addOption(
       new Option('--scope <scope>', `what they may do, repeatable: ${SCOPES.join(', ')}`)
         .argParser(collect(oneOf(SCOPES)))

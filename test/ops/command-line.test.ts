@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { makeProgram } from '../../ops/program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { tandem } from './tandem.ts';
 
@@ -10,12 +12,20 @@ const withConfig = async <T>(content: string, work: (file: string) => Promise<T>
   return work(file);
 };
 
+const allOf = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(allOf)];
+
 describe('the command line', () => {
   it('explains itself', async () => {
     const { code, stdout } = await tandem(['--help']);
     expect(code).toBe(0);
     for (const command of ['start', 'drill', 'status', 'rebuild', 'stock', 'lose', 'keys', 'token'])
       expect(stdout).toContain(`\n  ${command} `);
+  });
+
+  it('shows no default of what is off or empty unless it is given, and none as code', () => {
+    const helps = allOf(makeProgram()).map((command) => command.helpInformation().replaceAll(/\s+/g, ' '));
+    expect(helps.length).toBeGreaterThan(15);
+    expect(helps.filter((help) => /default: (false|\[)/.test(help))).toEqual([]);
   });
 
   it('prints the version of the package', async () => {
