@@ -90,7 +90,7 @@ const marks = ({ events, phases, measured, region }: RegionLossReport): Telling[
     strong: event.kind === 'fault',
   }));
   const detected =
-    detectionSeconds === null ? [] : [{ second: detectionSeconds, label: `the health check of ${region} turned`, strong: false }];
+    detectionSeconds === null ? [] : [{ second: detectionSeconds, label: `the health check of ${region} turned unhealthy`, strong: false }];
   return [...found, ...detected];
 };
 

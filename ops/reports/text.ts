@@ -26,14 +26,14 @@ export const verdictText = (report: Report): string => {
 
 /** What was lost, by name. */
 const lostLines = ({ ledger }: Report): readonly string[] => [
-  'lost for good:',
+  'lost for good, though acknowledged:',
   ...aligned(
     ledger.lost
       .slice(0, LOST_SHOWN_MAX)
       .map((write) => [
         `  ${write.operation}`,
         write.id,
-        `acknowledged by ${write.region}`,
+        `by ${write.region}`,
         `${Math.abs(Math.round(write.ageMs))} ms ${write.ageMs < 0 ? 'after' : 'before'} the fault`,
       ]),
   ),

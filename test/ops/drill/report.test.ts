@@ -129,8 +129,8 @@ heartbeat age at the fault  1800 ms
 repair until serving        5.0 s
 acknowledged writes         900
 
-lost for good:
-  placeOrder  abc  acknowledged by eu-central-1  321 ms before the fault`);
+lost for good, though acknowledged:
+  placeOrder  abc  by eu-central-1  321 ms before the fault`);
 });
 
 describe('the folder of a report', () => {
