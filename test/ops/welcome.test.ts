@@ -53,16 +53,7 @@ describe('the welcome', () => {
       expect(piped).toContain('SECRET of token --curl');
       expect(args).not.toContain('SECRET');
       expect(args.trim().split('\n')).toEqual([
-        ...[
-          '<-sS>',
-          '<--config>',
-          '<->',
-          '<-H>',
-          '<host: us-east-2.api.tandem.test>',
-          '<-H>',
-          '<idempotency-key: first-receipt>',
-          '<-H>',
-        ],
+        ...['<-sS>', '<--config>', '<->', '<-H>', '<host: us-east-2.api.tandem.test>', '<-H>', '<idempotency-key: first-receipt>', '<-H>'],
         ...['<content-type: application/json>', '<-d>', '<{"quantity":10}>'],
         '<http://127.0.0.1:8081/stock/book/regions/us-east-2/receipts>',
       ]);
