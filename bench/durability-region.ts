@@ -8,11 +8,11 @@ import { dynamoClient } from '../functions/aws/clients.ts';
 import { DynamoStore } from '../functions/aws/dynamo-store.ts';
 import { ENV, PEER_ENDPOINTS_ENV, TABLES } from '../functions/contract/names.ts';
 import type { Store } from '../functions/core/store.ts';
-import { clientOptions } from '../local/deployment/client-options.ts';
+import { clientOptions, SECRET_HEADER } from '../local/emulator-access.ts';
 import { emulatorUrl } from '../local/loopback.ts';
 import { loopbackRequest } from '../local/loopback-request.ts';
 import { startGroup } from '../local/process/group.ts';
-import { SECRET_HEADER, spawnEmulator, untilEmulatorAnswers } from '../local/region/emulator.ts';
+import { spawnEmulator, untilEmulatorAnswers } from '../local/region/emulator.ts';
 import { createTables } from './tables.ts';
 
 export const DOOMED = 'eu-central-1';

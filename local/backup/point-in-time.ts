@@ -14,7 +14,7 @@ import {
   ResourceNotFoundException,
   RestoreTableToPointInTimeCommand,
 } from '@aws-sdk/client-dynamodb';
-import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
+import { clientOptions, type EmulatorAddress } from '../emulator-access.ts';
 import { Emulator } from '../replication/emulator.ts';
 import { type Image, keyIdOf, writeTimeMs } from '../replication/version.ts';
 

@@ -1,6 +1,6 @@
 /** Names of a deployed stack's resources, asked from the emulator. */
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
-import { clientOptions } from '../deployment/client-options.ts';
+import { clientOptions } from '../emulator-access.ts';
 import type { EmulatorSettings } from './emulator.ts';
 import type { Lookups } from './template.ts';
 

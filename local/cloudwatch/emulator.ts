@@ -6,7 +6,7 @@ import { CloudWatchClient, paginateDescribeAlarms, ResourceNotFound, SetAlarmSta
 import { CloudWatchLogsClient, FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { AlarmState } from '../../functions/contract/delivery.ts';
-import { clientOptions } from '../deployment/client-options.ts';
+import { clientOptions } from '../emulator-access.ts';
 import { ALARM_STATES } from './alarm.ts';
 import type { AlarmTurn } from './board.ts';
 import type { Verdict } from './evaluate.ts';

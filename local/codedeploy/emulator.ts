@@ -1,9 +1,9 @@
 /** What CodeDeploy does in a region's emulator: calls hooks, and tells EventBridge. */
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
 import { ACCOUNT } from '../deployment/deploy.ts';
 import { LOCAL_SOURCE } from '../deployment/event-rules.ts';
+import { clientOptions, type EmulatorAddress } from '../emulator-access.ts';
 import type { HookEvent } from './deployment.ts';
 import type { NotifiedState } from './outcome.ts';
 

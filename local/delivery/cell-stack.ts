@@ -1,9 +1,8 @@
 /** A cell's stack in its region's emulator: what it has, which versions serve, and the gate at which an update waits. */
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { GetAliasCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
+import { clientOptions, type EmulatorAddress, SECRET_HEADER } from '../emulator-access.ts';
 import { loopbackRequest } from '../loopback-request.ts';
-import { SECRET_HEADER } from '../region/emulator.ts';
 
 const SIGNAL_MS_MAX = 10_000;
 const REASON_CHARACTERS_MAX = 1_000;

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { TABLES } from '../../functions/contract/names.ts';
-import { clientOptions, type EmulatorAddress } from './client-options.ts';
+import { clientOptions, type EmulatorAddress } from '../emulator-access.ts';
 import { isJson, type Json } from './template.ts';
 
 export interface TableSettings {

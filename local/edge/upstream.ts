@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import { errors, Pool } from 'undici';
 import { HEADERS } from '../../functions/contract/names.ts';
 import type { ProblemName } from '../../functions/contract/problems.ts';
-import { SECRET_HEADER } from '../region/emulator.ts';
+import { SECRET_HEADER } from '../emulator-access.ts';
 import { type Stage, Stages, type StagesProps } from './stages.ts';
 import { Turns } from './turns.ts';
 

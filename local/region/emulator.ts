@@ -4,12 +4,11 @@ import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { SECRET_HEADER } from '../emulator-access.ts';
 import { loopbackRequest } from '../loopback-request.ts';
 
 /** Who does not know the secret gets 403 from it. */
 const GUARDED = fileURLToPath(new URL('./emulator.py', import.meta.url));
-/** Carries the secret where nothing is signed; the emulator never sees it. */
-export const SECRET_HEADER = 'tandem-local-secret';
 
 const READY_MS_MAX = 30_000;
 const POLL_MS = 25;

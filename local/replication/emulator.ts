@@ -11,7 +11,7 @@ import {
   ResourceNotFoundException,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
-import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
+import { clientOptions, type EmulatorAddress } from '../emulator-access.ts';
 import { type Position, StreamReader, type Unreachable, unreachable } from '../streams/reader.ts';
 import type { Outcome, Send } from './replica.ts';
 import { type Content, contentOf, type Image } from './version.ts';

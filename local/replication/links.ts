@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalEvent, LocalLink } from '../control/api.ts';
-import type { EmulatorAddress } from '../deployment/client-options.ts';
+import type { EmulatorAddress } from '../emulator-access.ts';
 import type { Tails } from './copy.ts';
 import { Emulator, type RegionEmulator } from './emulator.ts';
 import { Link } from './link.ts';

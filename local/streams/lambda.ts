@@ -7,9 +7,8 @@ import {
   LambdaClient,
   ResourceNotFoundException,
 } from '@aws-sdk/client-lambda';
-import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
+import { clientOptions, type EmulatorAddress, SECRET_HEADER } from '../emulator-access.ts';
 import { loopbackRequest } from '../loopback-request.ts';
-import { SECRET_HEADER } from '../region/emulator.ts';
 import type { Answer } from './batch.ts';
 import { unreachable } from './reader.ts';
 

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EmulatorAddress } from '../deployment/client-options.ts';
+import type { EmulatorAddress } from '../emulator-access.ts';
 import type { BatchRecord, Discarded } from './batch.ts';
 import { Follower } from './follower.ts';
 import { type Invoked, Lambda } from './lambda.ts';

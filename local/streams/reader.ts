@@ -9,7 +9,7 @@ import {
   ResourceNotFoundException,
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
-import { clientOptions, type EmulatorAddress } from '../deployment/client-options.ts';
+import { clientOptions, type EmulatorAddress } from '../emulator-access.ts';
 
 const LIMITS = { attemptsMax: 1, connectMs: 1_000, requestMs: 3_000 } as const;
 const RECORDS_MAX = 1_000;

@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { SECRET_HEADER } from '../../local/emulator-access.ts';
 import { jsonOf, jsonReply, Refusal, startGuardedServer } from '../../local/guarded-server.ts';
 import { loopbackRequest } from '../../local/loopback-request.ts';
 import { SHARED_ADDRESS } from '../../local/network.ts';
-import { SECRET_HEADER } from '../../local/region/emulator.ts';
 import { messageOf } from '../errors.ts';
 import type { Listener } from './target.ts';
 

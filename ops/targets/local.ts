@@ -6,7 +6,7 @@ import type { Delivery, DeliveryRequest } from '../../functions/contract/deliver
 import type { Item } from '../../functions/core/store.ts';
 import type { LocalEvent, LocalRegion, LocalSystem } from '../../local/control/api.ts';
 import { ControlClient, readSystemFile } from '../../local/control/client.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { placeOf } from '../../local/network.ts';
 import { isSupervisor } from '../../local/process/register.ts';
 import { subnetNear } from '../../local/route53/latency.ts';

@@ -8,7 +8,7 @@ const GOVERNED = /^(local|ops|bench|test)\//;
 /** Made for the loopback alone. What stands for a function takes its settings from its environment, as a function does. */
 const LOCAL = /^(local|test\/(local|ops|support))\/|^bench\/(?!bare\.handler|durability-child)|^ops\/targets\/local[^/]*\.ts$/;
 /** The places themselves. */
-const CLIENT_PLACE = 'local/deployment/client-options.ts';
+const CLIENT_PLACE = 'local/emulator-access.ts';
 const REQUEST_PLACE = 'local/loopback-request.ts';
 const OPTIONS = new Set(['clientOptions', 'clientSettings', 'sdkOf']);
 const CLIENT_MAKERS = new Set(['dynamoClient', 'scanClient']);

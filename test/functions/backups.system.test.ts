@@ -17,7 +17,7 @@ import { placeOrder } from '../../functions/core/orders.ts';
 import { editRecord } from '../../functions/core/records.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { Roles } from '../infra/roles.ts';
 import { PATIENT } from '../support/emulator.ts';
 import { type ListeningBackup, listenAsBackup } from './aws-backup.ts';

@@ -12,7 +12,7 @@ import {
 import { ENV } from '../../functions/contract/names.ts';
 import { auditKey, type DeploymentView, deploymentsKey, foldAudit, foldDeployments } from '../../functions/core/deployments.ts';
 import { bundle } from '../../infra/bundle.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { PATIENT } from '../support/emulator.ts';
 import { startHttpServer, withBody } from '../support/http-server.ts';
 import { zipOf } from '../support/zip.ts';

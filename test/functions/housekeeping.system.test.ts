@@ -8,7 +8,7 @@ import { Hlc } from '../../functions/core/hlc.ts';
 import { placeOrder } from '../../functions/core/orders.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { CHECKS, Roles } from '../infra/roles.ts';
 import { PATIENT } from '../support/emulator.ts';
 import { REGIONS } from './api-world.ts';

@@ -1,6 +1,6 @@
 /** An HTTP hop to a DynamoDB that passes every request on and loses what it is told to lose of the answers. */
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import { SECRET_HEADER } from '../../local/region/emulator.ts';
+import { SECRET_HEADER } from '../../local/emulator-access.ts';
 import type { Database } from './tables.ts';
 
 export class LossyWire {

@@ -3,7 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Limits } from '../../functions/aws/attempts.ts';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { PATIENT } from '../support/emulator.ts';
 
 export { createTables } from '../../bench/tables.ts';

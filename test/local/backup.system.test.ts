@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { PointInTimeError, restorable, restoreToPointInTime } from '../../local/backup/point-in-time.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { PATIENT } from '../support/emulator.ts';
 import { eventually } from '../support/eventually.ts';
 import { withPair } from './replication-pair.ts';

@@ -12,7 +12,7 @@ import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { scanClient } from '../../functions/aws/restored-table.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { loopbackRequest } from '../../local/loopback-request.ts';
 
 const endpoint = process.argv[2] ?? '';

@@ -9,7 +9,7 @@ import { TABLES } from '../../functions/contract/names.ts';
 import { keyKey } from '../../functions/core/keys.ts';
 import { parseConfig } from '../../infra/config.ts';
 import { ControlClient } from '../../local/control/client.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import type { Ports } from '../../local/loopback.ts';
 import { type RunningSystem, type StartOptions, startSystem } from '../../local/system.ts';
 import { makeKey } from '../../ops/access/key-file.ts';

@@ -1,6 +1,6 @@
 /** A proxy before an emulator that loses replicated writes, or only the answers to them. */
 import { request } from 'node:http';
-import { SECRET_HEADER } from '../../local/region/emulator.ts';
+import { SECRET_HEADER } from '../../local/emulator-access.ts';
 import type { TestEmulator } from '../support/emulator.ts';
 import { startHttpServer } from '../support/http-server.ts';
 

@@ -14,7 +14,7 @@ import {
   GetShardIteratorCommand,
   ListStreamsCommand,
 } from '@aws-sdk/client-dynamodb-streams';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { type LinkEvent, Replication } from '../../local/replication/links.ts';
 import { contentOf } from '../../local/replication/version.ts';
 import { startEmulator, type TestEmulator } from '../support/emulator.ts';

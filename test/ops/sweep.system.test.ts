@@ -10,7 +10,7 @@ import { placeOrder } from '../../functions/core/orders.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Store } from '../../functions/core/store.ts';
 import { bundle } from '../../infra/bundle.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { localCells } from '../../ops/commands/cells-of.ts';
 import { plainProgress } from '../../ops/progress.ts';
 import { countLetters } from '../../ops/sweep/dead-letters.ts';

@@ -4,7 +4,7 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
-import { clientOptions } from '../../local/deployment/client-options.ts';
+import { clientOptions } from '../../local/emulator-access.ts';
 import { mendable, messageOf, UserError } from '../../ops/errors.ts';
 import { tellingWhere } from '../../ops/unanswered.ts';
 import { failureOf } from '../support/failure-of.ts';

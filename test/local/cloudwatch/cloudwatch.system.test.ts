@@ -13,8 +13,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { AlarmState } from '../../../functions/contract/delivery.ts';
 import type { AlarmTurn } from '../../../local/cloudwatch/board.ts';
 import { CloudWatch } from '../../../local/cloudwatch/cloudwatch.ts';
-import { clientOptions } from '../../../local/deployment/client-options.ts';
-import { SECRET_HEADER } from '../../../local/region/emulator.ts';
+import { clientOptions, SECRET_HEADER } from '../../../local/emulator-access.ts';
 import { PATIENT, startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { untilPasses } from '../../support/eventually.ts';
 import { JumpingClock } from './jumping-clock.ts';

@@ -14,7 +14,7 @@ import { CodeDeploy } from '../../../local/codedeploy/codedeploy.ts';
 import type { HookEvent } from '../../../local/codedeploy/deployment.ts';
 import { isDeploymentId, newDeploymentId } from '../../../local/codedeploy/ids.ts';
 import type { DeploymentPlan } from '../../../local/codedeploy/plan.ts';
-import { clientOptions } from '../../../local/deployment/client-options.ts';
+import { clientOptions } from '../../../local/emulator-access.ts';
 import { PATIENT } from '../../support/emulator.ts';
 import { eventually } from '../../support/eventually.ts';
 import { VirtualClock } from '../route53/virtual-clock.ts';

@@ -11,8 +11,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { adaptTemplate } from '../../../local/deployment/adapt.ts';
-import { clientOptions } from '../../../local/deployment/client-options.ts';
-import { SECRET_HEADER } from '../../../local/region/emulator.ts';
+import { clientOptions, SECRET_HEADER } from '../../../local/emulator-access.ts';
 import { type IteratorAge, StreamMappings } from '../../../local/streams/mappings.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
 

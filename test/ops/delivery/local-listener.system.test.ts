@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SECRET_HEADER } from '../../../local/region/emulator.ts';
+import { SECRET_HEADER } from '../../../local/emulator-access.ts';
 import { listenToTopic } from '../../../ops/targets/local-listener.ts';
 import { startEmulator, type TestEmulator } from '../../support/emulator.ts';
 import { untilPasses } from '../../support/eventually.ts';

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditKey, endedItem, triedItem } from '../../../functions/core/deployments.ts';
 import type { Item } from '../../../functions/core/store.ts';
 import { parseConfig } from '../../../infra/config.ts';
-import { clientOptions } from '../../../local/deployment/client-options.ts';
+import { clientOptions } from '../../../local/emulator-access.ts';
 import { type Cells, controlStore, readControl, writeControl } from '../../../ops/delivery/cells.ts';
 import { readDeployments } from '../../../ops/delivery/deployments.ts';
 import { planRollback, rollBack } from '../../../ops/delivery/rollback.ts';

@@ -8,7 +8,7 @@ import { dynamoClient } from '../../../functions/aws/clients.ts';
 import { TABLES } from '../../../functions/contract/names.ts';
 import { auditKey, foldAudit } from '../../../functions/core/deployments.ts';
 import { foldControl, nextBeat, REGIONS_KEY } from '../../../functions/core/operations.ts';
-import { clientOptions } from '../../../local/deployment/client-options.ts';
+import { clientOptions } from '../../../local/emulator-access.ts';
 import { ROOT } from '../../../ops/folders.ts';
 import { createTables, patientStore } from '../../functions/tables.ts';
 import { PATIENT, startEmulator, type TestEmulator } from '../../support/emulator.ts';

@@ -19,7 +19,7 @@ import { TABLES } from '../../../functions/contract/names.ts';
 import type { Context } from '../../../functions/core/context.ts';
 import { Hlc } from '../../../functions/core/hlc.ts';
 import { parseConfig } from '../../../infra/config.ts';
-import { clientOptions } from '../../../local/deployment/client-options.ts';
+import { clientOptions } from '../../../local/emulator-access.ts';
 import { Replication } from '../../../local/replication/links.ts';
 import { OperatorStep } from '../../../ops/errors.ts';
 import { OPERATOR_LIMITS } from '../../../ops/limits.ts';

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { dynamoClient } from '../../../functions/aws/clients.ts';
-import { clientOptions } from '../../../local/deployment/client-options.ts';
+import { clientOptions } from '../../../local/emulator-access.ts';
 import { OperatorStep, UserError } from '../../../ops/errors.ts';
 import { LostReplicas } from '../../../ops/targets/aws-lost-replicas.ts';
 import { PATIENT } from '../../support/emulator.ts';

@@ -1,8 +1,12 @@
 /**
- * Of SDK clients for a region's emulator: the one place where they are made. All that an SDK would look for in the user's
- * environment, profiles and files is said here, so that no setting of the shell for AWS reaches this machine's own processes.
+ * How a region's emulator is asked: where it is, what lets a request in, and the settings of SDK clients, which are made in
+ * this one place. All that an SDK would look for in the user's environment, profiles and files is said here, so that no setting
+ * of the shell for AWS reaches this machine's own processes.
  * https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
  */
+
+/** Carries the secret where nothing is signed; the emulator never sees it. */
+export const SECRET_HEADER = 'tandem-local-secret';
 
 export interface EmulatorAddress {
   /** Of the region. */
