@@ -4,7 +4,7 @@
  * Controls of C0 and C1 and the escape; what has no width, joins, or turns the direction of what follows; separators of
  * lines; half a surrogate pair; tags. https://www.unicode.org/reports/tr36/ and https://www.unicode.org/reports/tr9/
  */
-const UNSEEN = /\p{Cc}|\p{Cf}|\p{Cs}|\p{Co}|\p{Zl}|\p{Zp}|\p{Variation_Selector}|\p{Default_Ignorable_Code_Point}|\u2800/gu;
+export const UNSEEN = /\p{Cc}|\p{Cf}|\p{Cs}|\p{Co}|\p{Zl}|\p{Zp}|\p{Variation_Selector}|\p{Default_Ignorable_Code_Point}|\u2800/gu;
 /** Blanks that are no blank, and would part words that a reader takes for one. */
 const BLANKS = /[^\S ]/gu;
 

@@ -3,6 +3,8 @@
  * escaped, unless it is markup that was made here.
  */
 
+import { UNSEEN } from '../visible.ts';
+
 /** Not made anywhere else: a text is no markup. */
 class Markup {
   readonly #text: string;
@@ -18,12 +20,6 @@ class Markup {
 export type { Markup };
 
 export const NOTHING = new Markup('');
-
-/**
- * What a text could do to those around it: end them, hide, or turn the direction of what follows. Controls, format
- * characters (bidi and zero width ones are), halves of surrogate pairs, separators of lines.
- */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 const escapeText = (text: string): string =>
   text
