@@ -2,12 +2,13 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { identityOf, isAlive } from '../../local/process/identity.ts';
+import { identityOf } from '../../local/process/identity.ts';
 import type { Progress } from '../progress.ts';
+import { processShape, stillRuns } from './local-process.ts';
 
 const FILE = 'starting.json';
 const content = z.strictObject({
-  process: z.strictObject({ pid: z.int(), started: z.string() }),
+  process: z.strictObject(processShape),
   sinceMs: z.int(),
   step: z.string(),
   stepSinceMs: z.int(),
@@ -18,7 +19,7 @@ const seconds = (sinceMs: number): string => `${Math.max(0, Math.round((Date.now
 /** In words; undefined: nobody starts a system of this folder. */
 export const startUnderWay = async (folder: string): Promise<string | undefined> => {
   const found = read(folder);
-  if (found === undefined || !(await isAlive(found.process))) return undefined;
+  if (found === undefined || !(await stillRuns(found.process))) return undefined;
   return `process ${found.process.pid}, begun ${seconds(found.sinceMs)} ago; for ${seconds(found.stepSinceMs)} at: ${found.step}`;
 };
 
