@@ -29,6 +29,13 @@ export const abortOf = (system: ToySystem, stateFolder: string) => ({
   progress: () => {},
 });
 
+/** Ends a drill from outside, wherever it then is: a signal of time alone is told in other words by each request that it ends. */
+export const enoughAfter = (ms: number): AbortSignal => {
+  const ended = new AbortController();
+  setTimeout(() => ended.abort(new Error('enough')), ms);
+  return ended.signal;
+};
+
 /** A file of the one report that a drill wrote. */
 export const reportFile = async (folder: string, file: string): Promise<string> => {
   const [name = ''] = await readdir(join(folder, 'reports'));
