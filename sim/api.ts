@@ -1,5 +1,6 @@
 /** What a cell's API does with a request, in the order of `functions/http/api.ts`: gate, tokens, use case, a peer's word. */
 import { arrives, arrivesAtPeer, witnesses } from '../functions/core/consistency.ts';
+import { holds } from '../functions/core/holdings.ts';
 import { gateOf, isDrained } from '../functions/core/operations.ts';
 import type { Key } from '../functions/core/store.ts';
 import type { Cell } from './cell.ts';
@@ -53,7 +54,7 @@ export const handle = async (cell: Cell, environment: Environment, { request, to
   }
   const pause = (ms: number): Promise<void> => environment.pause(ms);
   const named = told.flatMap(({ carriers }) => carriers);
-  const stale = named.length > 0 && !(await arrives(store, named, { clock, pause, waitMs: TOKEN_WAIT_MS }));
+  const stale = named.length > 0 && !(await arrives(store, named, { clock, pause, holds, waitMs: TOKEN_WAIT_MS }));
   if (named.length > 0 && !stale) cell.surroundings.caughtUp(cell, told);
   const outcome = await perform({ store, clock, hlc, region: cell.region, regions, writer }, request);
   if (outcome.kind === 'refused') {

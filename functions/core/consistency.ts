@@ -19,17 +19,25 @@ export interface Peer extends Pick<Store, 'get'> {
   readonly region: string;
 }
 
-/** Whether this replica holds all keys, or comes to within the time. Each key is looked for until it was seen once. */
+/**
+ * Whether a replica holds what a key stands for, as it is told to callers: once true, always true. More than the item where
+ * an answer also rests on what the item leads to.
+ */
+export type Holds = (store: Pick<Store, 'get' | 'query'>, key: Key) => Promise<boolean>;
+
+export const exists: Holds = async (store, key) => (await store.get(key)) !== undefined;
+
+/** Whether this replica holds all keys, or comes to within the time. Each key is looked for until it was held once. */
 export const arrives = async (
-  store: Pick<Store, 'get'>,
+  store: Pick<Store, 'get' | 'query'>,
   keys: readonly Key[],
-  { clock, pause, waitMs }: Patience & { readonly waitMs: number },
+  { clock, pause, waitMs, holds = exists }: Patience & { readonly waitMs: number; readonly holds?: Holds },
 ): Promise<boolean> => {
   const endMs = clock.now() + waitMs;
   let missing = keys;
   for (;;) {
-    const found = await Promise.all(missing.map((key) => store.get(key)));
-    missing = missing.filter((_, index) => found[index] === undefined);
+    const held = await Promise.all(missing.map((key) => holds(store, key)));
+    missing = missing.filter((_, index) => !held[index]);
     if (missing.length === 0) return true;
     if (clock.now() + LOOK_MS > endMs) return false;
     await pause(LOOK_MS);

@@ -5,6 +5,7 @@
  */
 import { HEADERS } from '../contract/names.ts';
 import { arrives, arrivesAtPeer, type Patience, type Peer, witnesses } from '../core/consistency.ts';
+import { holds } from '../core/holdings.ts';
 import type { WorldView } from '../core/operations.ts';
 import type { Key, Store } from '../core/store.ts';
 import { keysOf, TOKENS_MAX, tokenOf } from '../core/token.ts';
@@ -12,7 +13,7 @@ import type { Input } from './input.ts';
 import { badRequest } from './refusal.ts';
 
 export interface ConsistencyProps extends Patience {
-  readonly store: Pick<Store, 'get'>;
+  readonly store: Pick<Store, 'get' | 'query'>;
   /** Asked for by name, and only when a caller wants to know: no other request pays for a connection to it. */
   readonly peer: (region: string) => Peer;
   /** Milliseconds that a request waits for this region to hold what its tokens name. */
@@ -49,7 +50,7 @@ const misfit = (name: string, message: string) => badRequest([{ at: `header ${na
 
 /** Waits for what the tokens name. Whether this region came to hold all of it. */
 export const catchUp = async (props: ConsistencyProps, { keys }: Demands): Promise<boolean> =>
-  keys.length === 0 || (await arrives(props.store, keys, { ...props, waitMs: props.tokenWaitMs }));
+  keys.length === 0 || (await arrives(props.store, keys, { ...props, holds, waitMs: props.tokenWaitMs }));
 
 /** Waits for a peer to hold `keys`, all of which this region holds. */
 export const durabilityOf = async (props: ConsistencyProps, keys: readonly Key[], world: WorldView): Promise<Durability> => {

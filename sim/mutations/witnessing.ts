@@ -16,8 +16,8 @@ export const WITNESSING: readonly Mutation[] = [
     'fresh-with-the-first-key',
     'a region looks for the first key of several',
     CONSISTENCY,
-    '  let missing = keys;\n  for (;;) {\n    const found = await Promise.all(missing.map((key) => store',
-    '  let missing = instead(keys, keys.slice(0, 1));\n  for (;;) {\n    const found = await Promise.all(missing.map((key) => store',
+    '  let missing = keys;\n  for (;;) {\n    const held',
+    '  let missing = instead(keys, keys.slice(0, 1));\n  for (;;) {\n    const held',
   ),
   one(
     'fresh-with-any-key',

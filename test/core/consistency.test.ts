@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrives, arrivesAtPeer, LOOK_MS, type Patience, type Peer, witnesses } from '../../functions/core/consistency.ts';
+import { arrives, arrivesAtPeer, type Holds, LOOK_MS, type Patience, type Peer, witnesses } from '../../functions/core/consistency.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { foldBeats, foldControl, incarnationItem, switchItem } from '../../functions/core/operations.ts';
 import { type Item, type Key, StoreUnavailable } from '../../functions/core/store.ts';
@@ -30,6 +30,15 @@ describe('what a token names', () => {
     const time = new Time();
     expect(await time.run(arrives(storeOf(PAID), [PLACED, PAID], { ...time.patience, waitMs: WAIT_MS }))).toBe(false);
     expect(time.nowMs).toBeLessThanOrEqual(WAIT_MS);
+  });
+
+  it('is held when its resource says so, which may take more than the item', async () => {
+    const time = new Time();
+    const store = storeOf(PLACED);
+    const holds: Holds = async (at, { pk }) => (await at.query(pk)).length > 1;
+    time.at(120, () => store.place(itemOf(PAID)));
+    expect([await time.run(arrives(store, [PLACED], { ...time.patience, holds, waitMs: WAIT_MS })), time.nowMs]).toEqual([true, 150]);
+    expect(await time.run(arrives(storeOf(PLACED), [PLACED], { ...time.patience, holds, waitMs: WAIT_MS }))).toBe(false);
   });
 
   it('survives the way through a header, and nothing else does', () => {
