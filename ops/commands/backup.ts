@@ -25,7 +25,10 @@ interface StatusOptions extends Options {
 
 /** `tandem backup status`, `tandem backup list` and `tandem backup now`. */
 export const addBackup = (program: Command): void => {
-  const backup = program.command('backup').summary('show how backups are, or take one');
+  const backup = program
+    .command('backup')
+    .summary('show how backups are, or take one')
+    .description('How each region can be restored, and whether that is recent. docs/backup.md has the plan; `restore` puts back.');
   addTargetOption(
     reading(backup.command('status'))
       .summary('show the recovery points of each region, and their age')

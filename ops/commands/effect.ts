@@ -25,3 +25,7 @@ export const changing = (command: Command, what = 'do it', flag = '--yes'): Comm
 
 /** What every dry run ends with. */
 export const NOTHING_DONE = 'Nothing is done; --yes does it.';
+
+/** The same, where something is in the way of doing it now. */
+export const nothingDone = (inTheWay: string | undefined): string =>
+  inTheWay === undefined ? NOTHING_DONE : `Nothing is done, and --yes is refused for now: ${inTheWay}.`;

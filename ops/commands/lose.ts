@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
 import { STATE } from '../folders.ts';
 import { print, printText } from '../print.ts';
-import { asOnlyRecovery } from '../recovery/lock.ts';
+import { asOnlyRecovery, atWork } from '../recovery/lock.ts';
 import { tandem } from '../tandem.ts';
 import { type LocalTarget, runningLocal } from '../targets/local.ts';
 import { chosenRegions } from './cells-of.ts';
-import { changing, NOTHING_DONE } from './effect.ts';
+import { changing, nothingDone } from './effect.ts';
 
 /** `tandem lose`: loses a region of this machine on purpose, to try what operators do then. */
 export const addLose = (program: Command): void => {
@@ -36,7 +36,7 @@ const lose = async (target: LocalTarget, region: string, yes: boolean): Promise<
   if (!yes) {
     print(`${region} would be killed: what it holds and ${left.join(', ')} ${left.length === 1 ? 'does' : 'do'} not is lost for good.`);
     print(`Its callers would be led to ${left.join(', ')}. A rebuild brings it back, without what was lost.`);
-    printText(`\n${NOTHING_DONE}`);
+    printText(`\n${nothingDone(await atWork(STATE))}`);
     return;
   }
   await asOnlyRecovery(STATE, `losing ${region}`, () => target.lose(region, 'kill'));

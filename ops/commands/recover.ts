@@ -8,12 +8,12 @@ import { STATE } from '../folders.ts';
 import { collect } from '../options.ts';
 import { type Progress, progressFor } from '../progress.ts';
 import { TargetEstate } from '../recovery/estate.ts';
-import { asOnlyRecovery } from '../recovery/lock.ts';
+import { asOnlyRecovery, atWork } from '../recovery/lock.ts';
 import { asUser, goesOn, lossAsKnown } from '../recovery/loss.ts';
 import { statusOf } from '../region-status.ts';
 import { interruptible } from '../signals.ts';
 import { tandem } from '../tandem.ts';
-import { NOTHING_DONE } from './effect.ts';
+import { nothingDone } from './effect.ts';
 import { type RecoverySystem, recoverySystem } from './recovery-of.ts';
 import { addTargetOption, type TargetName } from './target-option.ts';
 
@@ -71,7 +71,7 @@ const recoverOn = async <P, R>(system: RecoverySystem, recovery: Recovery<P, R>,
   progress.line(recovery.tell(await asUser(recovery.look(before)), options.yes));
   const situation = loss.isLost ? await system.situation() : '';
   if (situation !== '') progress.line(`\n${situation}`);
-  if (!options.yes) return progress.line(`\n${NOTHING_DONE}`);
+  if (!options.yes) return progress.line(`\n${nothingDone(await atWork(STATE))}`);
   const result = await asOnlyRecovery(STATE, `${what} ${region}`, () =>
     interruptible((signal) => audited(system, loss, recovery, () => steps(progress, signal, system, recovery))).catch((error: unknown) => {
       if (goesOn(error)) progress.line(`\nIt goes on where it was ended: ${again(recovery)}`);

@@ -13,14 +13,10 @@ const holder = z.strictObject({ ...processShape, what: z.string() });
 
 /** Runs `work` unless a drill or another recovery runs. What a killed recovery left is no obstacle. @throws {UserError} */
 export const asOnlyRecovery = async <T>(stateFolder: string, what: string, work: () => Promise<T>): Promise<T> => {
-  const drill = await readMarker(stateFolder);
-  if (drill && (await drillRuns(drill)))
-    throw new UserError(`a drill runs (process ${drill.pid}), which repairs what it breaks; wait for it, or stop it with Ctrl-C`);
+  const other = await atWork(stateFolder);
+  if (other !== undefined) throw new UserError(other);
   await mkdir(stateFolder, { recursive: true });
-  const path = join(stateFolder, 'recovery.json');
-  const before = await readHolder(path);
-  if (before && (await stillRuns(before)))
-    throw new UserError(`"${before.what}" runs already (process ${before.pid}); wait for it, or stop it with Ctrl-C where it runs`);
+  const path = pathIn(stateFolder);
   await rm(path, { force: true });
   try {
     await writeFile(path, `${JSON.stringify({ ...(await ownProcess()), what })}\n`, { flag: 'wx' });
@@ -33,6 +29,19 @@ export const asOnlyRecovery = async <T>(stateFolder: string, what: string, work:
   } finally {
     await rm(path, { force: true });
   }
+};
+
+const pathIn = (stateFolder: string): string => join(stateFolder, 'recovery.json');
+
+/** What runs on this machine that a recovery would disturb, and what to do; undefined when nothing does. */
+export const atWork = async (stateFolder: string): Promise<string | undefined> => {
+  const drill = await readMarker(stateFolder);
+  if (drill && (await drillRuns(drill)))
+    return `a drill runs (process ${drill.pid}), which repairs what it breaks; wait for it, or stop it with Ctrl-C`;
+  const before = await readHolder(pathIn(stateFolder));
+  return before && (await stillRuns(before))
+    ? `"${before.what}" runs already (process ${before.pid}); wait for it, or stop it with Ctrl-C where it runs`
+    : undefined;
 };
 
 /** Undefined when there is none; damaged, it is nobody's. */

@@ -78,6 +78,7 @@ describe('the command line', () => {
       ['restore', '--table', 'copy', '--role', 'r'],
       /given --role; allowed: with --from and --target aws/,
     ],
+    ['a file that is not there, though nothing of it is needed', ['-c', '/nonexistent.json', 'status'], /nonexistent\.json/],
     ['a word too many', ['status', 'now'], /too many arguments/],
   ])('refuses %s with what is allowed, exit code 2', async (_what, args, message) => {
     const { code, stdout, stderr } = await tandem(args);

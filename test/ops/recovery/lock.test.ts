@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nothingDone } from '../../../ops/commands/effect.ts';
 import { UserError } from '../../../ops/errors.ts';
-import { asOnlyRecovery } from '../../../ops/recovery/lock.ts';
+import { asOnlyRecovery, atWork } from '../../../ops/recovery/lock.ts';
 import { ownProcess } from '../../../ops/targets/local-process.ts';
 
 describe('a recovery', () => {
@@ -41,7 +42,9 @@ describe('a recovery', () => {
 
   it('does not begin while a drill runs, but where a killed one left a region lost', async () => {
     const marker = { drill: 'region-loss', region: 'a', how: 'kill', phase: 'fault', startedAt: new Date(0).toISOString() };
+    expect(nothingDone(await atWork(folder))).toBe('Nothing is done; --yes does it.');
     writeFileSync(join(folder, 'drill.json'), JSON.stringify({ ...marker, ...(await ownProcess()) }));
+    expect(nothingDone(await atWork(folder))).toMatch(/^Nothing is done, and --yes is refused for now: a drill runs/);
     await expect(asOnlyRecovery(folder, 'rebuilding a', async () => 'done')).rejects.toThrow(/a drill runs/);
     writeFileSync(join(folder, 'drill.json'), JSON.stringify({ ...marker, pid: await endedProcess() }));
     expect(await asOnlyRecovery(folder, 'rebuilding a', async () => 'done')).toBe('done');
