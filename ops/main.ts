@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { StoreUnavailable } from '../functions/core/store.ts';
+import { readConfig } from './config.ts';
 import { mendable, messageOf, OperatorStep, UserError } from './errors.ts';
 import { PRIVATE_UMASK } from './folders.ts';
 import { outliveReader, printError, printErrorText } from './print.ts';
@@ -40,7 +41,12 @@ outliveReader();
 process.umask(PRIVATE_UMASK);
 
 try {
-  await waitingFor('at work', () => makeProgram().parseAsync());
+  // A configuration that is named by mistake is told, whether or not the command needs one.
+  const program = makeProgram().hook('preAction', (_, command) => {
+    const { config } = command.optsWithGlobals<{ readonly config?: string }>();
+    if (config !== undefined) readConfig(config);
+  });
+  await waitingFor('at work', () => program.parseAsync());
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -15,7 +15,6 @@ import { addStatus } from './commands/status.ts';
 import { addStock } from './commands/stock.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addToken } from './commands/token.ts';
-import { readConfig } from './config.ts';
 import { once } from './options.ts';
 import { helpColumns, printErrorText, printText } from './print.ts';
 import { adviseWith, tandem } from './tandem.ts';
@@ -54,12 +53,7 @@ export const makeProgram = (): Command => {
     })
     .showHelpAfterError('(--help lists what is allowed)')
     .exitOverride()
-    .hook('preAction', (_, command) => {
-      const given = command.optsWithGlobals<{ readonly config?: string }>();
-      adviseWith(given);
-      // A file that is named by mistake is told, whether or not the command needs one.
-      if (given.config !== undefined) readConfig(given.config);
-    });
+    .hook('preAction', (_, command) => adviseWith(command.optsWithGlobals()));
   for (const add of COMMANDS) add(program);
   once(program);
   return program;
