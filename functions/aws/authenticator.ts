@@ -6,9 +6,10 @@
 import type { Jwk } from 'aws-jwt-verify/jwk';
 import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
-import type { AuthSettings } from '../contract/names.ts';
+import { type AuthSettings, TOKEN } from '../contract/names.ts';
 import { SCOPES } from '../contract/routes.ts';
-import { type Claims, checkClaims, type Identified, isKid, type RegisteredKey } from '../core/keys.ts';
+import { type Claims, checkClaims, type Grant, type Identified, isKid, type RegisteredKey } from '../core/keys.ts';
+import { ANONYMOUS } from '../core/owner.ts';
 import { type Clock, type Store, StoreUnavailable } from '../core/store.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { type Fetch, IssuerUnavailable, OidcKeys } from './oidc-keys.ts';
@@ -34,9 +35,8 @@ interface Authority {
   /** Changes when anything of the authority does. */
   readonly id: string;
   readonly jwk: Jwk;
-  readonly issuer: string;
   readonly audience: string;
-  readonly grant: Pick<RegisteredKey, 'scopes' | 'subjects' | 'expiresAtMs'>;
+  readonly grant: Grant;
 }
 
 interface Named {
@@ -96,18 +96,22 @@ export class Authenticator {
   async #authorityOf({ kid, issuer, algorithm }: Named): Promise<Authority | undefined> {
     if (this.#oidc && issuer === this.#oidc.issuer) {
       const jwk = await this.#oidc.keys.find(kid);
-      const grant = { scopes: SCOPES, subjects: ['*'], expiresAtMs: Number.MAX_SAFE_INTEGER };
-      return jwk && { id: JSON.stringify(jwk), jwk, issuer: this.#oidc.issuer, audience: this.#oidc.audience, grant };
+      const authority = { kind: 'oidc', issuer } as const;
+      const grant = { authority, scopes: SCOPES, subjects: ['*'], expiresAtMs: Number.MAX_SAFE_INTEGER };
+      return jwk && { id: JSON.stringify(jwk), jwk, audience: this.#oidc.audience, grant };
     }
     const key = isKid(kid) ? await this.#registered.find(kid) : undefined;
     if (!key || algorithm !== key.algorithm) return undefined;
     const jwk = jwkOf(key);
-    return jwk && { id: `${key.publicJwk} ${key.issuer} ${key.audience}`, jwk, issuer: key.issuer, audience: key.audience, grant: key };
+    const kind = key.issuer === TOKEN.issuer ? 'own' : 'registered';
+    const { scopes, subjects, expiresAtMs } = key;
+    const grant = { authority: { kind, issuer: key.issuer }, scopes, subjects, expiresAtMs } as const;
+    return jwk && { id: `${key.publicJwk} ${key.issuer} ${key.audience}`, jwk, audience: key.audience, grant };
   }
 }
 
 /** Who calls where everybody may. */
-const ANYBODY: Identified = { kind: 'identified', identity: { subject: 'anonymous', scopes: SCOPES } };
+const ANYBODY: Identified = { kind: 'identified', identity: { subject: ANONYMOUS, scopes: SCOPES } };
 
 const refused = (detail: string): Identified => ({ kind: 'refused', detail });
 
@@ -122,7 +126,16 @@ const namesOf = (token: string): Named | undefined => {
   }
 };
 
-const claimsOf = (token: string, { jwk, issuer, audience }: Authority): Claims | undefined => {
+const claimsOf = (
+  token: string,
+  {
+    jwk,
+    audience,
+    grant: {
+      authority: { issuer },
+    },
+  }: Authority,
+): Claims | undefined => {
   try {
     const { sub, scope, exp } = verifyJwtSync(token, jwk, { issuer, audience, graceSeconds: NOT_BEFORE_GRACE_SECONDS });
     return { sub, scope, exp };

@@ -8,6 +8,7 @@
  * | `KEY#kid / REMOVED#W` | an operator removed it, through W. Beats every addition, for ever: a removed key comes back only as a new one |
  */
 import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
+import { type Authority, ownerOf } from './owner.ts';
 import type { Item } from './store.ts';
 import { isSynthetic } from './synthetic.ts';
 import { compareWriters } from './writer.ts';
@@ -29,6 +30,7 @@ export interface RegisteredKey {
 
 /** Who calls, and what the token lets it do. */
 export interface Identity {
+  /** The owner of what it makes: the token's subject under its issuer. See owner.ts. */
   readonly subject: string;
   readonly scopes: readonly string[];
 }
@@ -100,21 +102,26 @@ export type ClaimCheck =
   | { readonly ok: true; readonly identity: Identity; readonly expiresAtMs: number }
   | { readonly ok: false; readonly detail: string };
 
+/** What an authority may vouch for. */
+export interface Grant extends Pick<RegisteredKey, 'scopes' | 'subjects' | 'expiresAtMs'> {
+  readonly authority: Authority;
+}
+
 /** Whom the claims name, within what the token's issuer may grant. */
-export const checkClaims = (
-  claims: Claims,
-  grant: Pick<RegisteredKey, 'scopes' | 'subjects' | 'expiresAtMs'>,
-  nowMs: number,
-): ClaimCheck => {
+export const checkClaims = (claims: Claims, { authority, ...grant }: Grant, nowMs: number): ClaimCheck => {
   const { sub, exp, scope = '' } = claims;
   if (exp === undefined) return { ok: false, detail: 'the token does not expire; allowed: one with an "exp"' };
   const expiresAtMs = Math.min(exp * 1000, grant.expiresAtMs);
   if (expiresAtMs <= nowMs) return { ok: false, detail: exp * 1000 <= nowMs ? 'the token is expired' : 'the key of the token is expired' };
   if (sub === undefined || sub === '' || sub.length > SUBJECT_LENGTH_MAX)
     return { ok: false, detail: `the token names no subject of 1 to ${SUBJECT_LENGTH_MAX} characters` };
-  if (!grant.subjects.some((pattern) => covers(pattern, sub)))
+  // A half of a surrogate pair has no form in UTF-8: the table would keep another name.
+  if (!sub.isWellFormed()) return { ok: false, detail: 'the subject of the token is no Unicode text' };
+  // Synthetic callers are this system's own: another issuer's would be neither counted nor kept apart.
+  if (!grant.subjects.some((pattern) => covers(pattern, sub)) || (isSynthetic(sub) && authority.kind !== 'own'))
     return { ok: false, detail: 'the key of the token may not sign for this subject' };
-  return { ok: true, identity: { subject: sub, scopes: scope.split(' ').filter((each) => grant.scopes.includes(each)) }, expiresAtMs };
+  const scopes = scope.split(' ').filter((each) => grant.scopes.includes(each));
+  return { ok: true, identity: { subject: ownerOf(authority, sub), scopes }, expiresAtMs };
 };
 
 /** A pattern for all subjects means all users: no issuer of theirs can make a caller whose orders expire and whom nobody counts. */

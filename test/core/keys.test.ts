@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkClaims, foldKey, keyItem, keyRemovalItem, type RegisteredKey } from '../../functions/core/keys.ts';
+import { checkClaims, foldKey, type Grant, keyItem, keyRemovalItem, type RegisteredKey } from '../../functions/core/keys.ts';
 import type { Item } from '../../functions/core/store.ts';
 
 const NOW_MS = 1_790_000_000_000;
@@ -17,8 +17,9 @@ const KEY: RegisteredKey = {
 const ADDED = keyItem(KEY, { by: 'eu-west-1.2', atMs: NOW_MS });
 
 describe('the claims of a token', () => {
-  const check = (claims: Parameters<typeof checkClaims>[0], grant: Partial<RegisteredKey> = {}) =>
-    checkClaims({ sub: 'ann', exp: NOW_MS / 1_000 + 30, scope: 'orders:read', ...claims }, { ...KEY, ...grant }, NOW_MS);
+  const authority = { kind: 'own', issuer: KEY.issuer } as const;
+  const check = (claims: Parameters<typeof checkClaims>[0], grant: Partial<Grant> = {}) =>
+    checkClaims({ sub: 'ann', exp: NOW_MS / 1_000 + 30, scope: 'orders:read', ...claims }, { ...KEY, authority, ...grant }, NOW_MS);
 
   it('name a subject that the key may sign for: itself, or what begins as it says', () => {
     const signs = ['ann', 'shop-', 'shop-1', 'shop-*'].map((sub) => check({ sub }).ok);
@@ -26,6 +27,18 @@ describe('the claims of a token', () => {
     expect([signs, signsNot]).toEqual([Array(4).fill(true), Array(8).fill(false)]);
     for (const sub of ['', undefined, 'x'.repeat(257)]) expect(check({ sub }, { subjects: ['*'] }).ok).toBe(false);
     expect(check({ sub: 'x'.repeat(256) }, { subjects: ['*'] }).ok).toBe(true);
+  });
+
+  it('name a subject that has a form in UTF-8, for the table keeps no other', () => {
+    for (const sub of ['\ud800', 'a\udc00', '\udfff\ud800']) expect(check({ sub }, { subjects: ['*'] }).ok).toBe(false);
+    expect(check({ sub: '\u{1f600}' }, { subjects: ['*'] }).ok).toBe(true);
+  });
+
+  it("name a synthetic caller by this system's own issuer alone", () => {
+    const grant = { subjects: ['canary:*'] };
+    expect(check({ sub: 'canary:x' }, grant)).toMatchObject({ ok: true, identity: { subject: 'canary:x' } });
+    for (const kind of ['registered', 'oidc'] as const)
+      expect(check({ sub: 'canary:x' }, { ...grant, authority: { kind, issuer: KEY.issuer } }).ok).toBe(false);
   });
 
   it('grant the scopes that both the token and its key name, and no others', () => {

@@ -1,6 +1,7 @@
 /** The API in process, called as API Gateway calls it. */
 import { randomUUID } from 'node:crypto';
 import { Authenticator } from '../../functions/aws/authenticator.ts';
+import type { Fetch } from '../../functions/aws/oidc-keys.ts';
 import type { AuthSettings } from '../../functions/contract/names.ts';
 import { ROUTES } from '../../functions/contract/routes.ts';
 import { Hlc } from '../../functions/core/hlc.ts';
@@ -33,6 +34,8 @@ export interface ApiWorldProps {
   readonly data?: Store;
   readonly control?: Store;
   readonly auth?: AuthSettings;
+  /** Of the OpenID Connect issuer's documents. */
+  readonly fetch?: Fetch;
   readonly domain?: string;
   readonly regions?: readonly string[];
   /** @default the first of REGIONS */
@@ -68,7 +71,8 @@ export class ApiWorld {
     const clock = { now: () => Date.now() + this.aheadMs };
     const regions = props.regions ?? REGIONS;
     const shared = { region: this.region, regions, version: '1.0.0+7', clock };
-    const authenticator = new Authenticator({ settings: this.#auth, control: this.control, clock });
+    const fetched = props.fetch === undefined ? {} : { fetch: props.fetch };
+    const authenticator = new Authenticator({ settings: this.#auth, control: this.control, clock, ...fetched });
     this.#api = new Api({
       ...shared,
       store: this.data,

@@ -4,6 +4,7 @@ import { Authenticator } from '../../functions/aws/authenticator.ts';
 import { ROUTES, SCOPES } from '../../functions/contract/routes.ts';
 import { foldKey, keyItem, keyRemovalItem } from '../../functions/core/keys.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
+import { ownerOf } from '../../functions/core/owner.ts';
 import { StoreUnavailable } from '../../functions/core/store.ts';
 import { ApiWorld } from './api-world.ts';
 import { makeTestKey, type TestKey, tokenOf } from './callers.ts';
@@ -243,7 +244,7 @@ describe('a token of the OpenID Connect issuer', () => {
     for (let n = 0; n < 3; n += 1)
       expect(await identify(idToken({ sub: `user-${n}` }))).toEqual({
         kind: 'identified',
-        identity: { subject: `user-${n}`, scopes: ['orders:read'] },
+        identity: { subject: ownerOf({ kind: 'oidc', issuer: settings.issuer }, `user-${n}`), scopes: ['orders:read'] },
       });
     expect(state.requests).toBe(2);
   });
