@@ -90,7 +90,7 @@ export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Ve
 export const readError = (error: unknown): Verdict => {
   const code = causeOf(error);
   if (code === MISDIRECTED) return { kind: 'refused', scope: { kind: 'region', region: undefined }, problem: misdirected, stale: false };
-  return { kind: 'failed', sent: !NOT_SENT.includes(code), status: undefined, result: code, retryAfterMs: undefined };
+  return { kind: 'failed', sent: !isUnsent(error), status: undefined, result: code, retryAfterMs: undefined };
 };
 
 /** Name of a problem: the end of its `type`. */
@@ -104,11 +104,23 @@ export const problemName = (problem: Problem): string => problem.type.split('/')
 const MISDIRECTED = 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH';
 const misdirected: Problem = { type: '/problems/wrong-region', title: 'Another region must be asked', status: 421, correlationId: '' };
 
-/** Failures that come before a connection stands: the request cannot have been executed. */
-const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT'];
-
 /** Errors behind an error that are looked at. */
 const DEPTH_MAX = 8;
+/**
+ * Calls of the system that come before a connection stands. Codes prove nothing: a connection that stood can end with
+ * EHOSTUNREACH, too, and what was sent on it may have been executed.
+ */
+const BEFORE_SENDING: readonly unknown[] = ['connect', 'getaddrinfo'];
+/** What `fetch` of Node says when it gave up connecting. */
+const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
+
+/** Whether no connection stood, so that the request cannot have been executed. Of several addresses: none of theirs. */
+const isUnsent = (error: unknown, depth = 0): boolean => {
+  if (!(error instanceof Error) || depth >= DEPTH_MAX) return false;
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every((each) => isUnsent(each, depth + 1));
+  if ('syscall' in error) return BEFORE_SENDING.includes(error.syscall);
+  return ('code' in error && error.code === CONNECT_TIMEOUT) || isUnsent(error.cause, depth + 1);
+};
 
 /**
  * What went wrong first: its code, else its words. `fetch` says only that it failed, and a connection to a name of several

@@ -31,8 +31,16 @@ const MISTAKES = new Set([
   'ItemCollectionSizeLimitExceededException',
   'IdempotentParameterMismatchException',
 ]);
-/** Errors of the socket that come before the request was sent. */
-const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/**
+ * Calls of the system that come before the request is sent. Codes prove nothing: a connection that stood can end with
+ * EHOSTUNREACH, too, and what was sent on it may have been done.
+ */
+const BEFORE_SENDING = new Set(['connect', 'getaddrinfo']);
+/** Of several addresses, each must have been out of reach. */
+const isUnsent = (error: unknown): boolean => {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnsent);
+  return error instanceof Error && 'syscall' in error && BEFORE_SENDING.has(String(error.syscall));
+};
 
 /**
  * - `mistake`: repeat never, the code is wrong.
@@ -50,8 +58,7 @@ const failureOf = (error: unknown): Failure => {
     if (NOT_APPLIED.has(error.name)) return 'not-applied';
     return error.$fault === 'server' ? 'unknown' : 'lasting';
   }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return NOT_SENT.has(code) ? 'not-applied' : 'unknown';
+  return isUnsent(error) ? 'not-applied' : 'unknown';
 };
 
 export interface Chance {

@@ -22,7 +22,8 @@ const namedFrontDoors = (regions: readonly TargetRegion[]) => {
     connect: {
       lookup: (hostname, _, callback) => {
         const address = addresses.get(hostname);
-        if (address === undefined) callback(Object.assign(new Error(`no region has the name ${hostname}`), { code: 'ENOTFOUND' }), []);
+        const unknown = { code: 'ENOTFOUND', syscall: 'getaddrinfo' };
+        if (address === undefined) callback(Object.assign(new Error(`no region has the name ${hostname}`), unknown), []);
         else callback(null, [{ address, family: 4 }]);
       },
     },

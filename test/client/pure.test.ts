@@ -194,12 +194,23 @@ describe('reading an answer', () => {
     expect(read(429, named(429, 'too-many-requests'), { 'retry-after': value })).toMatchObject({ scope: { retryAfterMs: expected } });
   });
 
-  test('only an error from before the connection stood proves that nothing was sent', () => {
-    const failed = (code: string) => new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
-    expect(readError(failed('ECONNREFUSED'))).toMatchObject({ sent: false, result: 'ECONNREFUSED' });
-    expect(readError(failed('UND_ERR_CONNECT_TIMEOUT'))).toMatchObject({ sent: false });
-    expect(readError(failed('ECONNRESET'))).toMatchObject({ sent: true });
-    expect(readError('?')).toMatchObject({ sent: true });
+  const socketError = (syscall: string, code: string) => Object.assign(new Error(`${syscall} ${code}`), { syscall, code });
+  const failed = (cause: unknown) => new TypeError('fetch failed', { cause });
+  const unreached = socketError('connect', 'EHOSTUNREACH');
+  test.each<[string, unknown, boolean]>([
+    ['a refused connection', failed(socketError('connect', 'ECONNREFUSED')), false],
+    ['a name without an address', failed(socketError('getaddrinfo', 'ENOTFOUND')), false],
+    ['no connection in time', failed(Object.assign(new Error('?'), { code: 'UND_ERR_CONNECT_TIMEOUT' })), false],
+    ['several addresses out of reach', failed(new AggregateError([unreached, unreached])), false],
+    ['a reset', failed(socketError('read', 'ECONNRESET')), true],
+    ['a way that is lost while the answer is waited for', failed(socketError('read', 'EHOSTUNREACH')), true],
+    ['a way that is lost while it is sent', failed(socketError('write', 'ENETUNREACH')), true],
+    ['a way that is lost, nobody says when', failed(Object.assign(new Error('?'), { code: 'EHOSTUNREACH' })), true],
+    ['several addresses, one of which was reached', failed(new AggregateError([unreached, socketError('read', 'EHOSTUNREACH')])), true],
+    ['several addresses that say nothing', failed(new AggregateError([])), true],
+    ['no error', '?', true],
+  ])('only an error from before the connection stood proves that nothing was sent: %s', (_, error, sent) => {
+    expect(readError(error)).toMatchObject({ kind: 'failed', sent });
   });
 
   const coded = (code: string) => Object.assign(new Error(`connect ${code} 127.0.0.1:1`), { code });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHECK_LIMITS, type Limits, REQUEST_LIMITS } from '../../functions/aws/attempts.ts';
+import { attempt, CHECK_LIMITS, type Limits, REQUEST_LIMITS } from '../../functions/aws/attempts.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { marshalAll } from '../../functions/aws/marshal.ts';
 import { type Item, type Store, StoreUnavailable, type Write } from '../../functions/core/store.ts';
@@ -54,6 +54,27 @@ const met = (item: Item) =>
 const exists = (item: Item) => failure(400, 'ConditionalCheckFailedException', { Item: marshalAll(item) });
 const server = failure(500, 'InternalServerError');
 const throttled = failure(400, 'ThrottlingException');
+
+const socketError = (syscall: string, code: string) => Object.assign(new Error(`${syscall} ${code}`), { syscall, code });
+const unreached = socketError('connect', 'EHOSTUNREACH');
+
+describe('a call that ends with an error of its socket', () => {
+  it.each<[string, Error, string]>([
+    ['no connection is accepted', socketError('connect', 'ECONNREFUSED'), 'nothing was applied'],
+    ['no way leads there', unreached, 'nothing was applied'],
+    ['the name has no address', socketError('getaddrinfo', 'ENOTFOUND'), 'nothing was applied'],
+    ['none of several addresses can be reached', new AggregateError([unreached, unreached]), 'nothing was applied'],
+    ['the way is lost while the answer is waited for', socketError('read', 'EHOSTUNREACH'), 'its outcome is unknown'],
+    ['the way is lost while it is sent', socketError('write', 'ENETUNREACH'), 'its outcome is unknown'],
+    ['a reading ends as a refused connection does', socketError('read', 'ECONNREFUSED'), 'its outcome is unknown'],
+    ['nobody knows what it was about', Object.assign(new Error('?'), { code: 'ENETUNREACH' }), 'its outcome is unknown'],
+    ['one of several addresses was reached', new AggregateError([unreached, socketError('read', 'EHOSTUNREACH')]), 'its outcome is unknown'],
+    ['several addresses say nothing', new AggregateError([]), 'its outcome is unknown'],
+  ])('says what is known when %s', async (_what, error, known) => {
+    const ended = attempt({ ...REQUEST_LIMITS, attempts: 1 }, () => Promise.reject(error), NO_WAIT);
+    await expect(ended).rejects.toThrow(known);
+  });
+});
 
 describe.each(Object.entries(CALLS))('a call of the store, %s', (_, call) => {
   it.each<[string, Reply, string]>([

@@ -65,8 +65,14 @@ export const CLIENT: readonly TestedMutation[] = [
   answer(
     'reset-proves-nothing-sent',
     'a reset in the middle of a request is taken for a refused connection',
-    "'ECONNREFUSED', 'ENOTFOUND'",
-    "'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND'",
+    "unknown[] = ['connect', 'getaddrinfo'];",
+    "unknown[] = ['connect', 'getaddrinfo', 'read', 'write'];",
+  ),
+  answer(
+    'one-address-is-all',
+    'a request is called unsent because one of several addresses was out of reach',
+    'error.errors.length > 0 && error.errors.every(',
+    'error.errors.some(',
   ),
   answer('any-2xx-is-done', 'the page of a proxy is taken for the answer of the API', 'if (parseObject(body) === undefined)', 'if (false)'),
   answer('server-errors-are-final', 'a region that fails is believed', 'status >= 500 ||', 'status > 599 ||'),

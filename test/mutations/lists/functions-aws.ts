@@ -85,8 +85,20 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
   attempts(
     'reset-is-certain',
     'a write whose connection was reset is called undone',
-    "NOT_SENT.has(code) ? 'not-applied' : 'unknown'",
+    "isUnsent(error) ? 'not-applied' : 'unknown'",
     "'not-applied'",
+  ),
+  attempts(
+    'unreachable-is-certain',
+    'a write on a connection that had stood is called undone because its host is out of reach now',
+    'BEFORE_SENDING.has(String(error.syscall))',
+    "['connect', 'getaddrinfo', 'read', 'write'].includes(String(error.syscall))",
+  ),
+  attempts(
+    'one-address-is-all',
+    'a write is called undone because one of several addresses was out of reach',
+    'error.errors.length > 0 && error.errors.every(isUnsent)',
+    'error.errors.some(isUnsent)',
   ),
   attempts(
     'conflicts-are-final',
