@@ -54,6 +54,8 @@ export interface FetchAnswer {
  * edit all the same has merely not heard of it, and would make a conflict of what was refused in time.
  */
 const UNHEARD = 'unknown-version' satisfies ProblemName;
+/** A region's refusal that names another one, which holds what it takes. */
+const ELSEWHERE = 'wrong-region' satisfies ProblemName;
 /** Refusals of a region that holds too little, or has not heard yet. */
 const HERE = ['out-of-stock', 'not-found'] as const satisfies readonly ProblemName[];
 const RETRY_AFTER_MAX_MS = 60_000;
@@ -87,22 +89,16 @@ export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Ve
 };
 
 /** @param error what `fetch` threw */
-export const readError = (error: unknown): Verdict => {
-  const code = causeOf(error);
-  if (code === MISDIRECTED) return { kind: 'refused', scope: { kind: 'region', region: undefined }, problem: misdirected, stale: false };
-  return { kind: 'failed', sent: !isUnsent(error), status: undefined, result: code, retryAfterMs: undefined };
-};
+export const readError = (error: unknown): Verdict => ({
+  kind: 'failed',
+  sent: !isUnsent(error),
+  status: undefined,
+  result: causeOf(error),
+  retryAfterMs: undefined,
+});
 
 /** Name of a problem: the end of its `type`. */
 export const problemName = (problem: Problem): string => problem.type.split('/').at(-1) ?? problem.type;
-
-/**
- * What Node's `fetch` makes of a 421 to a request with a body: as the Fetch standard says, it sends the request again on a
- * new connection, but with the body already used up, and fails over that. A 421 all the same, without the region that it
- * named. https://github.com/nodejs/help/issues/4345
- */
-const MISDIRECTED = 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH';
-const misdirected: Problem = { type: '/problems/wrong-region', title: 'Another region must be asked', status: 421, correlationId: '' };
 
 /** Errors behind an error that are looked at. */
 const DEPTH_MAX = 8;
@@ -139,8 +135,8 @@ export const causeOf = (error: unknown): string => {
 
 const scopeOf = (problem: Problem, retryAfterMs: number | undefined): RefusalScope => {
   if (problem.status === 429) return { kind: 'later', retryAfterMs };
-  if (problem.status === 421 && problem.region !== undefined) return { kind: 'region', region: problem.region };
   const name = problemName(problem);
+  if (name === ELSEWHERE && problem.region !== undefined) return { kind: 'region', region: problem.region };
   if (name === UNHEARD) return { kind: 'region', region: undefined };
   return HERE.some((each) => each === name) ? { kind: 'here' } : { kind: 'final' };
 };

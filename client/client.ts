@@ -9,7 +9,7 @@
  * What is asked again, always under the key made once for the operation:
  * - failed connections, timeouts, 5xx, 408: the next region at once, then with backoff and full jitter;
  * - 429: the next region at once, this one after its Retry-After;
- * - 421: the region that it names (with Node's own `fetch`, each other region: it hides the name, see answer.ts);
+ * - 409 `wrong-region`: the region that it names;
  * - 412 of a region that has not heard of what an edit was made from: each other usable region once;
  * - 404 to a read: each other usable region once, since the thing may not have arrived here yet.
  * A write that was refused wherever it was sent (`out-of-stock`, 404) is left at that: see next-region.ts.

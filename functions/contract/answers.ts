@@ -155,7 +155,7 @@ export const problem = z.object({
   status: z.int(),
   detail: z.optional(z.string()),
   correlationId: z.string(),
-  /** The region that must be asked instead (421). */
+  /** The region that must be asked instead (`wrong-region`). */
   region: z.optional(z.string()),
   /** What is wrong with the input, by place. */
   errors: z.optional(z.array(z.object({ at: z.string(), message: z.string() }))),

@@ -158,7 +158,7 @@ describe('reading an answer', () => {
     [422, 'key-reused', 'final'],
     [409, 'out-of-stock', 'here'],
     [404, 'not-found', 'here'],
-    [421, 'wrong-region', 'final'],
+    [409, 'wrong-region', 'final'],
     [412, 'precondition-failed', 'final'],
     [412, 'unknown-version', 'region'],
     [428, 'precondition-required', 'final'],
@@ -168,8 +168,8 @@ describe('reading an answer', () => {
     expect(read(status, named(status, name))).toMatchObject({ kind: 'refused', scope: { kind: scope } });
   });
 
-  test('421 that names a region sends the caller there', () => {
-    expect(read(421, named(421, 'wrong-region', { region: 'b' }))).toMatchObject({ scope: { kind: 'region', region: 'b' } });
+  test('wrong-region that names a region sends the caller there', () => {
+    expect(read(409, named(409, 'wrong-region', { region: 'b' }))).toMatchObject({ scope: { kind: 'region', region: 'b' } });
   });
 
   test.each([500, 502, 503, 504, 408, 302])('%i is no definite answer', (status) => {

@@ -1,6 +1,5 @@
-import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
-import type { ClientProps } from '../../client/client.ts';
+import { PROBLEMS } from '../../functions/contract/problems.ts';
 import { HANG_MS } from '../support/eventually.ts';
 import { answer, type Behaviour, FrontDoor, late, problem, silence } from './front-door.ts';
 import { HEDGED, ORDER, placing, regions } from './two-regions.ts';
@@ -66,25 +65,13 @@ describe('a refusal', () => {
     expect(await world.client().placeOrder(ORDER)).toMatchObject({ kind: 'refused', region: 'b' });
   });
 
-  test('naming another region (421) is asked there at once, past those that are nearer', async () => {
-    await using world = await regions(problem(421, 'wrong-region', { region: 'c' }), placing('b'));
+  test('naming another region is asked there at once, past those that are nearer', async () => {
+    await using world = await regions(problem(409, 'wrong-region', { region: 'c' }), placing('b'));
     await using third = await FrontDoor.open('c', answer(201, { order: '0', at: '', by: 'c' }));
     const endpoints = [world.a, world.b, third].map(({ region, url }) => ({ region, url }));
-    const outcome = await world.client({}, { endpoints, fetch: plainFetch }).shipOrder('0'.repeat(32), {});
-    expect(outcome.attempts.map(({ region }) => region)).toEqual(['a', 'c']);
-    expect(world.b.asked).toHaveLength(0);
-  });
-
-  test('of 421 is a refusal also through the fetch of Node, which hides it behind an error', async () => {
-    const ship = (world: Awaited<ReturnType<typeof regions>>) => world.client().shipOrder('0'.repeat(32), {});
-    await using one = await regions(problem(421, 'wrong-region', { region: 'b' }), answer(201, { order: '0', at: '', by: 'b' }));
-    expect(await ship(one)).toMatchObject({
-      kind: 'ok',
-      region: 'b',
-      attempts: [{ region: 'a', status: 421, result: 'wrong-region' }, { region: 'b' }],
-    });
-    await using none = await regions(problem(421, 'wrong-region', { region: 'c' }), problem(421, 'wrong-region', { region: 'c' }));
-    expect(await ship(none)).toMatchObject({ kind: 'refused', problem: { status: 421 } });
+    const outcome = await world.client({}, { endpoints }).shipOrder('0'.repeat(32), {});
+    expect(outcome).toMatchObject({ kind: 'ok', attempts: [{ region: 'a', status: 409, result: 'wrong-region' }, { region: 'c' }] });
+    expect([world.a, world.b, third].map(({ asked }) => asked.length)).toEqual([1, 0, 1]);
   });
 
   test('for too many requests (429) moves on, and spares the region until its Retry-After', async () => {
@@ -127,6 +114,15 @@ describe('a refusal', () => {
   });
 });
 
+test('a refusal of each status that the API knows reaches callers through the fetch of Node, of one request', async () => {
+  for (const status of new Set(Object.values(PROBLEMS).map((each) => each.status))) {
+    await using door = await FrontDoor.open('a', problem(status, 'x'));
+    const answered = await fetch(`${door.url}/orders`, { method: 'POST', body: '{}' });
+    expect([answered.status, await answered.json()]).toMatchObject([status, { status }]);
+    expect(door.received).toHaveLength(1);
+  }
+});
+
 describe('a read', () => {
   test('that finds nothing does not wait long for a region that says nothing', async () => {
     await using world = await regions(problem(404, 'not-found'), silence);
@@ -160,18 +156,3 @@ describe('a read', () => {
     expect(world.a.asked).toMatchObject([{ method: 'GET', path: '/orders?limit=2', key: undefined, body: '' }]);
   });
 });
-
-/** A fetch that hands a 421 on as it comes. */
-const plainFetch: ClientProps['fetch'] = async (url, { method, headers, body, signal }) => {
-  const answered = await request(url, {
-    method: method === 'GET' ? 'GET' : 'POST',
-    headers,
-    signal,
-    ...(body === undefined ? {} : { body }),
-  });
-  const header = (name: string) => {
-    const value = answered.headers[name];
-    return typeof value === 'string' ? value : null;
-  };
-  return { status: answered.statusCode, headers: { get: header }, text: () => answered.body.text() };
-};

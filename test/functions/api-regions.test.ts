@@ -92,7 +92,7 @@ describe('a region that holds no reservation of an order', () => {
     const placed = await here.post('/orders', { lines: [LINE] });
     const there = new ApiWorld({ region: peer, data: here.data, control: here.control });
     const shipping = await there.post(`/orders/${String(placed.body['id'])}/shipments`, {}, { token: here.key.token() });
-    expect([shipping.status, shipping.body['type'], shipping.body['region']]).toEqual([421, '/problems/wrong-region', own]);
+    expect([shipping.status, shipping.body['type'], shipping.body['region']]).toEqual([409, '/problems/wrong-region', own]);
   });
 });
 
