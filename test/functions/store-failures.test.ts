@@ -68,7 +68,11 @@ describe('a call that ends with an error of its socket', () => {
     ['the way is lost while it is sent', socketError('write', 'ENETUNREACH'), 'its outcome is unknown'],
     ['a reading ends as a refused connection does', socketError('read', 'ECONNREFUSED'), 'its outcome is unknown'],
     ['nobody knows what it was about', Object.assign(new Error('?'), { code: 'ENETUNREACH' }), 'its outcome is unknown'],
-    ['one of several addresses was reached', new AggregateError([unreached, socketError('read', 'EHOSTUNREACH')]), 'its outcome is unknown'],
+    [
+      'one of several addresses was reached',
+      new AggregateError([unreached, socketError('read', 'EHOSTUNREACH')]),
+      'its outcome is unknown',
+    ],
     ['several addresses say nothing', new AggregateError([]), 'its outcome is unknown'],
   ])('says what is known when %s', async (_what, error, known) => {
     const ended = attempt({ ...REQUEST_LIMITS, attempts: 1 }, () => Promise.reject(error), NO_WAIT);
