@@ -97,7 +97,7 @@ export class Tables extends Construct {
     this.allow(grantee, [this.dataArn], ['Query', 'UpdateItem'], { StringEquals: [this.partitions.regions] });
   }
 
-  /** Registers keys of this region's canary, and of nobody else. */
+  /** Registers keys of this region's canary: whatever stands under such a name counts for it alone (`foldKey`). */
   grantCanaryKeys(grantee: IGrantable): void {
     this.allow(grantee, [this.controlArn], ['PutItem'], { StringLike: [this.partitions.canaryKeys] });
     this.allowKey(grantee);

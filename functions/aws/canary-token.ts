@@ -5,14 +5,12 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { TOKEN } from '../contract/names.ts';
-import { SCOPES, type Scope } from '../contract/routes.ts';
+import type { Scope } from '../contract/routes.ts';
 import type { RegisteredKey } from '../core/keys.ts';
 import type { Clock } from '../core/store.ts';
-import { canaryKid, canarySubject } from '../core/synthetic.ts';
+import { CANARY_SCOPES, canaryKid, canarySubject } from '../core/synthetic.ts';
 import { clientLimits } from './client-limits.ts';
 
-/** What a journey needs. It ships nothing. */
-const CANARY_SCOPES = ['orders:read', 'orders:write', 'stock:write'] as const satisfies readonly Scope[];
 const TOKEN_SECONDS = 600;
 /** Milliseconds before a token's end at which the next one is signed: longer than any journey or trial with it takes. */
 const RENEW_MS = 300_000;
@@ -102,7 +100,7 @@ export const canaryRegistration = async ({ client, keyArn, region }: CanaryKey):
     algorithm: TOKEN.algorithm,
     issuer: TOKEN.issuer,
     audience: TOKEN.audience,
-    scopes: SCOPES.filter((scope) => CANARY_SCOPES.some((each) => each === scope)),
+    scopes: CANARY_SCOPES satisfies readonly Scope[],
     subjects: [canarySubject(region)],
     expiresAtMs: KEY_EXPIRES_MS,
   };

@@ -10,7 +10,7 @@
 import { ITEM_VERSION, numberOf, textOf, writerOf } from './item.ts';
 import { type Authority, ownerOf } from './owner.ts';
 import type { Item } from './store.ts';
-import { isSynthetic } from './synthetic.ts';
+import { CANARY_SCOPES, canarySubject, isCanaryKid, isSynthetic, regionOfCanaryKid } from './synthetic.ts';
 import { compareWriters } from './writer.ts';
 
 export interface RegisteredKey {
@@ -78,16 +78,17 @@ export const foldKey = (items: readonly Item[]): RegisteredKey | undefined => {
   const expiresAtMs = numberOf(item, 'expiresAt');
   if (textOf(item, 'algorithm') !== 'ES256' || !publicJwk || !issuer || !audience || expiresAtMs === undefined) return undefined;
   const kid = item.pk.slice(keyKey('').length);
-  return {
-    kid,
-    publicJwk,
-    algorithm: 'ES256',
-    issuer,
-    audience,
-    scopes: textsOf(item, 'scopes'),
-    subjects: textsOf(item, 'subjects'),
-    expiresAtMs,
-  };
+  const granted = grantedTo(kid, { scopes: textsOf(item, 'scopes'), subjects: textsOf(item, 'subjects') });
+  return granted && { kid, publicJwk, algorithm: 'ES256', issuer, audience, ...granted, expiresAtMs };
+};
+
+/** A cell registers its canary's keys by itself: whatever such an item says, they count for that canary, and for what it does. */
+const grantedTo = (kid: string, said: Pick<RegisteredKey, 'scopes' | 'subjects'>): typeof said | undefined => {
+  if (!isCanaryKid(kid)) return said;
+  const region = regionOfCanaryKid(kid);
+  return region === undefined
+    ? undefined
+    : { scopes: CANARY_SCOPES.filter((scope) => said.scopes.includes(scope)), subjects: [canarySubject(region)] };
 };
 
 /** Claims of a token whose signature, issuer and audience were found to be right. */

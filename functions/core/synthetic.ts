@@ -14,6 +14,10 @@ export const EXPIRES = 'expires';
 
 const SUBJECT_PREFIX = 'canary:';
 const SKU_PREFIX = 'canary.';
+const KID_PREFIX = 'canary-';
+
+/** What a journey needs. It ships nothing. */
+export const CANARY_SCOPES = ['orders:read', 'orders:write', 'stock:write'] as const;
 
 const DAY_SECONDS = 86_400;
 /** What a canary's order leaves, but for its ends: as long as a person may want to look at a failed journey. */
@@ -25,7 +29,11 @@ const END_SECONDS = FACT_SECONDS + 14 * DAY_SECONDS;
 export const canarySubject = (region: string): string => `${SUBJECT_PREFIX}${region}`;
 export const canarySku = (region: string): string => `${SKU_PREFIX}${region}`;
 /** Names the key that a region's canary signs with. Another key has another name, because a removed name never comes back. */
-export const canaryKid = (region: string, keyArn: string): string => `canary-${region}-${hashOf(keyArn).slice(0, 8)}`;
+export const canaryKid = (region: string, keyArn: string): string => `${KID_PREFIX}${region}-${hashOf(keyArn).slice(0, 8)}`;
+
+export const isCanaryKid = (kid: string): boolean => kid.startsWith(KID_PREFIX);
+/** The region of the canary that a key signs for, by its name alone: a region's role may write each key of such a name, and no other. */
+export const regionOfCanaryKid = (kid: string): string | undefined => /^canary-([a-z]{2}(?:-[a-z]+)+-\d)-/.exec(kid)?.[1];
 
 export const isSynthetic = (subject: string): boolean => subject.startsWith(SUBJECT_PREFIX);
 

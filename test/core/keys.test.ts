@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkClaims, foldKey, type Grant, keyItem, keyRemovalItem, type RegisteredKey } from '../../functions/core/keys.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { canaryKid } from '../../functions/core/synthetic.ts';
 
 const NOW_MS = 1_790_000_000_000;
 const KEY: RegisteredKey = {
@@ -76,6 +77,19 @@ describe('the items of a key', () => {
       }),
     );
     expect(ADDED.v).toBe(1);
+  });
+
+  it("of a name that a region's role may write are its canary's key, whatever they say", () => {
+    const said = { ...ADDED, scopes: ['orders:read', 'orders:ship', 'stock:write'], subjects: ['*', 'canary:us-east-2'] };
+    const foldOf = (kid: string) => foldKey([{ ...said, pk: `KEY#${kid}` }]);
+    for (const kid of ['canary-eu-west-1-x', 'canary-eu-west-1-', 'canary-eu-west-1-us-east-2-x', canaryKid('eu-west-1', 'arn')])
+      expect([kid, foldOf(kid)]).toEqual([
+        kid,
+        expect.objectContaining({ subjects: ['canary:eu-west-1'], scopes: ['orders:read', 'stock:write'] }),
+      ]);
+    for (const kid of ['canary-', 'canary-x', 'canary-eu-west-1', 'canary-EU-WEST-1-x'])
+      expect([kid, foldOf(kid)]).toEqual([kid, undefined]);
+    expect(foldOf('canary')).toMatchObject({ subjects: ['*', 'canary:us-east-2'] });
   });
 
   it('are none once one region removed it, and hold only what is text of what they grant', () => {

@@ -188,6 +188,18 @@ export const CORE: readonly TestedMutation[] = [
     "|| (isSynthetic(sub) && authority.kind !== 'own')",
     '',
   ),
+  keys(
+    'canary-key-as-it-says',
+    "a cell registers a key of every user's as its canary's",
+    'if (!isCanaryKid(kid)) return said;',
+    'return said;',
+  ),
+  keys(
+    'canary-of-no-region',
+    'a key with half the name of a canary counts for all that it says',
+    'return region === undefined\n    ? undefined',
+    'return region === undefined\n    ? said',
+  ),
   keys('half-a-character', 'a subject without a form in UTF-8 is kept as another one', 'if (!sub.isWellFormed())', 'if (false)'),
   keys('key-outlives-its-end', 'a token outlives the key that signed it', 'Math.min(exp * 1000, grant.expiresAtMs)', 'exp * 1000'),
   keys('scopes-of-the-token', 'a token grants what its key may not', '.filter((each) => grant.scopes.includes(each))', ''),

@@ -52,7 +52,7 @@ export const FUNCTIONS_SERVICES: readonly TestedMutation[] = [
   ),
   stack('failed-is-made', 'a resource that could not be made is told as made', "{ Status: 'FAILED', ...ids", "{ Status: 'SUCCESS', ...ids"),
   canary('token-to-its-end', 'a journey begins with a token that ends under way', '- nowMs > RENEW_MS) return', '- nowMs > 0) return'),
-  canary(
+  mutationsOf('functions/core/synthetic.ts', SERVICES)(
     'canary-ships',
     'a canary may send goods on their way',
     "['orders:read', 'orders:write', 'stock:write'] as const",

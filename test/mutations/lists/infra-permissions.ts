@@ -6,6 +6,12 @@ const permitted = (file: string) => mutationsOf(`infra/${file}.ts`, PERMISSIONS)
 const tables = permitted('tables');
 
 export const PERMITTED: readonly TestedMutation[] = [
+  mutationsOf('infra/tables.ts', 'test/infra/leading-keys.test.ts')(
+    'registers-any-key',
+    "a cell registers keys of whatever name, and so of every user's",
+    'canaryKeys: `KEY#canary-${region}-*`',
+    'canaryKeys: `KEY#*`',
+  ),
   tables(
     'role-no-updates',
     'who serves may not update an item',
