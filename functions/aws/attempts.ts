@@ -1,6 +1,6 @@
 /** Bounded attempts at a DynamoDB call, with full jitter, and what an SDK error means for the call that met it. */
 import { DynamoDBServiceException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { StoreUnavailable } from '../core/store.ts';
+import { StoreBusy, StoreUnavailable } from '../core/store.ts';
 
 export interface Limits {
   /** Attempts at one call, the first included. */
@@ -9,21 +9,46 @@ export interface Limits {
   readonly attemptMs: number;
   /** Upper bound, in milliseconds, of the wait after the first failed attempt; it doubles with each. */
   readonly backoffMs: number;
+  /** For attempts that lost to others' writes: quick answers of a table that is well. They do not count as failed ones. */
+  readonly busy: {
+    /** Attempts that lost, the first included. */
+    readonly attempts: number;
+    /** Upper bound, in milliseconds, of the wait after the first; it doubles with each, up to the largest. */
+    readonly backoffMs: number;
+    readonly backoffMaxMs: number;
+    /** Milliseconds from the first attempt after which none that lost is repeated. */
+    readonly withinMs: number;
+  };
 }
 
 /** For callers' requests: below the function's timeout even when a table answers nothing. */
-export const REQUEST_LIMITS: Limits = { attempts: 4, attemptMs: 1_000, backoffMs: 50 };
+export const REQUEST_LIMITS: Limits = {
+  attempts: 4,
+  attemptMs: 1_000,
+  backoffMs: 50,
+  busy: { attempts: 12, backoffMs: 20, backoffMaxMs: 320, withinMs: 2_500 },
+};
 /** For the deep check: its verdict must be out within the two seconds that a Route 53 checker waits. */
-export const CHECK_LIMITS: Limits = { attempts: 2, attemptMs: 750, backoffMs: 25 };
+export const CHECK_LIMITS: Limits = {
+  attempts: 2,
+  attemptMs: 750,
+  backoffMs: 25,
+  busy: { attempts: 4, backoffMs: 20, backoffMaxMs: 80, withinMs: 250 },
+};
 
-/** Refused before anything was applied: safe to repeat, whatever the call. */
-const NOT_APPLIED = new Set([
+/** Others write the same item, or ask too much of one key: the table is well, and nothing was applied. */
+const BUSY = new Set([
   'ThrottlingException',
   'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
   'TransactionConflictException',
   'TransactionInProgressException',
 ]);
+/** The same, as the reason why an action of a transaction was not done. */
+const BUSY_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+/** Of what was throttled: a key's part of the table. Anything else is the table's or the account's limit, which all callers meet. */
+const HOT_KEY = /KeyRange/;
+/** Refused before anything was applied: safe to repeat, whatever the call. */
+const NOT_APPLIED = new Set(['RequestLimitExceeded']);
 /** The call itself is wrong: an answer for the developer, not for the caller. */
 const MISTAKES = new Set([
   'ValidationException',
@@ -44,30 +69,48 @@ const isUnsent = (error: unknown): boolean => {
 
 /**
  * - `mistake`: repeat never, the code is wrong.
+ * - `busy`: nothing happened, because of others' writes.
  * - `not-applied`: nothing happened.
  * - `unknown`: it may have happened; a late write can even be applied after the next attempt.
  * - `lasting`: nothing happened and nothing will (no permission, no table, no key): the next attempt ends alike.
  */
-type Failure = 'mistake' | 'not-applied' | 'unknown' | 'lasting';
+type Failure = 'mistake' | 'busy' | 'not-applied' | 'unknown' | 'lasting';
 
 const failureOf = (error: unknown): Failure => {
-  if (error instanceof TransactionCanceledException)
-    return error.CancellationReasons?.some(({ Code }) => Code === 'ValidationError') ? 'mistake' : 'not-applied';
+  if (error instanceof TransactionCanceledException) {
+    const codes = (error.CancellationReasons ?? []).map(({ Code = '' }) => Code);
+    if (codes.includes('ValidationError')) return 'mistake';
+    return codes.some((code) => BUSY_REASONS.has(code)) ? 'busy' : 'not-applied';
+  }
   if (error instanceof DynamoDBServiceException) {
     if (MISTAKES.has(error.name)) return 'mistake';
+    if (BUSY.has(error.name)) return isHotKey(error) ? 'busy' : 'not-applied';
     if (NOT_APPLIED.has(error.name)) return 'not-applied';
     return error.$fault === 'server' ? 'unknown' : 'lasting';
   }
   return isUnsent(error) ? 'not-applied' : 'unknown';
 };
 
+/** Whether a throttled call met the limit of a key, as far as DynamoDB says why it throttled. */
+const isHotKey = (error: DynamoDBServiceException): boolean => {
+  const given = 'ThrottlingReasons' in error ? error.ThrottlingReasons : 'throttlingReasons' in error ? error.throttlingReasons : [];
+  const reasons = JSON.stringify(given ?? []);
+  return reasons === '[]' || HOT_KEY.test(reasons);
+};
+
 export interface Chance {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Milliseconds of a clock that never steps. */
+  readonly elapsed: () => number;
 }
 
-const CHANCE: Chance = { random: Math.random, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
+const CHANCE: Chance = {
+  random: Math.random,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  elapsed: () => performance.now(),
+};
 
 /** Told to each attempt. */
 export interface Attempt {
@@ -79,23 +122,44 @@ export interface Attempt {
 /**
  * Tries until an answer, a mistake, or the last attempt. The call must end alike when an earlier attempt of it is applied too.
  *
+ * @throws {StoreBusy} when the last attempt lost to others' writes and none was applied, with the last error as its cause
  * @throws {StoreUnavailable} with the last error as its cause
  */
 export const attempt = async <T>(limits: Limits, call: (given: Attempt) => Promise<T>, chance: Chance = CHANCE): Promise<T> => {
+  const startedMs = chance.elapsed();
   let doubtful = false;
-  for (let count = 1; ; count += 1) {
+  const counts = { busy: 0, failed: 0 };
+  for (;;) {
     try {
       return await call({ signal: AbortSignal.timeout(limits.attemptMs), doubtful });
     } catch (error: unknown) {
       const failure = failureOf(error);
       if (failure === 'mistake') throw error;
       doubtful ||= failure === 'unknown';
-      if (failure === 'lasting' || count >= limits.attempts) {
-        const outcome = doubtful ? 'its outcome is unknown' : 'nothing was applied';
-        throw new StoreUnavailable(`no answer from the table after ${count} of ${limits.attempts} attempts, ${outcome}`, { cause: error });
-      }
+      counts[failure === 'busy' ? 'busy' : 'failed'] += 1;
+      const isLast =
+        failure === 'busy'
+          ? counts.busy >= limits.busy.attempts || chance.elapsed() - startedMs >= limits.busy.withinMs
+          : failure === 'lasting' || counts.failed >= limits.attempts;
+      if (isLast) throw givenUp(limits, failure, counts, doubtful, error);
       // Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-      await chance.sleep(chance.random() * limits.backoffMs * 2 ** (count - 1));
+      await chance.sleep(chance.random() * boundMs(limits, failure, counts));
     }
   }
+};
+
+interface Counts {
+  readonly busy: number;
+  readonly failed: number;
+}
+
+const boundMs = ({ backoffMs, busy }: Limits, failure: Failure, counts: Counts): number =>
+  failure === 'busy' ? Math.min(busy.backoffMaxMs, busy.backoffMs * 2 ** (counts.busy - 1)) : backoffMs * 2 ** (counts.failed - 1);
+
+const givenUp = (limits: Limits, failure: Failure, counts: Counts, doubtful: boolean, cause: unknown): StoreUnavailable => {
+  const outcome = doubtful ? 'its outcome is unknown' : 'nothing was applied';
+  if (failure !== 'busy')
+    return new StoreUnavailable(`no answer from the table after ${counts.failed} of ${limits.attempts} attempts, ${outcome}`, { cause });
+  const message = `lost to other writes ${counts.busy} of ${limits.busy.attempts} times, ${outcome}`;
+  return doubtful ? new StoreUnavailable(message, { cause }) : new StoreBusy(message, { cause });
 };

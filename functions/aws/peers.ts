@@ -10,6 +10,7 @@ import { DynamoStore } from './dynamo-store.ts';
 import type { Environment } from './environment.ts';
 import { errorFields, log } from './log.ts';
 
+const ONCE = { attempts: 1, backoffMs: 0, backoffMaxMs: 0, withinMs: 0 } as const;
 /** Milliseconds between two words about a peer that does not answer: callers ask many times a second. */
 const TOLD_EVERY_MS = 60_000;
 
@@ -17,7 +18,7 @@ const TOLD_EVERY_MS = 60_000;
 export const peersOf = ({ replicatedDeadlineMs, peerEndpoints }: Pick<Environment, 'replicatedDeadlineMs' | 'peerEndpoints'>) => {
   const peers = new Map<string, Peer>();
   // Whoever asks has a deadline and looks again: one attempt a look, and of two that hang the second still ends in time.
-  const limits: Limits = { attempts: 1, attemptMs: Math.ceil(replicatedDeadlineMs / 2), backoffMs: 0 };
+  const limits: Limits = { attempts: 1, attemptMs: Math.ceil(replicatedDeadlineMs / 2), backoffMs: 0, busy: ONCE };
   return (region: string): Peer => {
     const known = peers.get(region);
     if (known) return known;

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'key-reused': { status: 422, title: 'The Idempotency-Key was used with another body' },
   'precondition-required': { status: 428, title: 'An edit must say what it was made from' },
+  busy: { status: 429, title: 'Others write the same at the same time' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something failed here' },
   'bad-gateway': { status: 502, title: 'The function did not answer' },

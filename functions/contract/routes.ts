@@ -188,7 +188,7 @@ export const COMMON_PROBLEMS = [
   'unavailable',
   'gateway-timeout',
 ] as const satisfies readonly ProblemName[];
-/** Refusals that any user route may give. */
-export const USER_PROBLEMS = ['unauthorized', 'forbidden'] as const satisfies readonly ProblemName[];
+/** Refusals that any user route may give. `busy`: others want the same rows; nothing was done, and a little later it will be. */
+export const USER_PROBLEMS = ['unauthorized', 'forbidden', 'busy'] as const satisfies readonly ProblemName[];
 /** Refusals that any route with a body may give. */
 export const BODY_PROBLEMS = ['too-large', 'unsupported-media-type'] as const satisfies readonly ProblemName[];

@@ -7,7 +7,7 @@ import { hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, textOf } from './item.ts';
 import { foldRecord, type RecordView, tagOf, type Version } from './record-fold.ts';
 import { sum } from './stock-fold.ts';
-import { type Guard, type Item, type Key, StoreUnavailable, type Value } from './store.ts';
+import { type Guard, type Item, type Key, StoreBusy, type Value } from './store.ts';
 
 /**
  * Readings of a record for one edit. Whoever loses to another edit of this region finds it at the next reading, and is
@@ -77,7 +77,7 @@ export interface Edit extends RecordName {
  * take it. `precondition-failed` means that the record has moved on: a region that would take the edit has merely not heard
  * of that yet, and would make a conflict of it.
  *
- * @throws {StoreUnavailable} also when other edits of this region win every time
+ * @throws {StoreBusy} also when other edits of this region win every time
  */
 export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<RecordAnswer>> => {
   const { subject, id, value } = edit;
@@ -106,7 +106,7 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
     const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(context, pk, vid, head)]);
     if (ok) return edited(id, item, { vid, parents, value, atMs, by: context.writer }, false);
   }
-  throw new StoreUnavailable(`${EDIT_ATTEMPTS_MAX} attempts to edit record ${id} lost to other edits of this region`);
+  throw new StoreBusy(`${EDIT_ATTEMPTS_MAX} attempts to edit record ${id} lost to other edits of this region`);
 };
 
 export const getRecord = async (context: Context, { subject, id }: RecordName): Promise<Outcome<RecordAnswer>> => {

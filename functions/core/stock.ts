@@ -15,7 +15,7 @@ import {
   stockKey,
   sum,
 } from './stock-fold.ts';
-import { type Guard, type Item, StoreUnavailable, type Write } from './store.ts';
+import { type Guard, type Item, StoreBusy, type Write } from './store.ts';
 import { mayName } from './synthetic.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
@@ -161,7 +161,7 @@ const creditGrants = async (context: Context, sku: string, held: readonly Held[]
 
 /**
  * One giver's. Lost to an overlapping run, it goes on from the row that this one left: it may have seen a smaller grant.
- * @throws {StoreUnavailable} when it loses every time
+ * @throws {StoreBusy} when it loses every time
  */
 const creditGrant = async (context: Context, sku: string, giver: Held, held: Held): Promise<Held> => {
   let own = held;
@@ -184,7 +184,7 @@ const creditGrant = async (context: Context, sku: string, giver: Held, held: Hel
       return { ...own, available: own.available + units, credited: new Map(own.credited).set(giver.region, (seen ?? 0) + units) };
     own = outcome.item ? heldOf(outcome.item) : emptyHeld(context);
   }
-  throw new StoreUnavailable(`${CREDIT_ATTEMPTS_MAX} attempts to take over what ${giver.region} granted of ${sku} lost to others`);
+  throw new StoreBusy(`${CREDIT_ATTEMPTS_MAX} attempts to take over what ${giver.region} granted of ${sku} lost to others`);
 };
 
 /** Takes this region's word back once it holds what it wanted. */

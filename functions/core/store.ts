@@ -65,14 +65,22 @@ export interface Store {
   listByOwner(owner: string, page: { readonly before?: string; readonly limit: number }): Promise<Page>;
   /**
    * Applies all writes or none. At most 100 writes, each on a key of its own. Throws `StoreUnavailable` when the outcome
-   * is unknown or nothing was tried; contention between transactions is retried inside, a bounded number of times.
+   * is unknown or nothing was tried; contention is retried inside, a bounded number of times, and ends as `StoreBusy`.
    */
   transact(writes: readonly Write[]): Promise<Committed>;
 }
 
 /** The replica did not answer in time, refused for overload, or is gone. The write may or may not have been applied. */
 export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+  override readonly name: string = 'StoreUnavailable';
+}
+
+/**
+ * Others wrote the same items at the same time, or asked too much of one key, as often as it was tried. Nothing was applied,
+ * the same call may be made again, and nothing is wrong with the replica.
+ */
+export class StoreBusy extends StoreUnavailable {
+  override readonly name: string = 'StoreBusy';
 }
 
 /** Time and chance, injected: the core reads neither by itself. */

@@ -8,7 +8,7 @@ import type { ApiAnswer } from './event.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Seconds that callers are asked to wait when this region cannot serve now; another region can at once. */
-export const RETRY_AFTER_SECONDS = { unavailable: 1, evacuated: 30 } as const;
+export const RETRY_AFTER_SECONDS = { busy: 1, unavailable: 1, evacuated: 30 } as const;
 
 /** Who answers. */
 export interface Signature {
@@ -34,7 +34,7 @@ export const problem = ({ problem: name, detail, more }: Refusal, by: Signature)
   const { status, title } = PROBLEMS[name];
   const body: Problem = { type: `/problems/${name}`, title, status, detail, correlationId: by.correlationId, ...more.members };
   const wait: Readonly<Record<string, string>> =
-    name === 'unavailable' ? { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS.unavailable) } : {};
+    name === 'unavailable' || name === 'busy' ? { [HEADERS.retryAfter]: String(RETRY_AFTER_SECONDS[name]) } : {};
   return json(status, body, by, { 'content-type': 'application/problem+json', ...wait, ...more.headers });
 };
 

@@ -11,7 +11,7 @@ import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { listing } from '../core/listed.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
-import { type Store, StoreUnavailable } from '../core/store.ts';
+import { type Store, StoreBusy, StoreUnavailable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
 import { challenge, json, notModified, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
 import { type ConsistencyProps, catchUp, type Durability, demandsOf, durabilityOf, told } from './consistency.ts';
@@ -247,6 +247,13 @@ const openGate = (world: WorldView): string => {
 
 const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
+  if (error instanceof StoreBusy)
+    return new Refusal(
+      'busy',
+      'others write the same at the same time, and nothing was done; send the same request again, with the same Idempotency-Key where it has one',
+      {},
+      error,
+    );
   if (error instanceof StoreUnavailable)
     return new Refusal(
       'unavailable',

@@ -33,7 +33,7 @@ const ARRIVAL_MS_MAX = 600_000;
  */
 const SETTLE_MS = 60_000;
 /** For a look at what the regions say: one that is gone must not hold up the word that it is. */
-const LOOK_LIMITS = { attempts: 2, attemptMs: 5_000, backoffMs: 200 } as const;
+const LOOK_LIMITS: typeof OPERATOR_LIMITS = { ...OPERATOR_LIMITS, attempts: 2, attemptMs: 5_000 };
 
 export interface AwsRecoveryProps {
   readonly config: Pick<Config, 'regions' | 'encryptionKeys'>;

@@ -164,6 +164,7 @@ describe('reading an answer', () => {
     [428, 'precondition-required', 'final'],
     [409, 'of-a-later-release', 'final'],
     [429, 'too-many-requests', 'later'],
+    [429, 'busy', 'later'],
   ])('%i %s is a refusal of scope %s', (status, name, scope) => {
     expect(read(status, named(status, name))).toMatchObject({ kind: 'refused', scope: { kind: scope } });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { Monitor, VIEW_MS_MAX } from '../../functions/core/monitor.ts';
 import { gateOf, incarnationItem } from '../../functions/core/operations.ts';
-import type { Committed } from '../../functions/core/store.ts';
+import { type Committed, StoreBusy } from '../../functions/core/store.ts';
 
 describe('the deep check', () => {
   it('finds the heartbeat that it wrote, also the first one under a new name', async () => {
@@ -28,6 +28,20 @@ describe('the deep check', () => {
   it('says so when the heartbeat is not there', async () => {
     const { monitor, data } = start();
     data.transact = async (): Promise<Committed> => ({ ok: true });
+    expect((await monitor.check()).health.reasons.map(({ code }) => code)).toEqual(['table']);
+  });
+
+  it('that loses to another of its region passes by the heartbeat of that one, and not without any', async () => {
+    const { monitor, data, clock } = start();
+    const transact = data.transact.bind(data);
+    let others = true;
+    data.transact = async (writes): Promise<Committed> => {
+      if (others) await transact(writes);
+      throw new StoreBusy('lost to other writes');
+    };
+    expect((await monitor.check()).health).toEqual({ verdict: 'pass', reasons: [] });
+    others = false;
+    clock.nowMs += 6_000;
     expect((await monitor.check()).health.reasons.map(({ code }) => code)).toEqual(['table']);
   });
 });

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REQUEST_LIMITS } from '../../functions/aws/attempts.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import { StoreUnavailable } from '../../functions/core/store.ts';
@@ -34,7 +35,7 @@ tableContract('MiniStack', () => client, {
 });
 
 describe('the DynamoDB store, when the table is out of reach', () => {
-  const short = { attempts: 2, attemptMs: 300, backoffMs: 1 };
+  const short = { ...REQUEST_LIMITS, attempts: 2, attemptMs: 300, backoffMs: 1 };
 
   it('is unavailable while the region is frozen, and serves again after', async () => {
     const impatient = new DynamoStore({ client, table: TABLES.data, limits: short });

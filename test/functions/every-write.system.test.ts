@@ -1,6 +1,7 @@
 /** Every write of the contract over a real table, when connections are reset after their requests were taken. */
 import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REQUEST_LIMITS } from '../../functions/aws/attempts.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { itemOf } from '../../functions/aws/marshal.ts';
 import { HEADERS, TABLES } from '../../functions/contract/names.ts';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   wire = await LossyWire.to(emulator);
   wire.loses = (operation) => /^(Put|Update|Delete|Transact)/.test(operation);
   through = clientOf({ ...emulator, endpoint: wire.endpoint });
-  const limits = { attempts: ATTEMPTS, attemptMs: 20_000, backoffMs: 1 };
+  const limits = { ...REQUEST_LIMITS, attempts: ATTEMPTS, attemptMs: 20_000, backoffMs: 1 };
   world = await new ApiWorld({ data: new DynamoStore({ client: through, table: TABLES.data, limits }) }).start();
 });
 afterAll(async () => {

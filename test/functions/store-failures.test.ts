@@ -2,14 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { attempt, CHECK_LIMITS, type Limits, REQUEST_LIMITS } from '../../functions/aws/attempts.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { marshalAll } from '../../functions/aws/marshal.ts';
-import { type Item, type Store, StoreUnavailable, type Write } from '../../functions/core/store.ts';
+import { type Item, type Store, StoreBusy, StoreUnavailable, type Write } from '../../functions/core/store.ts';
 import { type Asked, DynamoWire, failure, type Reply, success } from './dynamo-wire.ts';
 
 const ITEM: Item = { pk: 'ORDER#1', sk: 'PLACED#a', v: 1, lines: [{ sku: 'tea', quantity: 1 }] };
 const OTHER: Item = { ...ITEM, lines: [{ sku: 'tea', quantity: 2 }] };
 const ABSENT = [{ is: 'absent' }] as const;
 const ATTEMPTS = 3;
-const NO_WAIT = { random: () => 0, sleep: async () => undefined };
+const BUSY_ATTEMPTS = 5;
+const BUSY: Limits['busy'] = { attempts: BUSY_ATTEMPTS, backoffMs: 20, backoffMaxMs: 100, withinMs: 30_000 };
+const NO_WAIT = { random: () => 0, sleep: async () => undefined, elapsed: () => 0 };
 
 const FACT: readonly Write[] = [{ action: 'put', item: ITEM, guards: ABSENT }];
 const COUNT: readonly Write[] = [{ action: 'update', key: ITEM, add: { n: 1 }, guards: [{ is: 'present' }] }];
@@ -38,7 +40,7 @@ const called = async (
   const store = new DynamoStore({
     client: wire.client,
     table: 'data',
-    limits: { attempts: ATTEMPTS, attemptMs: 30_000, backoffMs: 1, ...limits },
+    limits: { attempts: ATTEMPTS, attemptMs: 30_000, backoffMs: 1, busy: BUSY, ...limits },
     chance: NO_WAIT,
   });
   const [value, error] = await call(store).then(
@@ -54,6 +56,11 @@ const met = (item: Item) =>
 const exists = (item: Item) => failure(400, 'ConditionalCheckFailedException', { Item: marshalAll(item) });
 const server = failure(500, 'InternalServerError');
 const throttled = failure(400, 'ThrottlingException');
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html */
+const reasoned = (reason: string) => [{ reason, resource: 'arn:aws:dynamodb:eu-central-1:123456789012:table/data' }];
+const tableThrottled = failure(400, 'ProvisionedThroughputExceededException', {
+  ThrottlingReasons: reasoned('TableWriteAccountLimitExceeded'),
+});
 
 const socketError = (syscall: string, code: string) => Object.assign(new Error(`${syscall} ${code}`), { syscall, code });
 const unreached = socketError('connect', 'EHOSTUNREACH');
@@ -87,9 +94,8 @@ describe.each(Object.entries(CALLS))('a call of the store, %s', (_, call) => {
     ['the answer is no answer', { status: 502, body: {} }, 'its outcome is unknown'],
     ['the table fails', server, 'its outcome is unknown'],
     ['the table is not there for anybody now', failure(503, 'ServiceUnavailable'), 'its outcome is unknown'],
-    ['too much is asked', throttled, 'nothing was applied'],
-    ['too much is asked of one partition', failure(400, 'ProvisionedThroughputExceededException'), 'nothing was applied'],
     ['the account has no more', failure(400, 'RequestLimitExceeded'), 'nothing was applied'],
+    ['all callers together ask too much of the table', tableThrottled, 'nothing was applied'],
   ])('is tried %s as often as its limits say, and its end says what is known', async (_what, reply, known) => {
     const { error, asked } = await called(call, [reply]);
     expect(error).toBeInstanceOf(StoreUnavailable);
@@ -99,13 +105,34 @@ describe.each(Object.entries(CALLS))('a call of the store, %s', (_, call) => {
     for (const each of asked) expect(each).toEqual(asked[0]);
   });
 
+  it.each<[string, Reply]>([
+    ['too much is asked', throttled],
+    ['too much is asked of one partition', failure(400, 'ProvisionedThroughputExceededException')],
+    [
+      'too much is asked of one key, which is named',
+      failure(400, 'ThrottlingException', { throttlingReasons: reasoned('TableWriteKeyRangeThroughputExceeded') }),
+    ],
+  ])('that is told that %s is tried more often, and then told from an outage: nothing was applied', async (_what, reply) => {
+    const { error, asked } = await called(call, [reply]);
+    expect(error).toBeInstanceOf(StoreBusy);
+    expect(String(error)).toContain(`lost to other writes ${BUSY_ATTEMPTS} of ${BUSY_ATTEMPTS} times, nothing was applied`);
+    expect(asked).toHaveLength(BUSY_ATTEMPTS);
+    for (const each of asked) expect(each).toEqual(asked[0]);
+  });
+
+  it('that fails in between loses none of its patience with what others write, and the end is what came last', async () => {
+    const { error, asked } = await called(call, [throttled, throttled, failure(400, 'RequestLimitExceeded')]);
+    expect([error instanceof StoreBusy, error instanceof StoreUnavailable, asked.length]).toEqual([false, true, 2 + ATTEMPTS]);
+    expect((await called(call, [failure(400, 'RequestLimitExceeded'), throttled])).asked).toHaveLength(1 + BUSY_ATTEMPTS);
+  });
+
   it('stays of unknown outcome once it was, whatever comes after', async () => {
     for (const replies of [
       ['reset', throttled],
       [throttled, 'reset', throttled],
       [server, failure(400, 'ResourceNotFoundException')],
     ] as const)
-      expect(String((await called(call, replies)).error)).toContain('its outcome is unknown');
+      expect(String((await called(call, replies)).error)).toMatch(/^StoreUnavailable: .*its outcome is unknown/);
   });
 
   it.each(['AccessDeniedException', 'ResourceNotFoundException', 'UnrecognizedClientException'])(
@@ -168,7 +195,7 @@ describe('a guarded write', () => {
 
   it('in a transaction that conflicts with another is tried again, and none of it was applied', async () => {
     const { error, asked } = await called(count, [conflict]);
-    expect([error instanceof StoreUnavailable, asked.length]).toEqual([true, ATTEMPTS]);
+    expect([error instanceof StoreBusy, asked.length]).toEqual([true, BUSY_ATTEMPTS]);
     expect(String(error)).toContain('nothing was applied');
     expect((await called(count, [conflict, failure(400, 'TransactionInProgressException'), met(OTHER)])).value).toMatchObject({
       ok: false,
@@ -187,13 +214,13 @@ describe('a guarded write', () => {
 describe('the waits between attempts', () => {
   it('are drawn from nothing to a bound that doubles each time, so that callers do not come back together', async () => {
     for (const random of [0, 0.5, 0.999]) {
-      await using wire = await DynamoWire.answering(throttled);
+      await using wire = await DynamoWire.answering(server);
       const waits: number[] = [];
-      const chance = { random: () => random, sleep: async (ms: number) => void waits.push(ms) };
+      const chance = { random: () => random, sleep: async (ms: number) => void waits.push(ms), elapsed: () => 0 };
       const store = new DynamoStore({
         client: wire.client,
         table: 'data',
-        limits: { attempts: 4, attemptMs: 30_000, backoffMs: 50 },
+        limits: { attempts: 4, attemptMs: 30_000, backoffMs: 50, busy: BUSY },
         chance,
       });
       await expect(store.get(ITEM)).rejects.toThrow('after 4 of 4');
@@ -201,15 +228,34 @@ describe('the waits between attempts', () => {
     }
   });
 
+  it('that others won are spread wider each time up to a bound, and end in time however slow the answers are', async () => {
+    await using wire = await DynamoWire.answering(throttled);
+    const waits: number[] = [];
+    const clock = { nowMs: 0 };
+    const sleep = async (ms: number) => void waits.push(ms);
+    const tryOften = (answerMs: number) => {
+      const elapsed = () => {
+        clock.nowMs += answerMs;
+        return clock.nowMs;
+      };
+      const limits = { attempts: 1, attemptMs: 30_000, backoffMs: 1, busy: { ...BUSY, withinMs: 1_000 } };
+      return new DynamoStore({ client: wire.client, table: 'data', limits, chance: { random: () => 0.5, sleep, elapsed } }).get(ITEM);
+    };
+    await expect(tryOften(1)).rejects.toThrow('5 of 5 times');
+    expect(waits.splice(0)).toEqual([10, 20, 40, 50]);
+    await expect(tryOften(400)).rejects.toThrow('3 of 5 times');
+  });
+
   it('and the attempts together end before the function does, and the deep check before its prober goes', () => {
-    const longest = ({ attempts, attemptMs, backoffMs }: Limits) => attempts * attemptMs + backoffMs * (2 ** (attempts - 1) - 1);
-    expect(longest(REQUEST_LIMITS)).toBeLessThan(5_000);
+    const longest = ({ attempts, attemptMs, backoffMs, busy }: Limits) =>
+      attempts * attemptMs + backoffMs * (2 ** (attempts - 1) - 1) + busy.withinMs + busy.backoffMaxMs;
+    expect(longest(REQUEST_LIMITS)).toBeLessThan(8_000);
     expect(longest(CHECK_LIMITS)).toBeLessThan(2_000);
     for (const { attempts } of [REQUEST_LIMITS, CHECK_LIMITS]) expect(attempts).toBeGreaterThan(1);
   });
 
   it('are the only ones: the SDK repeats nothing by itself', async () => {
     for (const reply of ['reset', server, throttled] as const)
-      expect((await called((store) => store.get(ITEM), [reply], { attempts: 1 })).asked).toHaveLength(1);
+      expect((await called((store) => store.get(ITEM), [reply], { attempts: 1, busy: { ...BUSY, attempts: 1 } })).asked).toHaveLength(1);
   });
 });

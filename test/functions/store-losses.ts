@@ -1,5 +1,6 @@
 /** What the DynamoDB store does when answers get lost on the way, over any DynamoDB. */
 import { describe, expect, it } from 'vitest';
+import { REQUEST_LIMITS } from '../../functions/aws/attempts.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { TABLES } from '../../functions/contract/names.ts';
 import { StoreUnavailable } from '../../functions/core/store.ts';
@@ -14,7 +15,11 @@ export const storeLosses = (name: string, database: () => Database): void => {
       const through = clientOf({ ...database(), endpoint: wire.endpoint });
       try {
         await work({
-          store: new DynamoStore({ client: through, table: TABLES.data, limits: { attempts: 3, attemptMs: 300, backoffMs: 1 } }),
+          store: new DynamoStore({
+            client: through,
+            table: TABLES.data,
+            limits: { ...REQUEST_LIMITS, attempts: 3, attemptMs: 300, backoffMs: 1 },
+          }),
           wire,
         });
       } finally {

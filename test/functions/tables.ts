@@ -1,6 +1,6 @@
 /** A DynamoDB of this machine, with the tables as the templates declare them. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Limits } from '../../functions/aws/attempts.ts';
+import { type Limits, REQUEST_LIMITS } from '../../functions/aws/attempts.ts';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { clientOptions } from '../../local/emulator-access.ts';
@@ -10,7 +10,7 @@ export { createTables } from '../../bench/tables.ts';
 
 /** As many as the functions' own clients. */
 const SOCKETS_MAX = 64;
-const PATIENT_STORE: Limits = { attempts: 4, attemptMs: PATIENT.requestMs, backoffMs: 50 };
+const PATIENT_STORE: Limits = { ...REQUEST_LIMITS, attemptMs: PATIENT.requestMs };
 
 /** Where it answers. */
 export interface Database {

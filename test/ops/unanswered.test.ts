@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REQUEST_LIMITS } from '../../functions/aws/attempts.ts';
 import { dynamoClient } from '../../functions/aws/clients.ts';
 import { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { clientOptions } from '../../local/emulator-access.ts';
@@ -75,7 +76,7 @@ describe('an error of a call that nobody answered', () => {
 
   it('is told through the store, which knows what became of a write', async () => {
     const client = tellingWhere(dynamoClient(clientOptions(silentRegion(), { ...SHORT, attemptsMax: 1 })), 'us-east-2');
-    const store = new DynamoStore({ client, table: 'orders', limits: { attempts: 2, attemptMs: 50, backoffMs: 1 } });
+    const store = new DynamoStore({ client, table: 'orders', limits: { ...REQUEST_LIMITS, attempts: 2, attemptMs: 50, backoffMs: 1 } });
     const error = await failureOf(store.transact([{ action: 'put', item: { pk: 'a', sk: 'b', v: 1 } }]));
     client.destroy();
     expect(messageOf(error)).toMatch(

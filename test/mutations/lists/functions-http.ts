@@ -7,6 +7,7 @@ const REQUESTS = 'test/functions/api-requests.test.ts';
 
 const preconditions = mutationsOf('functions/http/preconditions.ts', 'test/functions/records.test.ts');
 const api = mutationsOf('functions/http/api.ts', EVERY);
+const busy = mutationsOf('functions/http/api.ts', 'test/functions/busy.test.ts');
 const timed = mutationsOf('functions/http/api.ts', 'test/functions/durability.test.ts');
 const told = mutationsOf('functions/http/api.ts', ONCE);
 const consistency = mutationsOf('functions/http/consistency.ts', 'test/functions/consistency.test.ts');
@@ -17,6 +18,7 @@ const faithful = mutationsOf('functions/http/faithful.ts', 'test/functions/recor
 const open = mutationsOf('functions/http/open-routes.ts', 'test/functions/api-regions.test.ts');
 
 export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
+  busy('busy-is-an-outage', 'a popular thing is answered 503', 'if (error instanceof StoreBusy)', 'if (false)'),
   preconditions(
     'weak-tag-matches',
     'a record is read under a tag that a proxy weakened, as if it were the same bytes',
