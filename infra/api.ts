@@ -14,7 +14,7 @@ import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { STAGE } from '../functions/contract/names.ts';
-import { ROUTES } from '../functions/contract/routes.ts';
+import { methodsAt, ROUTES } from '../functions/contract/routes.ts';
 import type { Config } from './config.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import { acknowledge } from './strict.ts';
@@ -28,6 +28,8 @@ const INTEGRATION_TIMEOUT_SECONDS = 12;
 export interface ApiProps {
   readonly handler: Alias;
   readonly throttling: Config['throttling'];
+  /** Whose pages may call. */
+  readonly origins: readonly string[];
   readonly logRetentionDays: RetentionDays;
   /** Callers come through custom domains, and the execute-api endpoint is off. */
   readonly behindDomain: boolean;
@@ -35,7 +37,17 @@ export interface ApiProps {
   readonly accountRole: boolean;
 }
 
-/** A regional REST API with a method for each route of the contract and nothing else, all served by one alias. */
+/** Every path with its methods. OPTIONS asks which they are, or is a browser's preflight: the function says to whom it may. */
+const METHODS = [...new Set(Object.values(ROUTES).map(({ path }) => path))].flatMap((path) =>
+  [...methodsAt(path), 'OPTIONS'].map((method) => [path, method] as const),
+);
+const NEED_TOKEN = new Set(
+  Object.values(ROUTES).flatMap(({ path, method, access }) =>
+    access.kind !== 'user' ? [] : method === 'GET' ? [`${path} GET`, `${path} HEAD`] : [`${path} ${method}`],
+  ),
+);
+
+/** A regional REST API with the methods of the contract's routes and nothing else, all served by one alias. */
 export class Api extends Construct {
   readonly restApi: RestApi;
 
@@ -48,6 +60,9 @@ export class Api extends Construct {
       endpointTypes: [EndpointType.REGIONAL],
       disableExecuteApiEndpoint: props.behindDomain,
       cloudWatchRole: false,
+      // Bodies are handed over as the bytes they are. What API Gateway takes for text has lost all that is no UTF-8.
+      // https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
+      binaryMediaTypes: ['*/*'],
       deployOptions: {
         stageName: STAGE,
         throttlingRateLimit: props.throttling.user.rate,
@@ -60,7 +75,7 @@ export class Api extends Construct {
     // The cell's outputs are those of the contract; this one would lead to an endpoint that may be off.
     this.restApi.node.tryRemoveChild('Endpoint');
     this.addRoutes(props.handler);
-    addGatewayResponses(this.restApi);
+    addGatewayResponses(this.restApi, props.origins);
     if (props.accountRole) this.restApi.deploymentStage.node.addDependency(this.accountRole());
     acknowledge(this, ACCEPTED);
   }
@@ -71,7 +86,7 @@ export class Api extends Construct {
       // One permission for the API: one for each method would outgrow the function's policy (20 KB).
       scopePermissionToMethod: false,
     });
-    for (const { method, path } of Object.values(ROUTES)) resourceFor(this.restApi.root, path).addMethod(method, integration);
+    for (const [path, method] of METHODS) resourceFor(this.restApi.root, path).addMethod(method, integration);
   }
 
   /**
@@ -101,9 +116,10 @@ export class Api extends Construct {
  */
 const probeThrottles = (limit: Config['throttling']['probes']): Record<string, MethodDeploymentOptions> =>
   Object.fromEntries(
-    Object.values(ROUTES)
-      .filter(({ access }) => access.kind !== 'user')
-      .map(({ method, path }) => [`${path}/${method}`, { throttlingRateLimit: limit.rate, throttlingBurstLimit: limit.burst }]),
+    METHODS.filter(([path, method]) => !NEED_TOKEN.has(`${path} ${method}`)).map(([path, method]) => [
+      `${path}/${method}`,
+      { throttlingRateLimit: limit.rate, throttlingBurstLimit: limit.burst },
+    ]),
   );
 
 const resourceFor = (root: IResource, path: string): IResource =>

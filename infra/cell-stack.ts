@@ -110,6 +110,7 @@ export class CellStack extends Stack {
     const api = new Api(this, 'Gateway', {
       handler: handler.alias,
       throttling: config.throttling,
+      origins: config.cors.origins,
       logRetentionDays: config.logRetentionDays,
       behindDomain: config.domain !== undefined,
       accountRole: config.apiGatewayAccountRole,

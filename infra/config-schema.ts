@@ -5,7 +5,20 @@
 import * as z from 'zod';
 import { backup } from './config-backup.ts';
 import { objectives } from './config-objectives.ts';
-import { arn, flag, hostedZoneId, hostname, issuerUrl, oneOf, refusal, regionName, section, told, whole } from './config-values.ts';
+import {
+  arn,
+  flag,
+  hostedZoneId,
+  hostname,
+  issuerUrl,
+  oneOf,
+  origins,
+  refusal,
+  regionName,
+  section,
+  told,
+  whole,
+} from './config-values.ts';
 
 const VERSION = 'A new version of every function, delivered region by region';
 const IN_PLACE = 'In place, without a new version';
@@ -144,6 +157,17 @@ export const configSchema = section({
     section({
       user: told('Routes that need a token', '', throttle('callers').default({ rate: 1_000, burst: 2_000 })),
       probes: told('Routes that need none, such as `/health`', '', throttle('anybody').default({ rate: 100, burst: 200 })),
+    }).prefault({}),
+  ),
+  cors: told(
+    'Which pages in browsers may call',
+    '',
+    section({
+      origins: told(
+        'Origins whose pages may call the API from a browser (CORS); `["*"]`: those of all. **Empty by default: no page may, and preflights are answered 405.** Tokens come in a header, so credentials (cookies) are never allowed',
+        `${VERSION}; the answers of API Gateway itself in place`,
+        origins.default([]),
+      ),
     }).prefault({}),
   ),
   encryptionKeys: told(

@@ -26,6 +26,17 @@ export const issuerUrl = z.url({ protocol: /^https$/, ...ISSUER }).refine((given
   return username + password === '' && !/[?#]/.test(given) && PUBLIC_NAME.test(host) && !/(^|\.)local(host)?$/.test(host);
 }, ISSUER);
 
+const ORIGINS = refusal(
+  'a list of up to 20 origins as browsers send them, such as "https://app.example.com" or "http://localhost:3000", or "*" alone',
+  'write scheme and host in lower case, a port where it is not that of the scheme, and nothing behind',
+);
+const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+/** Compared letter by letter with what a browser says: an origin written otherwise would never match. */
+export const origins = z
+  .array(z.string(ORIGINS), ORIGINS)
+  .max(20, ORIGINS)
+  .refine((given) => given.every(isOrigin) || (given.length === 1 && given[0] === '*'), ORIGINS);
+
 export const whole = (minimum: number, maximum: number) => {
   const rule = refusal(`a whole number from ${minimum} to ${maximum}`, 'choose one of these');
   return z.int(rule).min(minimum, rule).max(maximum, rule);

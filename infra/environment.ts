@@ -13,6 +13,7 @@ export const environment = (config: Config, release: string): Record<EnvName, st
   [ENV.tokenWaitMs]: String(config.callers.tokenWaitMs),
   [ENV.release]: release,
   [ENV.domain]: config.domain?.name ?? '',
+  [ENV.corsOrigins]: config.cors.origins.join(','),
 });
 
 const authSettings = (auth: Config['auth']): AuthSettings =>

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { HEADERS } from '../functions/contract/names.ts';
+import { CORS } from '../functions/contract/cross-origin.ts';
+import { HEADERS, SAFE_HEADERS } from '../functions/contract/names.ts';
 import { PROBLEMS, type ProblemName } from '../functions/contract/problems.ts';
 
 /**
@@ -32,7 +33,8 @@ const ANSWERS = [
 const RETRY_AFTER_SECONDS = 1;
 const PASSING: readonly ProblemName[] = ['too-many-requests', 'bad-gateway', 'gateway-timeout'];
 
-export const addGatewayResponses = (api: RestApi): void => {
+/** @param origins whose pages may call */
+export const addGatewayResponses = (api: RestApi, origins: readonly string[]): void => {
   for (const [id, type, name] of ANSWERS) {
     const { status, title } = PROBLEMS[name];
     api.addGatewayResponse(id, {
@@ -40,6 +42,8 @@ export const addGatewayResponses = (api: RestApi): void => {
       statusCode: String(status),
       responseHeaders: {
         'Content-Type': literal('application/problem+json'),
+        ...literals(SAFE_HEADERS),
+        ...literals(toPages(origins)),
         [HEADERS.region]: literal(Stack.of(api).region),
         [HEADERS.correlationId]: 'context.requestId',
         ...(PASSING.includes(name) ? { [HEADERS.retryAfter]: literal(String(RETRY_AFTER_SECONDS)) } : {}),
@@ -49,5 +53,14 @@ export const addGatewayResponses = (api: RestApi): void => {
   }
 };
 
+/**
+ * These answers are the same for everybody: with several origins they are for all pages, for they hold nothing of a caller
+ * and no answer allows credentials.
+ */
+const toPages = ([origin, ...more]: readonly string[]): Readonly<Record<string, string>> =>
+  origin === undefined ? {} : { [CORS.allowOrigin]: more.length > 0 ? '*' : origin, [CORS.exposeHeaders]: CORS.exposed };
+
 /** API Gateway's notation for a static value. */
 const literal = (value: string): string => `'${value}'`;
+const literals = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, literal(value)]));

@@ -14,6 +14,8 @@ export interface Environment {
   readonly version: string;
   /** Shared name of the API; undefined without a domain. */
   readonly domain: string | undefined;
+  /** Whose pages may call. */
+  readonly origins: readonly string[];
   /** Where DynamoDB of a region is that is not where AWS has it; empty on AWS. */
   readonly peerEndpoints: Readonly<Record<string, string>>;
 }
@@ -46,6 +48,7 @@ export const readEnvironment = (env: Readonly<Record<string, string | undefined>
     functionVersion,
     version: `${text(ENV.release)}+${functionVersion}`,
     domain: text(ENV.domain) === '' ? undefined : text(ENV.domain),
+    origins: text(ENV.corsOrigins).split(',').filter(Boolean),
     peerEndpoints,
   };
 };

@@ -3,7 +3,7 @@
  * every byte is loaded in each cold start. What other programs may have written as binary or sets is ignored on reading.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Item, Value } from '../core/store.ts';
+import { type Item, storable, type Value } from '../core/store.ts';
 
 export type Attributes = Record<string, AttributeValue>;
 
@@ -17,9 +17,9 @@ export interface WireValue {
   readonly M?: { readonly [name: string]: WireValue } | undefined;
 }
 
-/** @throws {TypeError} for a number that would not come back as it went */
+/** @throws {TypeError} for a number that would not come back as it went, and {Unstorable} for such a text */
 export const marshal = (value: Value): AttributeValue => {
-  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'string') return { S: storable(value) };
   if (typeof value === 'boolean') return { BOOL: value };
   if (value === null) return { NULL: true };
   if (typeof value === 'number') return { N: integerText(value) };

@@ -30,8 +30,9 @@ export const proxyEvent = ({ method, path: target, headers, body }: Request) => 
       requestId: randomUUID(),
       identity: { sourceIp: '127.0.0.1', userAgent: 'tandem-canary' },
     },
-    body: body ?? null,
-    isBase64Encoded: false,
+    // As bytes: the API takes all media types for binary ones.
+    body: body === undefined ? null : Buffer.from(body).toString('base64'),
+    isBase64Encoded: body !== undefined,
   };
 };
 

@@ -82,6 +82,8 @@ export const ENV = {
   tokenWaitMs: 'TANDEM_TOKEN_WAIT_MS',
   /** Shared name of the API, from which `/regions` tells each region's own; empty without a domain. */
   domain: 'TANDEM_DOMAIN',
+  /** Origins whose pages may call, comma separated; empty: none. */
+  corsOrigins: 'TANDEM_CORS_ORIGINS',
 } as const;
 export type EnvName = (typeof ENV)[keyof typeof ENV];
 
@@ -207,7 +209,15 @@ export const HEADERS = {
   /** The Lambda version that served the answer. */
   version: 'tandem-version',
   retryAfter: 'retry-after',
+  /**
+   * What is wrong with a token (RFC 6750, 3), by the name that callers see: the function says `www-authenticate`, and API
+   * Gateway renames that. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+   */
+  challenge: 'x-amzn-remapped-www-authenticate',
 } as const;
+
+/** On every answer: none may be kept by what is between, nor be taken for something else than it says (RFC 9111, 5.2.2.5; Fetch, 3.5). */
+export const SAFE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
 /** `/health` answers this while the region can serve; Route 53 searches the body's first 5,120 bytes for it. */
 export const HEALTHY_TEXT = '"verdict":"pass"';

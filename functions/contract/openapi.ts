@@ -10,10 +10,8 @@ import { BODY_PROBLEMS, COMMON_PROBLEMS, ROUTES, type Route, SCOPES, USER_PROBLE
 import { REQUESTS, text } from './schemas.ts';
 import { FORMS, LIMITS } from './values.ts';
 
-/** `*`, or one ETag or several (RFC 9110, 13.1). */
-const ANY_OR_TAGS = '^(\\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$';
-
 const recordTag = text(FORMS.recordTag);
+const tags = text(FORMS.tags);
 
 type Json = { readonly [name: string]: unknown };
 
@@ -40,8 +38,9 @@ const SIGNATURE: Json = {
 const STALE: Json = { [HEADERS.stale]: headerRef('Stale') };
 /** On every problem; API Gateway's own name no version. */
 const PROBLEM_HEADERS: Readonly<Partial<Record<number, Json>>> = {
-  401: { 'www-authenticate': headerRef('Challenge') },
-  403: { 'www-authenticate': headerRef('Challenge') },
+  401: { [HEADERS.challenge]: headerRef('Challenge') },
+  403: { [HEADERS.challenge]: headerRef('Challenge') },
+  415: { 'accept-encoding': headerRef('AcceptEncoding') },
   429: { [HEADERS.retryAfter]: headerRef('RetryAfter') },
   502: { [HEADERS.retryAfter]: headerRef('RetryAfter') },
   503: { [HEADERS.retryAfter]: headerRef('RetryAfter') },
@@ -49,9 +48,11 @@ const PROBLEM_HEADERS: Readonly<Partial<Record<number, Json>>> = {
 };
 
 export const openApiDocument = (): Json => {
-  const paths: Record<string, Record<string, Json>> = {};
+  const paths: Record<string, Json> = {};
   for (const [operationId, route] of Object.entries<Route>(ROUTES)) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(operationId, route) };
+    const own = operation(operationId, route);
+    const head: Json = route.method === 'GET' ? { head: headOf(operationId, own) } : {};
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: own, ...head };
   }
   return {
     openapi: '3.1.0',
@@ -77,13 +78,24 @@ export const openApiDocument = (): Json => {
   };
 };
 
-const operation = (operationId: string, route: Route): Json => ({
+interface Operation extends Json {
+  readonly responses: Readonly<Record<string, Json>>;
+}
+
+const operation = (operationId: string, route: Route): Operation => ({
   operationId,
   summary: route.summary,
   ...(route.access.kind === 'user' ? { security: [{ token: [route.access.scope] }] } : { security: [] }),
   parameters: parametersOf(route),
   ...(route.body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(REQUESTS[route.body]) } } } } : {}),
   responses: responsesOf(operationId, route),
+});
+
+/** The same, and its answers without their bodies. */
+const headOf = (operationId: string, { responses, ...get }: Operation): Json => ({
+  ...get,
+  operationId: `${operationId}Head`,
+  responses: Object.fromEntries(Object.entries(responses).map(([status, { content: _, ...response }]) => [status, response])),
 });
 
 const parametersOf = (route: Route): readonly Json[] => {
@@ -109,8 +121,9 @@ const parametersOf = (route: Route): readonly Json[] => {
       name: HEADERS.correlationId,
       in: 'header',
       required: false,
-      schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{8,64}$' },
-      description: 'Comes back with the answer, and stands in the logs.',
+      schema: { type: 'string' },
+      description:
+        'Comes back with the answer, and stands in the logs, where it is 8 to 64 letters, digits, `_` and `-`; else one is made.',
     },
   ];
 };
@@ -118,11 +131,12 @@ const parametersOf = (route: Route): readonly Json[] => {
 const preconditionsOf = ({ method, success }: Route): readonly Json[] => {
   if (success.tagged !== true) return [];
   const header = (name: string, schema: Json, description: string): Json => ({ name, in: 'header', required: false, schema, description });
-  const tag = schemaOf(recordTag);
+  // As a list of one: what is empty in a list counts for nothing (RFC 9110, 5.6.1).
+  const tag = { ...schemaOf(recordTag), pattern: FORMS.recordTag.pattern.source.replace('^', '^[ \\t,]*').replace(/\$$/, '[ \\t,]*$') };
   return method === 'GET'
     ? [
-        header(HEADERS.ifNoneMatch, { type: 'string', pattern: ANY_OR_TAGS }, 'Answers 304 where it is unchanged.'),
-        header(HEADERS.ifMatch, { type: 'string', pattern: ANY_OR_TAGS }, 'Answers 412 where it is another.'),
+        header(HEADERS.ifNoneMatch, schemaOf(tags), 'Answers 304 where it is unchanged.'),
+        header(HEADERS.ifMatch, schemaOf(tags), 'Answers 412 where it is another.'),
       ]
     : [
         header(HEADERS.ifMatch, tag, 'The ETag of what the edit was made from. This or If-None-Match is required.'),
@@ -154,7 +168,7 @@ const answerOf = (operationId: string): ZodMiniType => {
   return answer;
 };
 
-const responsesOf = (operationId: string, route: Route): Json => {
+const responsesOf = (operationId: string, route: Route): Readonly<Record<string, Json>> => {
   const { tagged } = route.success;
   const content = { 'application/json': { schema: schemaOf(answerOf(operationId)) } };
   const responses: Record<string, Json> = {};
@@ -221,7 +235,15 @@ const HEADER_COMPONENTS = {
     description: '`replicated`: another region was seen to hold it, too. `local`: none was, in time. Told where it was asked for.',
     schema: { type: 'string', enum: ['replicated', 'local'] },
   },
-  Challenge: { description: 'What is wrong with the token (RFC 6750).', schema: { type: 'string' } },
+  Challenge: {
+    description:
+      'What is wrong with the token (RFC 6750). API Gateway renames the `www-authenticate` of the function to this, and lets no answer have that.',
+    schema: { type: 'string' },
+  },
+  AcceptEncoding: {
+    description: 'Where the body had a content coding: those that are allowed.',
+    schema: { type: 'string', enum: ['identity'] },
+  },
   RetryAfter: {
     description: 'Seconds to wait before this region is asked again; another region can be asked at once.',
     schema: { type: 'integer', minimum: 0 },

@@ -13,7 +13,7 @@ export const PROBLEMS = {
   'precondition-failed': { status: 412, title: 'The record is not what the request says it is' },
   'unknown-version': { status: 412, title: 'This region has not heard of what the edit was made from' },
   'too-large': { status: 413, title: 'The body is too large' },
-  'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
+  'unsupported-media-type': { status: 415, title: 'The body must be application/json in UTF-8, without a content coding' },
   'key-reused': { status: 422, title: 'The Idempotency-Key was used with another body' },
   'precondition-required': { status: 428, title: 'An edit must say what it was made from' },
   busy: { status: 429, title: 'Others write the same at the same time' },

@@ -179,6 +179,10 @@ export const ROUTES = {
 
 export type RouteName = keyof typeof ROUTES;
 
+/** Methods of a path: HEAD is served wherever GET is (RFC 9110, 9.3.2). */
+export const methodsAt = (path: string): readonly string[] =>
+  Object.values<Route>(ROUTES).flatMap((route) => (route.path !== path ? [] : route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
+
 /** Refusals that any route may give. `unavailable`: no answer from the table, region fenced, behind or evacuated. */
 export const COMMON_PROBLEMS = [
   'bad-request',

@@ -5,15 +5,25 @@ import { FORMS, type Form, LIMITS } from './values.ts';
 const integer = (minimum: number, maximum: number) => z.int().check(z.minimum(minimum), z.maximum(maximum));
 export const text = ({ pattern, description }: Form) => z.string().check(z.regex(pattern), z.meta({ description }));
 
+/** Counted as JSON Schema counts, in characters, of which some are two of JavaScript's. */
+const upTo = (maximum: number) =>
+  z.string().check(
+    z.check<string>(({ value, issues }) => {
+      if (value.length > maximum && [...value].length > maximum)
+        issues.push({ code: 'too_big', origin: 'string', maximum, inclusive: true, input: value });
+    }),
+    z.meta({ maxLength: maximum }),
+  );
+
 export const recordValue = z.record(z.string(), z.unknown());
-export const note = z.string().check(z.maxLength(500));
+export const note = upTo(500);
 export const line = z.strictObject({ sku: text(FORMS.sku), quantity: integer(1, LIMITS.quantity) });
 export const lines = z.array(line).check(z.minLength(1), z.maxLength(LIMITS.lines));
 
 const SHAPES = {
   order: z.strictObject({ lines, note: z.optional(note) }),
   payment: z.strictObject({ amount: integer(1, LIMITS.amount) }),
-  shipment: z.strictObject({ carrier: z.optional(z.string().check(z.maxLength(100))) }),
+  shipment: z.strictObject({ carrier: z.optional(upTo(100)) }),
   cancellation: z.strictObject({}),
   /** JSON that comes back as it was sent: what would not (numbers beyond a double, equal names) is refused. */
   record: z.strictObject({ value: recordValue }),

@@ -23,11 +23,14 @@ export interface Form {
   readonly description: string;
 }
 
+/** A segment of a path. Those of only dots lead elsewhere, whoever resolves them (RFC 3986, 5.2.4). */
+const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+
 export const FORMS = {
-  sku: { pattern: /^[A-Za-z0-9._-]{1,64}$/, description: 'Stock keeping unit.' },
+  sku: { pattern: SEGMENT, description: 'Stock keeping unit.' },
   region: { pattern: /^[a-z]{2}(-[a-z]+)+-\d$/, description: 'An AWS region of this system.' },
   orderId: { pattern: /^[0-9a-f]{32}$/, description: 'Order id: a hash of the subject and the Idempotency-Key.' },
-  recordId: { pattern: /^[A-Za-z0-9._-]{1,64}$/, description: "Id of a record among its owner's." },
+  recordId: { pattern: SEGMENT, description: "Id of a record among its owner's." },
   versionId: {
     pattern: /^[0-9a-f]{32}$/,
     description: 'A version: a hash of the record, what it was made from, its value and who made it.',
@@ -36,6 +39,11 @@ export const FORMS = {
   recordTag: {
     pattern: /^"[0-9a-f]{32}(\.[0-9a-f]{32}){0,63}"$/,
     description: 'The ETag of a record, as an answer gave it: all of its heads.',
+  },
+  /** What a read may be asked for by (RFC 9110, 13.1). */
+  tags: {
+    pattern: /^(\*|[ \t,]*(W\/)?"[!#-~\x80-\xff]*"([ \t]*,[ \t,]*(W\/)?"[!#-~\x80-\xff]*")*[ \t,]*)$/,
+    description: 'Any ETag, or these.',
   },
   idempotencyKey: { pattern: /^[\x21-\x7e]{8,128}$/, description: 'Made once per operation by the caller and kept on retries.' },
   cursor: { pattern: /^[A-Za-z0-9_-]{1,256}$/, description: 'Continues a list; valid in any region.' },

@@ -1,5 +1,5 @@
 /** The store in memory: what tests and the simulator run on. Passes the same contract suite as the DynamoDB adapter. */
-import type { Committed, Guard, Item, Key, Page, Store, Write } from './store.ts';
+import { type Committed, type Guard, type Item, type Key, type Page, type Store, storable, type Write } from './store.ts';
 
 /** As DynamoDB's TransactWriteItems. */
 const WRITES_PER_TRANSACTION_MAX = 100;
@@ -8,14 +8,17 @@ export class MemoryStore implements Store {
   readonly #partitions = new Map<string, Map<string, Item>>();
 
   async get({ pk, sk }: Key): Promise<Item | undefined> {
+    storable(pk + sk);
     return this.peek({ pk, sk });
   }
 
   async query(pk: string, prefix = ''): Promise<readonly Item[]> {
+    storable(pk + prefix);
     return this.find(pk, prefix);
   }
 
   async listByOwner(owner: string, { before, limit }: { readonly before?: string; readonly limit: number }): Promise<Page> {
+    storable(owner + (before ?? ''));
     const rows = this.items()
       .filter((item) => item['owner'] === owner && typeof item['listed'] === 'string' && (before === undefined || item['listed'] < before))
       .sort((a, b) => (String(a['listed']) < String(b['listed']) ? 1 : -1));
@@ -23,6 +26,7 @@ export class MemoryStore implements Store {
   }
 
   async transact(writes: readonly Write[]): Promise<Committed> {
+    refuseUnstorable(writes);
     return this.commit(writes);
   }
 
@@ -84,6 +88,12 @@ export const refuseMalformed = (writes: readonly Write[]): void => {
   }
   const keys = new Set(writes.map((write) => JSON.stringify([keyOf(write).pk, keyOf(write).sk])));
   if (keys.size < writes.length) throw new TypeError('given two writes on one key in a transaction, allowed: one');
+};
+
+/** @throws {Unstorable} as the DynamoDB adapter does, of any text in it */
+const refuseUnstorable = (value: unknown): void => {
+  if (typeof value === 'string') storable(value);
+  else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) refuseUnstorable(each);
 };
 
 const keyOf = (write: Write): Key => (write.action === 'put' ? write.item : write.key);

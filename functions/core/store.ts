@@ -70,6 +70,21 @@ export interface Store {
   transact(writes: readonly Write[]): Promise<Committed>;
 }
 
+/** Text that no table holds: half a character has no UTF-8 form. Whoever sent it is at fault, and no table in trouble. */
+export class Unstorable extends Error {
+  override readonly name = 'Unstorable';
+
+  constructor() {
+    super('given text with half a character (a lone surrogate), allowed: text that has a UTF-8 form');
+  }
+}
+
+/** @throws {Unstorable} */
+export const storable = (text: string): string => {
+  if (!text.isWellFormed()) throw new Unstorable();
+  return text;
+};
+
 /** The replica did not answer in time, refused for overload, or is gone. The write may or may not have been applied. */
 export class StoreUnavailable extends Error {
   override readonly name: string = 'StoreUnavailable';

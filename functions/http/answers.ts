@@ -1,7 +1,7 @@
 /** Answers' form, in one place: successes as JSON, refusals as problem details (RFC 9457). */
 
 import type { Problem } from '../contract/answers.ts';
-import { HEADERS } from '../contract/names.ts';
+import { HEADERS, SAFE_HEADERS } from '../contract/names.ts';
 import { PROBLEMS } from '../contract/problems.ts';
 import type { Scope } from '../contract/routes.ts';
 import type { ApiAnswer } from './event.ts';
@@ -23,9 +23,9 @@ export const json = (status: number, body: unknown, by: Signature, headers: Read
   body: JSON.stringify(body),
 });
 
-/** RFC 9110, 15.4.5: the caller has what this would say. */
-export const notModified = (by: Signature, headers: Readonly<Record<string, string>>): ApiAnswer => ({
-  statusCode: 304,
+/** Without a body: the caller has what it would say (304), or there is nothing to say (204). */
+export const empty = (status: 204 | 304, by: Signature, headers: Readonly<Record<string, string>>): ApiAnswer => ({
+  statusCode: status,
   headers: { ...fixed(by), ...headers },
   body: '',
 });
@@ -47,8 +47,7 @@ export const challenge = (given: 'none' | 'invalid' | { readonly missing: Scope 
 };
 
 const fixed = (by: Signature): Record<string, string> => ({
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
+  ...SAFE_HEADERS,
   [HEADERS.region]: by.region,
   [HEADERS.version]: by.version,
   [HEADERS.correlationId]: by.correlationId,

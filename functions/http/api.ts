@@ -4,22 +4,23 @@
  */
 
 import { HEADERS } from '../contract/names.ts';
-import type { RouteName } from '../contract/routes.ts';
-import { ROUTES, type Route, type Scope } from '../contract/routes.ts';
+import { ROUTES, type Route, type RouteName, type Scope } from '../contract/routes.ts';
 import type { Done, Outcome } from '../core/context.ts';
 import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { listing } from '../core/listed.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
-import { type Store, StoreBusy, StoreUnavailable } from '../core/store.ts';
+import { type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
-import { challenge, json, notModified, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
+import { challenge, empty, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
 import { type ConsistencyProps, catchUp, type Durability, demandsOf, durabilityOf, told } from './consistency.ts';
+import { optionsOf, toPages } from './cross-origin.ts';
 import { type ApiAnswer, type ApiEvent, correlationIdOf } from './event.ts';
 import { Input } from './input.ts';
 import { OPEN_ROUTES, type OpenProps } from './open-routes.ts';
 import { readOf } from './preconditions.ts';
-import { Refusal } from './refusal.ts';
+import { badRequest, Refusal } from './refusal.ts';
+import { isHead, noRoute, routeOf } from './routing.ts';
 import { USER_ROUTES } from './user-routes.ts';
 
 export interface ApiProps extends OpenProps, ConsistencyProps {
@@ -27,6 +28,8 @@ export interface ApiProps extends OpenProps, ConsistencyProps {
   readonly hlc: Hlc;
   /** Milliseconds from a switch until user routes answer 503. */
   readonly drainMs: number;
+  /** Whose pages may call; `*`: everybody's. */
+  readonly origins: readonly string[];
   readonly identify: (authorization: string | undefined) => Promise<Identified>;
   /** Told after each request. */
   readonly report: (served: Served) => void;
@@ -87,7 +90,7 @@ export class Api {
 
   /** Never throws. */
   async handle(event: ApiEvent, requestId: string): Promise<ApiAnswer> {
-    const { region, version, clock } = this.#props;
+    const { region, version, clock, origins } = this.#props;
     const startedMs = clock.now();
     const input = new Input(event);
     const by: Signature = { region, version, correlationId: correlationIdOf(event, input.header(HEADERS.correlationId), requestId) };
@@ -104,12 +107,15 @@ export class Api {
       refusal,
     };
     this.#props.report(served);
-    return answer;
+    const headers = { ...answer.headers, ...toPages(input, origins) };
+    return isHead(event) ? { ...answer, headers, body: '' } : { ...answer, headers };
   }
 
   async #end(event: ApiEvent, input: Input, request: Request): Promise<Ended> {
     const { route, by, learnt } = request;
     try {
+      input.refuseRepeated();
+      if (event.httpMethod === 'OPTIONS') return { answer: empty(204, by, optionsOf(event, input, this.#props.origins)) };
       if (route === undefined) throw noRoute(event);
       return { answer: await this.#serve(route, input, by, learnt) };
     } catch (error: unknown) {
@@ -134,7 +140,7 @@ export class Api {
           throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
         const tagged: Readonly<Record<string, string>> = outcome.tag === undefined ? {} : { [HEADERS.etag]: `"${outcome.tag}"` };
         const consistency = told(learnt, outcome.carriers);
-        if (isUnchanged(route, input, outcome)) return notModified(by, { ...consistency, ...tagged });
+        if (isUnchanged(route, input, outcome)) return empty(304, by, { ...consistency, ...tagged });
         return json(statusOf(route, outcome, learnt.durability), outcome.value, by, {
           ...consistency,
           ...(outcome.replayed ? { [HEADERS.replayed]: 'true' } : {}),
@@ -188,21 +194,7 @@ const statusOf = (name: RouteName, { created }: Done<unknown>, durability: Durab
 /** Whether the caller of a read has it already. @throws {Refusal} when it is not what the caller asks for (If-Match) */
 const isUnchanged = (name: RouteName, input: Input, { tag }: Done<unknown>): boolean => {
   if (ROUTES[name].method !== 'GET' || tag === undefined) return false;
-  const read = readOf(tag, input.preconditions());
-  if (read === 'failed') throw new Refusal('precondition-failed', `the ETag here is "${tag}"`);
-  return read === 'unchanged';
-};
-
-const isRouteName = (name: string): name is RouteName => Object.hasOwn(ROUTES, name);
-const ROUTE_NAMES = Object.keys(ROUTES).filter(isRouteName);
-const BY_METHOD_AND_PATH = new Map(ROUTE_NAMES.map((name) => [`${ROUTES[name].method} ${ROUTES[name].path}`, name]));
-
-const routeOf = ({ httpMethod, resource }: ApiEvent): RouteName | undefined => BY_METHOD_AND_PATH.get(`${httpMethod} ${resource}`);
-
-const noRoute = ({ resource }: ApiEvent): Refusal => {
-  const methods = ROUTE_NAMES.flatMap((name) => (ROUTES[name].path === resource ? [ROUTES[name].method] : []));
-  if (methods.length === 0) return new Refusal('not-found', 'there is no such path; /openapi.json lists all');
-  return new Refusal('method-not-allowed', `allowed: ${methods.join(', ')}`, { headers: { allow: methods.join(', ') } });
+  return readOf(tag, input.preconditions()) === 'unchanged';
 };
 
 const allowed = (identified: Identified, authorization: string | undefined, scope: Scope): Identity => {
@@ -212,10 +204,15 @@ const allowed = (identified: Identified, authorization: string | undefined, scop
     case 'refused':
       throw new Refusal('unauthorized', identified.detail, { headers: challenge(authorization === undefined ? 'none' : 'invalid') });
     case 'identified':
+      // It becomes a part of keys and items; what was no text when the token was made may stand for several.
+      if (!isText(identified.identity.subject))
+        throw new Refusal('unauthorized', 'the subject of the token has no UTF-8 form', { headers: challenge('invalid') });
       if (identified.identity.scopes.includes(scope)) return identified.identity;
       throw new Refusal('forbidden', `the token lacks the scope ${scope}`, { headers: challenge({ missing: scope }) });
   }
 };
+
+const isText = (text: string): boolean => text.isWellFormed() && !text.includes('\ufffd');
 
 const callerOf = (identified: Identified): Caller => {
   switch (identified.kind) {
@@ -247,6 +244,7 @@ const openGate = (world: WorldView): string => {
 
 const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
+  if (error instanceof Unstorable) return badRequest([{ at: 'request', message: error.message }]);
   if (error instanceof StoreBusy)
     return new Refusal(
       'busy',

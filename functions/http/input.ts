@@ -2,16 +2,32 @@
 import type { core } from 'zod/mini';
 import { HEADERS } from '../contract/names.ts';
 import type { Request, RequestName } from '../contract/schemas.ts';
-import { FORMS, type Form, LIMITS } from '../contract/values.ts';
+import { FORMS, type Form } from '../contract/values.ts';
+import { bodyText } from './body-text.ts';
 import { type ApiEvent, headersOf, queryOf } from './event.ts';
 import { lossOf } from './faithful.ts';
 import type { Preconditions } from './preconditions.ts';
-import { badRequest, Refusal } from './refusal.ts';
+import { badRequest } from './refusal.ts';
 
 /** Problems told of one request: beyond, the caller is not reading them. */
 const ERRORS_MAX = 20;
 /** Characters of what is told of one problem. */
 const MESSAGE_LENGTH_MAX = 200;
+/** Characters that are told of a name that a caller made up. */
+const NAME_LENGTH_MAX = 40;
+/** Header fields that this API reads and that are no lists: given twice, two readers may take two values (RFC 9110, 5.3). */
+const SINGLE: readonly string[] = [
+  'authorization',
+  'content-length',
+  'content-type',
+  'host',
+  'origin',
+  HEADERS.correlationId,
+  HEADERS.durability,
+  HEADERS.idempotencyKey,
+];
+/** Whatever is between the API and its caller may have joined the lines of a field (RFC 9110, 5.3). No value of these holds a comma. */
+const JOINED: readonly string[] = ['content-length', 'content-type', 'host', HEADERS.correlationId, HEADERS.durability];
 
 export class Input {
   readonly #event: ApiEvent;
@@ -22,7 +38,22 @@ export class Input {
     this.#headers = headersOf(event);
   }
 
-  /** The first value of a header. */
+  /** @throws {Refusal} of a header field that says two things */
+  refuseRepeated(): void {
+    const errors = SINGLE.filter((name) => this.#isRepeated(name)).map((name) => ({
+      at: `header ${name}`,
+      message: 'given more than once, allowed: once',
+    }));
+    if (errors.length > 0) throw badRequest(errors);
+  }
+
+  #isRepeated(name: string): boolean {
+    const [first = '', ...more] = this.#headers.get(name) ?? [];
+    if (more.length > 0) return true;
+    return (JOINED.includes(name) && first.includes(',')) || (name === 'authorization' && /^bearer\b.*,/i.test(first));
+  }
+
+  /** The value of a header that is no list; of one that came twice, which `refuseRepeated` refuses, the first. */
   header(name: string): string | undefined {
     return this.#headers.get(name)?.[0];
   }
@@ -32,33 +63,31 @@ export class Input {
     return (this.#headers.get(name) ?? []).flatMap((line) => line.split(',')).map((part) => part.trim());
   }
 
+  /** As it was handed over: whoever found it in the path has decoded it, and what is still encoded fits no form. */
   param(name: string, form: Form): string {
-    return formed(form, decoded(this.#event.pathParameters?.[name] ?? '', name), `path ${name}`);
+    return formed(form, this.#event.pathParameters?.[name] ?? '', `path ${name}`);
   }
 
   async query<N extends RequestName>(name: N): Promise<Request<N>> {
     const values = queryOf(this.#event);
-    const repeated = [...values]
-      .filter(([, list]) => list.length > 1)
-      .map(([name]) => ({ at: `query ${name}`, message: 'given more than once, allowed: once' }));
-    if (repeated.length > 0) throw badRequest(repeated);
-    return checked(name, Object.fromEntries([...values].map(([name, list]) => [name, list[0]])), 'query');
+    refuseParameters(
+      [...values].flatMap(([parameter, list]) => (list.length > 1 ? [parameter] : [])),
+      'given more than once, allowed: once',
+    );
+    return checked(name, Object.fromEntries([...values].map(([parameter, list]) => [parameter, list[0]])), 'query');
   }
 
   refuseQuery(): void {
-    const names = [...queryOf(this.#event).keys()];
-    if (names.length > 0)
-      throw badRequest(names.map((name) => ({ at: `query ${name}`, message: 'unknown; this route takes no query parameters' })));
+    refuseParameters([...queryOf(this.#event).keys()], 'unknown; this route takes no query parameters');
   }
 
   key(): string {
-    const given = [...new Set(this.#headers.get(HEADERS.idempotencyKey) ?? [])];
-    if (given.length > 1) throw badRequest([{ at: `header ${HEADERS.idempotencyKey}`, message: 'given more than once, allowed: once' }]);
-    if (given.length === 0)
+    const given = this.header(HEADERS.idempotencyKey);
+    if (given === undefined)
       throw badRequest([
         { at: `header ${HEADERS.idempotencyKey}`, message: 'missing; make one for each operation and keep it on retries' },
       ]);
-    return formed(FORMS.idempotencyKey, given[0] ?? '', `header ${HEADERS.idempotencyKey}`);
+    return formed(FORMS.idempotencyKey, given, `header ${HEADERS.idempotencyKey}`);
   }
 
   preconditions(): Preconditions {
@@ -66,33 +95,21 @@ export class Input {
     return { match: line(HEADERS.ifMatch), noneMatch: line(HEADERS.ifNoneMatch) };
   }
 
+  /** Refused where a part of it would not come back as it came, also one that only this API's own records would show. */
   async body<N extends RequestName>(name: N): Promise<Request<N>> {
-    return checked(name, parsed(this.#text()), 'body');
-  }
-
-  /** A body of which a part is kept: refused where that part would not come back as it came. */
-  async keptBody<N extends RequestName>(name: N): Promise<Request<N>> {
-    const text = this.#text();
+    const text = bodyText(this.#event, this.#headers);
     const value = parsed(text);
     const loss = lossOf(text);
-    if (loss !== undefined) throw badRequest([{ at: 'body', message: `not allowed: ${loss}` }]);
+    if (loss !== undefined)
+      throw badRequest([{ at: ['body', ...loss.path].join('.').slice(0, MESSAGE_LENGTH_MAX), message: `not allowed: ${loss.what}` }]);
     return checked(name, value, 'body');
   }
-
-  #text(): string {
-    const { body, isBase64Encoded } = this.#event;
-    const encoding = isBase64Encoded === true ? 'base64' : 'utf8';
-    const bytes = Buffer.byteLength(body ?? '', encoding);
-    if (bytes > LIMITS.bodyBytes) throw new Refusal('too-large', `given a body of ${bytes} bytes, allowed: ${LIMITS.bodyBytes}`);
-    const type = this.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-    if (type !== 'application/json')
-      throw new Refusal(
-        'unsupported-media-type',
-        `given ${type === undefined ? 'no content-type' : 'another content-type'}, allowed: application/json`,
-      );
-    return encoding === 'utf8' ? (body ?? '') : utf8(Buffer.from(body ?? '', encoding));
-  }
 }
+
+const refuseParameters = (names: readonly string[], message: string): void => {
+  if (names.length > 0)
+    throw badRequest(names.slice(0, ERRORS_MAX).map((name) => ({ at: `query ${name.slice(0, NAME_LENGTH_MAX).toWellFormed()}`, message })));
+};
 
 const formed = ({ pattern }: Form, value: string, place: string): string => {
   if (pattern.test(value)) return value;
@@ -130,23 +147,6 @@ const messageOf = (issue: core.$ZodIssue): string => {
 };
 
 const unitOf = (origin: string): string => (origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '');
-
-/** API Gateway has decoded it, its stand-ins may not have; no valid parameter holds a percent sign, so both come out alike. */
-const decoded = (text: string, name: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw badRequest([{ at: `path ${name}`, message: 'the percent-encoding is broken' }]);
-  }
-};
-
-const utf8 = (bytes: Buffer): string => {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw badRequest([{ at: 'body', message: 'allowed: JSON in UTF-8' }]);
-  }
-};
 
 const parsed = (text: string): unknown => {
   try {

@@ -12,8 +12,8 @@ interface EntityTag {
   readonly opaque: string;
 }
 
-/** What a field says: any, or these; undefined where it is absent or malformed. */
-type Tags = '*' | readonly EntityTag[] | undefined;
+/** What a field says: any, or these. */
+type Tags = '*' | readonly EntityTag[];
 
 /** Each field as it was sent, several lines joined by commas. */
 export interface Preconditions {
@@ -24,7 +24,7 @@ export interface Preconditions {
 /** The versions that an edit was made from; none: the record is to be new. @throws {Refusal} */
 export const parentsOf = ({ match, noneMatch }: Preconditions): readonly string[] => {
   if (match !== undefined && noneMatch !== undefined) throw misfit(HEADERS.ifNoneMatch, `allowed: this or ${HEADERS.ifMatch}, not both`);
-  if (match !== undefined) return versionsOf(tagsOf(match));
+  if (match !== undefined) return versionsOf(tagsOf(HEADERS.ifMatch, match));
   if (noneMatch === undefined)
     throw new Refusal(
       'precondition-required',
@@ -34,33 +34,47 @@ export const parentsOf = ({ match, noneMatch }: Preconditions): readonly string[
   return [];
 };
 
-/** What becomes of a read whose answer has this tag. A malformed field is no condition. */
-export const readOf = (tag: string, { match, noneMatch }: Preconditions): 'whole' | 'unchanged' | 'failed' => {
-  const [wanted, known] = [match, noneMatch].map((text) => (text === undefined ? undefined : tagsOf(text)));
-  if (wanted !== undefined && wanted !== '*' && !wanted.some(({ weak, opaque }) => !weak && opaque === tag)) return 'failed';
+/** What becomes of a read whose answer has this tag. @throws {Refusal} of a field that is none, and of a state that is another */
+export const readOf = (tag: string, { match, noneMatch }: Preconditions): 'whole' | 'unchanged' => {
+  const wanted = match === undefined ? undefined : tagsOf(HEADERS.ifMatch, match);
+  const known = noneMatch === undefined ? undefined : tagsOf(HEADERS.ifNoneMatch, noneMatch);
+  if (wanted !== undefined && wanted !== '*' && !wanted.some(({ weak, opaque }) => !weak && opaque === tag))
+    throw new Refusal('precondition-failed', `the ETag here is "${tag}"${wanted.map(causeOf).find((cause) => cause !== undefined) ?? ''}`);
   // The weak comparison: caches and compressing proxies weaken tags, and may ask by them.
   return known === '*' || known?.some(({ opaque }) => opaque === tag) ? 'unchanged' : 'whole';
 };
 
 const versionsOf = (tags: Tags): readonly string[] => {
-  const [tag, ...others] = tags === '*' ? [] : (tags ?? []);
+  const [tag, ...others] = tags === '*' ? [] : tags;
   if (tag === undefined || others.length > 0)
     throw misfit(HEADERS.ifMatch, 'allowed: one ETag as this API gave it, in quotation marks; an edit is made from one state of a record');
   // Strong comparison: a weak tag matches nothing, nor does one that this API never gave.
-  if (tag.weak) throw new Refusal('precondition-failed', 'a weak ETag matches nothing; allowed: the ETag as this API gave it, without W/');
-  if (!FORMS.recordTag.pattern.test(`"${tag.opaque}"`))
-    throw new Refusal('precondition-failed', 'no record has such an ETag; read it, and send its own');
+  if (tag.weak || !FORMS.recordTag.pattern.test(`"${tag.opaque}"`))
+    throw new Refusal('precondition-failed', `no record has such an ETag; read it, and send its own${causeOf(tag) ?? ''}`);
   return tag.opaque.split('.');
 };
 
-const TAG = /[ \t,]*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?=,|$)/y;
+const OWN = /[0-9a-f]{32}(?:\.[0-9a-f]{32})*/;
 
-const tagsOf = (text: string): Tags => {
-  if (text.trim() === '*') return '*';
-  const found = [...text.matchAll(new RegExp(TAG, 'gy'))];
-  const rest = text.slice(found.reduce((length, [all]) => length + all.length, 0));
-  if (found.length === 0 || !/^[ \t,]*$/.test(rest)) return undefined;
-  return found.map(([, weak, opaque = '']) => ({ weak: weak !== undefined, opaque }));
+/** Whoever compresses an answer on its way gives it another ETag, `"TAG-gzip"` or `W/"TAG"`, and seldom takes that back. */
+const causeOf = ({ weak, opaque }: EntityTag): string | undefined => {
+  const [own] = OWN.exec(opaque) ?? [];
+  if (own !== undefined && own !== opaque)
+    return `; given "${shown(opaque)}": a proxy or cache between, which compresses or transforms answers, has changed the ETag "${shown(own)}" of this API. Send that, or have it leave ETags alone`;
+  return weak ? '; given a weak one (W/), which a proxy or cache that compresses answers makes of an ETag: send it without W/' : undefined;
+};
+
+const SHOWN_MAX = 80;
+const shown = (text: string): string => (text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text);
+
+const TAG = /(W\/)?"([!#-~\x80-\xff]*)"/g;
+
+/** @throws {Refusal} of a field that is none: to pass over it would be to do what its sender did not ask for */
+const tagsOf = (header: string, text: string): Tags => {
+  const given = text.trim();
+  if (given === '*') return '*';
+  if (!FORMS.tags.pattern.test(given)) throw misfit(header, 'allowed: *, or ETags in quotation marks, separated by commas');
+  return [...given.matchAll(TAG)].map(([, weak, opaque = '']) => ({ weak: weak !== undefined, opaque }));
 };
 
 const misfit = (header: string, message: string): Refusal => badRequest([{ at: `header ${header}`, message }]);

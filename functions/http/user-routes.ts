@@ -93,7 +93,7 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
 
 /** Its text may be longer than it came, `1e20` for one: a page of a hundred must fit into an answer (6 MB). */
 const recordValueOf = async (input: Input): Promise<string> => {
-  const value = canonical((await input.keptBody(ROUTES.putRecord.body)).value);
+  const value = canonical((await input.body(ROUTES.putRecord.body)).value);
   const bytes = Buffer.byteLength(value);
   if (bytes > LIMITS.bodyBytes)
     throw new Refusal('too-large', `given a value of ${bytes} bytes when written out, allowed: ${LIMITS.bodyBytes}`);

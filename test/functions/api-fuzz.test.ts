@@ -28,7 +28,8 @@ describe('requests made from the OpenAPI document', () => {
           if (fault !== undefined) throw new Error(`${request.method} ${request.path}: ${fault}: ${answer.text}`);
           seen.add(`${request.operation.operationId} ${answer.status}`);
           const shape = Object.entries(ANSWERS).find(([name]) => name === request.operation.operationId)?.[1];
-          if (answer.status < 300) expect(shape?.safeParse(answer.body)).toMatchObject({ success: true });
+          if (request.method === 'HEAD') expect(answer.text).toBe('');
+          else if (answer.status < 300) expect(shape?.safeParse(answer.body)).toMatchObject({ success: true });
         }),
         { seed: SEED, numRuns: RUNS },
       );

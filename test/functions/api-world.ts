@@ -37,6 +37,8 @@ export interface ApiWorldProps {
   /** Of the OpenID Connect issuer's documents. */
   readonly fetch?: Fetch;
   readonly domain?: string;
+  /** @default none */
+  readonly origins?: readonly string[];
   readonly regions?: readonly string[];
   /** @default the first of REGIONS */
   readonly region?: string;
@@ -80,6 +82,7 @@ export class ApiWorld {
       hlc: new Hlc(),
       drainMs: 30_000,
       domain: props.domain,
+      origins: props.origins ?? [],
       identify: (authorization) => authenticator.identify(authorization),
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       peer: (region) => {

@@ -78,7 +78,8 @@ describe('a proxy event', () => {
     expect(proxyEvent({ method: 'POST', path: '/stock/canary.a/regions/eu-central-1/receipts', headers: {}, body: '{}' })).toMatchObject({
       resource: '/stock/{sku}/regions/{region}/receipts',
       pathParameters: { sku: 'canary.a', region: 'eu-central-1' },
-      body: '{}',
+      body: Buffer.from('{}').toString('base64'),
+      isBase64Encoded: true,
     });
     expect(proxyEvent({ method: 'GET', path: '/nowhere', headers: {} })).toMatchObject({ resource: '/nowhere', pathParameters: null });
   });

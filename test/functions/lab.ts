@@ -38,6 +38,7 @@ export const startLab = async (): Promise<Lab> => {
     [ENV.tokenWaitMs]: '500',
     [ENV.release]: '1.2.3',
     [ENV.domain]: '',
+    [ENV.corsOrigins]: '',
   };
   stub(environment);
   return {

@@ -27,12 +27,31 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('has HEAD beside each GET, which says the same without a body', () => {
+    for (const { path, method } of Object.values(ROUTES)) {
+      const { get, head } = document.paths[path];
+      if (method !== 'GET') continue;
+      expect(head.parameters).toEqual(get.parameters);
+      expect(Object.keys(head.responses)).toEqual(Object.keys(get.responses));
+      for (const [status, { content: _, ...response }] of Object.entries<Record<string, unknown>>(get.responses))
+        expect(head.responses[status]).toEqual(response);
+    }
+  });
+
+  it('promises no header that API Gateway renames', () => {
+    expect(JSON.stringify(Object.keys(document.components.headers))).toContain('Challenge');
+    const told = JSON.stringify(Object.values<Record<string, unknown>>(document.paths).map((path) => Object.values(path)));
+    expect(told).toContain('"x-amzn-remapped-www-authenticate"');
+    expect(told).not.toContain('"www-authenticate"');
+  });
+
   it('limits every parameter, and requires the Idempotency-Key of every POST', () => {
     for (const path of Object.values<
       Record<string, { parameters: { name: string; required: boolean; schema: Record<string, unknown> }[] }>
     >(document.paths)) {
       for (const [method, operation] of Object.entries(path)) {
-        for (const { schema } of operation.parameters) expect(schema['pattern']).toEqual(expect.any(String));
+        for (const { name, schema } of operation.parameters)
+          expect(typeof schema['pattern']).toBe(name === 'tandem-correlation-id' ? 'undefined' : 'string');
         expect(operation.parameters.some(({ name, required }) => name === 'idempotency-key' && required)).toBe(method === 'post');
       }
     }

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { dnsNames, HEADERS, OUTPUTS, STACKS, TABLES } from '../../functions/contract/names.ts';
+import { dnsNames, HEADERS, OUTPUTS, SAFE_HEADERS, STACKS, TABLES } from '../../functions/contract/names.ts';
 import { PROBLEMS } from '../../functions/contract/problems.ts';
 import { ROUTES } from '../../functions/contract/routes.ts';
 import { canonical } from './canonical.ts';
@@ -17,10 +17,12 @@ const behindDomain = synthesize(
   }),
 );
 // Here and not in the tests that look at them: a busy machine takes its time, and a test has a limit.
-const foreign = synthesize(configOf(2, { apiGatewayAccountRole: false }));
+const foreign = synthesize(
+  configOf(2, { apiGatewayAccountRole: false, cors: { origins: ['https://a.example.com', 'https://b.example.com'] } }),
+);
 const replaced = synthesize(configOf(2), { context: { replica: '2' } });
 const everybody = synthesize(configOf(2, { auth: 'none' }));
-const addressed = synthesize(configOf(2, { alarms: { emails: ['ops@example.com'] } }));
+const addressed = synthesize(configOf(2, { alarms: { emails: ['ops@example.com'] }, cors: { origins: ['https://a.example.com'] } }));
 const broken = synthesize(configOf(2), { fault: 'errors' });
 afterAll(() => {
   for (const system of [open, behindDomain, foreign, replaced, everybody, addressed, broken]) system.remove();
@@ -59,12 +61,32 @@ describe.each(systems)('the cells of %s', (_, system, regions) => {
 });
 
 describe('the API', () => {
-  test('has a method for each route of the contract, and no other', () => {
-    expect(methodsOf(cell)).toEqual(
-      Object.values(ROUTES)
-        .map(({ method, path }) => `${method} ${path}`)
-        .sort(),
+  test('has a method for each route of the contract, HEAD beside GET, OPTIONS for each path, and no other', () => {
+    const paths = new Set(Object.values(ROUTES).map(({ path }) => path));
+    const routes = Object.values(ROUTES).flatMap(({ method, path }) =>
+      method === 'GET' ? [`GET ${path}`, `HEAD ${path}`] : [`${method} ${path}`],
     );
+    expect(methodsOf(cell)).toEqual([...routes, ...[...paths].map((path) => `OPTIONS ${path}`)].sort());
+  });
+
+  test.each([
+    ['of the one origin that is configured', addressed, "'https://a.example.com'"],
+    ['of all, where several are: what it says holds nothing of a caller', foreign, "'*'"],
+  ])('lets pages read what API Gateway says by itself: %s', (_, system, origin) => {
+    const responses = system.stack(STACKS.cell(HERE)).ofType('AWS::ApiGateway::GatewayResponse');
+    expect(responses.length).toBeGreaterThan(10);
+    for (const { Properties } of responses) {
+      const header = (name: string) => dig(Properties, 'ResponseParameters', `gatewayresponse.header.${name}`);
+      expect(header('access-control-allow-origin')).toBe(origin);
+      expect(header('access-control-expose-headers')).toContain('retry-after');
+      expect(header('access-control-allow-credentials')).toBeUndefined();
+    }
+    const { Properties } = functionOf(system.stack(STACKS.cell(HERE)), 'Api');
+    expect(dig(Properties, 'Environment', 'Variables', 'TANDEM_CORS_ORIGINS')).toContain('https://a.example.com');
+  });
+
+  test('hands every body over as bytes', () => {
+    expect(cell.ofType('AWS::ApiGateway::RestApi').map(({ Properties }) => dig(Properties, 'BinaryMediaTypes'))).toEqual([['*/*']]);
   });
 
   test('leads every method to the alias, which one permission lets it call', () => {
@@ -98,7 +120,8 @@ describe('the API', () => {
     expect(withoutToken.map(({ path }) => path)).toEqual(expect.arrayContaining(['/health', '/switch/{region}']));
     expect(Object.fromEntries(settings)).toEqual({
       '* /*': [50, 60],
-      ...Object.fromEntries(withoutToken.map(({ method, path }) => [`${method} ${path}`, [7, 8]])),
+      ...Object.fromEntries(withoutToken.flatMap(({ path }) => [`GET ${path}`, `HEAD ${path}`].map((each) => [each, [7, 8]]))),
+      ...Object.fromEntries(Object.values(ROUTES).map(({ path }) => [`OPTIONS ${path}`, [7, 8]])),
     });
   });
 
@@ -113,6 +136,9 @@ describe('the API', () => {
       expect(dig(body, 'correlationId')).toBe('$context.requestId');
       expect(dig(Properties, 'ResponseParameters', 'gatewayresponse.header.Content-Type')).toBe("'application/problem+json'");
       expect(dig(Properties, 'ResponseParameters', `gatewayresponse.header.${HEADERS.region}`)).toBe(`'${HERE}'`);
+      for (const [header, value] of Object.entries(SAFE_HEADERS))
+        expect(dig(Properties, 'ResponseParameters', `gatewayresponse.header.${header}`)).toBe(`'${value}'`);
+      expect(dig(Properties, 'ResponseParameters', 'gatewayresponse.header.access-control-allow-origin')).toBeUndefined();
     }
     const statusOf = (type: string) =>
       dig(responses.find(({ Properties }) => dig(Properties, 'ResponseType') === type)?.Properties, 'StatusCode');

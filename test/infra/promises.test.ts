@@ -31,6 +31,7 @@ const MATRIX = {
     auth: 'none',
     apiGatewayAccountRole: false,
     backup: { restoreTest: false, lock: 'governance' },
+    cors: { origins: ['https://app.example.com', 'http://localhost:3000'] },
   }),
 } as const;
 
@@ -170,6 +171,7 @@ describe.each(Object.entries(MATRIX))('%s', (_, given) => {
         [ENV.tokenWaitMs]: String(config.callers.tokenWaitMs),
         [ENV.release]: expect.stringMatching(/^\d+\.\d+\.\d+-[0-9a-f]{8}$/),
         [ENV.domain]: config.domain?.name ?? '',
+        [ENV.corsOrigins]: config.cors.origins.join(','),
       });
   });
 

@@ -14,6 +14,10 @@ const consistency = mutationsOf('functions/http/consistency.ts', 'test/functions
 const demanded = mutationsOf('functions/http/consistency.ts', 'test/functions/durability.test.ts');
 const input = mutationsOf('functions/http/input.ts', EVERY);
 const raw = mutationsOf('functions/http/input.ts', REQUESTS);
+const request = mutationsOf('functions/http/input.ts', 'test/functions/every-request.test.ts');
+const options = mutationsOf('functions/http/cross-origin.ts', 'test/functions/every-request.test.ts');
+const bytes = mutationsOf('functions/http/body-text.ts', EVERY);
+const text = mutationsOf('functions/http/body-text.ts', 'test/functions/every-body.test.ts');
 const faithful = mutationsOf('functions/http/faithful.ts', 'test/functions/records.test.ts');
 const open = mutationsOf('functions/http/open-routes.ts', 'test/functions/api-regions.test.ts');
 
@@ -25,12 +29,7 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
     '!weak && opaque === tag',
     'opaque === tag',
   ),
-  preconditions(
-    'edit-from-a-weak-tag',
-    'an edit is made from a state that is only like the one that was read',
-    'if (tag.weak) throw',
-    'if (false) throw',
-  ),
+  preconditions('edit-from-a-weak-tag', 'an edit is made from a state that is only like the one that was read', 'if (tag.weak || ', 'if ('),
   preconditions(
     'edit-from-two-states',
     'an edit that names two states is made from the first',
@@ -40,8 +39,8 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
   preconditions(
     'condition-with-a-tail',
     'a condition with something behind it that nobody can read is taken for the one without',
-    'found.length === 0 || !/^[ \\t,]*$/.test(rest)',
-    'found.length === 0',
+    '!FORMS.tags.pattern.test(given)',
+    "!given.includes('\"')",
   ),
   api(
     'put-passes-the-gate',
@@ -165,29 +164,69 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
     "replicated && method === 'GET' && keys.length === 0",
     'false',
   ),
-  input(
+  bytes(
     'body-of-one-byte-less',
     'a body of exactly the allowed length is refused',
     "if (bytes > LIMITS.bodyBytes) throw new Refusal('too-large'",
     "if (bytes >= LIMITS.bodyBytes) throw new Refusal('too-large'",
     'so many bytes',
   ),
-  input(
+  bytes(
     'any-type-of-content',
     'a form of a web page writes',
-    "type !== 'application/json')",
-    'type === undefined)',
+    'if (essence !== MEDIA_TYPE)',
+    'if (type === undefined)',
     'another type of content',
   ),
   input(
     'any-key-will-do',
     'a key that is as short as a number means the same as that of another operation',
-    "return formed(FORMS.idempotencyKey, given[0] ?? '', `header ${HEADERS.idempotencyKey}`);",
-    "return given[0] ?? '';",
+    'return formed(FORMS.idempotencyKey, given, `header ${HEADERS.idempotencyKey}`);',
+    'return given;',
     'from another',
   ),
-  raw('one-of-two-keys', 'of two keys the first one counts, and the caller may mean the other', 'given.length > 1)', 'given.length > 2)'),
-  raw('replaced-characters', 'what is no text is kept with other characters in it', '{ fatal: true }', '{ fatal: false }'),
+  request(
+    'one-of-two-values',
+    'of two values the first one counts, and the caller may mean the other',
+    'if (more.length > 0) return true;',
+    '',
+  ),
+  request('joined-lines-pass', 'two lines that a proxy joined are one value', 'JOINED.includes(name) &&', 'false &&'),
+  request(
+    'decoded-again',
+    'what is encoded twice is another thing at each place that decodes it',
+    "formed(form, this.#event.pathParameters?.[name] ?? '',",
+    "formed(form, decodeURIComponent(this.#event.pathParameters?.[name] ?? ''),",
+  ),
+  options(
+    'every-page-may-call',
+    'a page of any origin may call with its reader at the keyboard',
+    'origins.includes(origin) ? origin',
+    'origin !== "" ? origin',
+  ),
+  options(
+    'origin-by-its-beginning',
+    'an origin that begins as a good one passes',
+    'origins.includes(origin)',
+    'origins.some((each) => origin.startsWith(each))',
+  ),
+  mutationsOf('functions/contract/values.ts', 'test/functions/every-request.test.ts')(
+    'dots-are-names',
+    'an id that clients and proxies resolve leads to another path',
+    '(?!\\.{1,2}$)',
+    '',
+  ),
+  mutationsOf('functions/http/api.ts', 'test/functions/every-request.test.ts')(
+    'subject-of-no-text',
+    'a caller whose name no table holds is answered 5xx for ever',
+    'if (!isText(identified.identity.subject))',
+    'if (false)',
+  ),
+  text('replaced-characters', 'what is no text is kept with other characters in it', 'fatal: true', 'fatal: false'),
+  text('mark-is-dropped', 'a byte order mark is refused or not by the way that a body came', 'ignoreBOM: true', 'ignoreBOM: false'),
+  text('any-charset', 'text of another charset is read as UTF-8', 'charsets.some(', '[].some('),
+  text('any-coding', 'what was compressed is taken for JSON', "coding === '' || coding === 'identity'", 'coding.length < 99'),
+  text('spoilt-text-passes', 'what API Gateway made of bytes that are no text is kept', 'text.includes(REPLACEMENT)', 'false'),
   raw('problems-without-end', 'an answer tells fifty problems of a request that is noise', '.slice(0, ERRORS_MAX)', ''),
   mutationsOf('functions/http/event.ts', REQUESTS)(
     'headers-by-their-case',
@@ -201,14 +240,21 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
     '/^[A-Za-z0-9_-]{8,64}$/',
     '/^[A-Za-z0-9 _-]{8,99}$/',
   ),
-  faithful('equal-names', 'of two members of one name the last is kept', '|| names?.has(name)', ''),
+  faithful('equal-names', 'of two members of one name the last is kept', 'object.names?.has(name)', 'false'),
   faithful(
     'any-depth',
     'a record comes back that its readers cannot follow',
-    'open.length > LIMITS.depth',
-    'open.length > 9 * LIMITS.depth',
+    'open.length >= LIMITS.depth',
+    'open.length >= 9 * LIMITS.depth',
   ),
-  faithful('numbers-rounded', 'a number comes back as another one', "!token.startsWith('\"') && !isExact(token)", 'false'),
+  faithful('numbers-rounded', 'a number comes back as another one', 'return isExact(token) ?', 'return true ?'),
+  faithful('sign-of-zero', 'a number comes back as another one that is as large', '!Object.is(value, -0) && ', ''),
+  faithful(
+    'half-a-character',
+    'text is kept that no other program can read',
+    '.isWellFormed() ? undefined : ',
+    '.isWellFormed() || true ? undefined : ',
+  ),
   open(
     'always-healthy',
     'a region whose table does not answer keeps its callers',
