@@ -5,6 +5,8 @@ import { leftOut, leftOutLines } from './test/tools.ts';
 
 /** Drills of the toy system, held against objectives in time: nothing runs beside them. */
 const TIMED = ['test/ops/drill/{region-loss,delivery,partition,bad-writes}.test.ts'];
+/** Of the drills of one file: each has callers of its own, who are to get their turns. */
+const TIMED_AT_ONCE = 3;
 /** Tests that start emulators, front doors or whole systems, seconds of CPU each, and then wait for them. */
 const SYSTEM = ['test/**/*.system.test.ts'];
 const SYSTEM_WORKERS = 2;
@@ -53,7 +55,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'timed', include: TIMED, fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 2 } },
+        test: {
+          name: 'timed',
+          include: TIMED,
+          fileParallelism: false,
+          maxWorkers: 1,
+          maxConcurrency: TIMED_AT_ONCE,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         extends: true,

@@ -101,6 +101,7 @@ describe('a delivery through two regions', () => {
     await lab.reaches(EU, 'exposed');
 
     cell?.region.freeze();
+    lab.goOn();
     await sleep(LONGER_THAN_EXPOSED_MS);
     expect(lab.deliveries.list()[0]?.regions[0]).toMatchObject({ state: 'exposed', percent: 50 });
     cell?.region.thaw();

@@ -31,14 +31,36 @@ const DELIVERY_MS_MAX = 240_000;
 const POLL_MS = 50;
 /** Of the toy's minutes. */
 const FASTER = 20;
+const EXPOSED_MS = 60_000;
 
 export const EU = 'eu-central-1';
 export const US = 'us-east-2';
 
-const fastClock: Clock = {
-  nowMs: () => systemClock.nowMs() * FASTER,
-  sleep: (ms, signal) => systemClock.sleep(ms / FASTER, signal),
-};
+/** Time that is fast, and in which a version stays exposed until a test lets it go on: no machine is too slow for what it does meanwhile. */
+class LabClock implements Clock {
+  #held = Promise.withResolvers<void>();
+
+  nowMs(): number {
+    return systemClock.nowMs() * FASTER;
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const { promise } = this.#held;
+    await systemClock.sleep(ms / FASTER, signal);
+    if (ms === EXPOSED_MS) await Promise.race([promise, aborted(signal)]);
+  }
+
+  hold(): void {
+    this.#held = Promise.withResolvers();
+  }
+
+  goOn(): void {
+    this.#held.resolve();
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
 
 /** Alarms that a test turns. */
 class HandAlarms implements Alarms {
@@ -76,7 +98,9 @@ export interface Lab {
   alarms(region: string): HandAlarms;
   /** Begins one, with half of the calls for a minute (3 s here), and waits until it has ended. */
   deliver(request: DeliveryRequest): Promise<Delivery>;
+  /** Begins one whose first version stays exposed until `goOn` or `ended`. */
   begin(request: DeliveryRequest): Delivery;
+  goOn(): void;
   ended(): Promise<Delivery>;
   /** Waits until the running delivery is in that state in that region. */
   reaches(region: string, state: string): Promise<void>;
@@ -150,7 +174,8 @@ export const startLab = async (): Promise<Lab> => {
     if (found === undefined) throw new Error(`no region ${region}`);
     return found;
   };
-  const deliveries = new Deliveries({ cells, config, projectFolder, stateFolder, codeDeploy, alarmsOf, events, clock: fastClock });
+  const clock = new LabClock();
+  const deliveries = new Deliveries({ cells, config, projectFolder, stateFolder, codeDeploy, alarmsOf, events, clock });
   const newest = (): Delivery => {
     const [delivery] = deliveries.list();
     if (delivery === undefined) throw new Error('no delivery was begun');
@@ -164,11 +189,15 @@ export const startLab = async (): Promise<Lab> => {
     }
   };
   const ended = async (): Promise<Delivery> => {
+    clock.goOn();
     await until('the end', () => newest().state !== 'running');
     return newest();
   };
-  const begin = (given: DeliveryRequest): Delivery =>
-    deliveries.begin({ ...given, settings: { exposePercent: 50, exposeMinutes: 1, ...given.settings } });
+  const begin = (given: DeliveryRequest): Delivery => {
+    const delivery = deliveries.begin({ ...given, settings: { exposePercent: 50, exposeMinutes: EXPOSED_MS / 60_000, ...given.settings } });
+    clock.hold();
+    return delivery;
+  };
   return {
     cells,
     deliveries,
@@ -176,6 +205,7 @@ export const startLab = async (): Promise<Lab> => {
     events: told,
     alarms: alarmsOf,
     begin,
+    goOn: () => clock.goOn(),
     ended,
     deliver: async (given) => {
       begin(given);
