@@ -10,6 +10,7 @@ import type { Context } from './core/context.ts';
 import { Hlc } from './core/hlc.ts';
 import { performTask } from './core/housekeeping.ts';
 import { gateOf } from './core/operations.ts';
+import { PartitionTooLong } from './core/store.ts';
 import { parseTasks, type Task, type TasksAnswer } from './core/tasks.ts';
 
 /** Tasks that run side by side. */
@@ -83,6 +84,11 @@ const keepHouse = async <W extends { readonly task: Task }>(work: readonly W[], 
     for (const [index, each] of ended.entries()) {
       const item = round[index];
       if (each.status === 'fulfilled' || !item) continue;
+      if (each.reason instanceof PartitionTooLong) {
+        // No attempt would do better: what comes after it in the stream must not wait for that.
+        log('ERROR', 'task set aside', { task: item.task, ...errorFields(each.reason), ...count(METRICS.tasksSetAside, 1) });
+        continue;
+      }
       log('ERROR', 'task failed', { task: item.task, ...errorFields(each.reason) });
       failed.push({ work: item, detail: each.reason instanceof Error ? each.reason.message : String(each.reason) });
     }
@@ -93,9 +99,10 @@ const keepHouse = async <W extends { readonly task: Task }>(work: readonly W[], 
 const perform = async (context: Context, task: Task): Promise<void> => {
   const reconciled = await performTask(context, task);
   if (!reconciled) return;
-  const { order, ended, doubleShipped, synthetic } = reconciled;
+  const { order, ended, doubleShipped, shippedAfterCancelled, synthetic } = reconciled;
   if (ended > 0) log('INFO', 'reconciled', { order, ...(synthetic ? {} : count(METRICS.reconciled, ended)) });
   if (doubleShipped) log('ERROR', 'shipped twice', { order, ...count(METRICS.doubleShipments, 1) });
+  if (shippedAfterCancelled) log('ERROR', 'shipped after it was cancelled', { order, ...count(METRICS.shippedAfterCancelled, 1) });
 };
 
 const count = (name: string, value: number): Fields =>

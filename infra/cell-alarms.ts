@@ -95,6 +95,24 @@ const CALLERS: readonly AlarmSpec[] = [
     periods: { bad: 1, of: 1 },
     missing: EVENTS_ONLY,
   },
+  {
+    name: 'ShippedAfterCancelled',
+    severity: 'ticket',
+    meaning: 'an order that callers were told to be cancelled was shipped, and a person must look',
+    metric: metrics.shippedAfterCancelled(),
+    threshold: 1,
+    periods: { bad: 1, of: 1 },
+    missing: EVENTS_ONLY,
+  },
+  {
+    name: 'TasksSetAside',
+    severity: 'ticket',
+    meaning: 'an order is longer than housekeeping can read, and nobody ends its reservations',
+    metric: metrics.tasksSetAside(),
+    threshold: 1,
+    periods: { bad: 1, of: 1 },
+    missing: EVENTS_ONLY,
+  },
 ];
 
 const apiAlarms = (api: IFunction): readonly AlarmSpec[] => [

@@ -61,7 +61,12 @@ export class CellDashboard extends Construct {
             metrics.durabilityAsked(),
             metrics.durabilityMissed(),
           ]),
-          graph('Reconciled', 'count', [metrics.reconciled(), metrics.doubleShipments()]),
+          graph('Reconciled', 'count', [
+            metrics.reconciled(),
+            metrics.doubleShipments(),
+            metrics.shippedAfterCancelled(),
+            metrics.tasksSetAside(),
+          ]),
           ...functions(props),
         ],
         backups(),

@@ -70,6 +70,7 @@ const run = async (options: Options): Promise<boolean> => {
   });
   print(`${sums.schedules} schedules, ${rate(sums, performance.now() - began)}, seed ${options.seed}`);
   print(`${sums.calls} calls, ${sums.faults} faults, ${sums.lost} acknowledged writes lost with regions that were lost for good`);
+  print(`${sums.shippedAfterCancelled} orders shipped after they were cancelled, each counted`);
   if (found === undefined) {
     print('no violation');
     return true;

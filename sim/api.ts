@@ -1,6 +1,7 @@
 /** What a cell's API does with a request, in the order of `functions/http/api.ts`: gate, tokens, use case, a peer's word. */
 import { arrives, arrivesAtPeer, witnesses } from '../functions/core/consistency.ts';
 import { holds } from '../functions/core/holdings.ts';
+import { listing } from '../functions/core/listed.ts';
 import { gateOf, isDrained } from '../functions/core/operations.ts';
 import type { Key } from '../functions/core/store.ts';
 import type { Cell } from './cell.ts';
@@ -56,12 +57,13 @@ export const handle = async (cell: Cell, environment: Environment, { request, to
   const named = told.flatMap(({ carriers }) => carriers);
   const stale = named.length > 0 && !(await arrives(store, named, { clock, pause, holds, waitMs: TOKEN_WAIT_MS }));
   if (named.length > 0 && !stale) cell.surroundings.caughtUp(cell, told);
-  const outcome = await perform({ store, clock, hlc, region: cell.region, regions, writer }, request);
+  const outcome = await perform({ store: listing(store, named), clock, hlc, region: cell.region, regions, writer }, request);
   if (outcome.kind === 'refused') {
     cell.surroundings.refused({ request, code: outcome.code, cell, beganMs });
     return { kind: 'refused', code: outcome.code, detail: outcome.detail, region: outcome.region };
   }
   const { value, replayed, tag, carriers } = outcome;
+  if (!isWrite(request)) cell.surroundings.read({ request, value, cell, told: stale ? [] : told });
   const keys = isWrite(request) ? carriers : stale ? [] : named;
   const waited = { clock, pause, waitMs: REPLICATED_DEADLINE_MS };
   const seen =

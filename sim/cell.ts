@@ -1,15 +1,20 @@
 /** Everything one region runs: its replica of both tables, its functions, its housekeeping. A rebuilt region is a new cell. */
 import { REGIONS_KEY } from '../functions/core/operations.ts';
+import type { Reconciled } from '../functions/core/reconcile.ts';
 import { type Committed, type Key, StoreUnavailable, type Write } from '../functions/core/store.ts';
 import { writerName } from '../functions/core/writer.ts';
 import { type Answer, type Asked, handle } from './api.ts';
 import { Environment, writesText } from './environment.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { type Crash, type Host, Invocation } from './invocation.ts';
-import type { Acknowledgement, Refusal, Replicated, Told } from './ledger.ts';
+import type { Acknowledgement, Read, Refusal, Replicated, Told } from './ledger.ts';
+import { OwnerIndex } from './owner-index.ts';
 import { Random } from './random.ts';
 import { type Change, Replica } from './replica.ts';
 import type { Scheduler } from './scheduler.ts';
+
+/** Names the chance that an index lags by. */
+const INDEX = 77;
 
 export type TableName = 'data' | 'control';
 
@@ -31,8 +36,12 @@ export interface Surroundings {
   controlled(cell: Cell, key: Key): void;
   /** Told of each answer that says "done" to a request that writes. */
   acknowledged(acknowledgement: Acknowledgement): void;
+  /** Told of each answer to a read. */
+  read(read: Read): void;
   /** Told of each answer that says no. */
   refused(refusal: Refusal): void;
+  /** Told of what became of an order in housekeeping. */
+  reconciled(reconciled: Reconciled): void;
   /** Told when a region says that it holds what its caller's tokens name. */
   caughtUp(cell: Cell, told: readonly Told[]): void;
   /** Told when a region says that a peer holds what it is asked about. */
@@ -69,6 +78,7 @@ export class Cell implements Host {
   readonly incarnation: number;
   readonly surroundings: Surroundings;
   readonly housekeeping: Housekeeping;
+  readonly index: OwnerIndex;
   state: Host['state'] = 'up';
   /** Environments of its housekeeping are lost while it works. */
   flaky = false;
@@ -96,6 +106,7 @@ export class Cell implements Host {
     this.#random = new Random(props.seed);
     this.#replicas = { data: new Replica(props.region), control: new Replica(props.region) };
     this.housekeeping = new Housekeeping(this);
+    this.index = new OwnerIndex(props.surroundings.scheduler.agenda);
   }
 
   /** The name under which it may write. */
@@ -179,7 +190,9 @@ export class Cell implements Host {
     );
     for (const change of changes) {
       this.surroundings.wrote(this, table, change, invocation.random);
-      if (table === 'data') this.housekeeping.streamed(change, new Random(invocation.random.whole(0, 2 ** 31)));
+      if (table !== 'data') continue;
+      if (change.item) this.index.wrote(change.item, invocation.random.fork(INDEX));
+      this.housekeeping.streamed(change, new Random(invocation.random.whole(0, 2 ** 31)));
     }
     return outcome;
   }
@@ -191,6 +204,7 @@ export class Cell implements Host {
     if (taken === undefined) return;
     if (table === 'control') return this.surroundings.controlled(this, change.key);
     this.surroundings.note(this.name, () => `${change.key.pk} ${change.key.sk} arrives`);
+    if (change.item) this.index.wrote(change.item, random.fork(INDEX));
     this.housekeeping.streamed({ item: change.item, before: taken.before }, random);
   }
 

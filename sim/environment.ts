@@ -89,7 +89,7 @@ export class CellStore implements Store {
   async listByOwner(...given: Parameters<Store['listByOwner']>): ReturnType<Store['listByOwner']> {
     return this.#invocation().step(
       () => `list of ${given[0]}`,
-      () => this.#cell.replica(this.#table).listByOwner(...given),
+      () => this.#cell.index.listByOwner(...given),
     );
   }
 

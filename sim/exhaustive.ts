@@ -205,6 +205,11 @@ class Run implements Surroundings {
       this.violations.push({ rule: 'what was done is not refused', detail: `${describe(refusal.request)}: ${refusal.code}` });
   }
 
+  read(): void {}
+
+  /** Whoever reads an order here reads it at rest. */
+  reconciled(): void {}
+
   caughtUp(): void {}
 
   replicated(): void {}

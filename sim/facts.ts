@@ -23,7 +23,8 @@ export interface OrderFacts {
   readonly acceptances: readonly Acceptance[];
   /** Writers whose `PLACED` itself is there. */
   readonly placed: readonly string[];
-  readonly cancellations: ReadonlySet<string>;
+  /** Writers of each wish to cancel. */
+  readonly cancellations: ReadonlyMap<string, readonly string[]>;
   /** Amounts by writer, of each payment's key. */
   readonly payments: ReadonlyMap<string, readonly { readonly by: string; readonly amount: number }[]>;
 }
@@ -92,7 +93,7 @@ export const readFacts = (items: readonly Item[]): Facts => {
 const readOrder = (id: string, items: readonly Item[]): OrderFacts | undefined => {
   const acceptances = new Map<string, Acceptance & { readonly ends: Ending[] }>();
   const placed: string[] = [];
-  const cancellations = new Set<string>();
+  const cancellations = new Map<string, string[]>();
   const payments = new Map<string, { readonly by: string; readonly amount: number }[]>();
   let subject = '';
   for (const item of items) {
@@ -105,7 +106,7 @@ const readOrder = (id: string, items: readonly Item[]): OrderFacts | undefined =
       else placed.push(second);
       acceptances.set(second, found);
     }
-    if (type === 'E' && second === 'cancel') cancellations.add(third);
+    if (type === 'E' && second === 'cancel') cancellations.set(third, [...(cancellations.get(third) ?? []), by]);
     if (type === 'E' && second === 'paid') {
       const amounts = payments.get(third) ?? [];
       amounts.push({ by, amount: Number(item['amount']) });

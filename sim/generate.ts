@@ -178,7 +178,7 @@ class Generator {
   #call(act: number, atMs: number, wish: Wish, { who = 1, attempts = this.#attempts() }: Partial<Call> = {}): void {
     const random = this.#random;
     this.#calls += 1;
-    const reads = wish.kind === 'order' || wish.kind === 'stock' || wish.kind === 'record';
+    const reads = wish.kind === 'order' || wish.kind === 'orders' || wish.kind === 'stock' || wish.kind === 'record';
     const carries = random.chance(reads ? CARRYING : CARRYING / 5);
     const call: Call = { who, wish, attempts, carries, replicated: random.chance(REPLICATED) };
     this.#entries.push({ id: this.#entries.length, act, atMs, kind: 'call', call });

@@ -98,7 +98,8 @@ export class Housekeeping {
     }
     const gate = gateOf(await environment.monitor.world());
     if (!gate.open) return false;
-    await performTask({ store, clock, hlc, region, regions: surroundings.regions, writer: gate.writer }, task);
+    const reconciled = await performTask({ store, clock, hlc, region, regions: surroundings.regions, writer: gate.writer }, task);
+    if (reconciled) surroundings.reconciled(reconciled);
     return true;
   }
 }

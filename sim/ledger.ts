@@ -32,6 +32,15 @@ export interface Replicated {
   readonly beganMs: number;
 }
 
+/** An answer to a read. */
+export interface Read {
+  readonly request: Request;
+  readonly value: unknown;
+  readonly cell: Cell;
+  /** What the region said it holds of what the caller was told. */
+  readonly told: readonly Told[];
+}
+
 /** An answer that said no. */
 export interface Refusal {
   readonly request: Request;
@@ -47,6 +56,10 @@ export class Ledger {
   #owed: Acknowledgement[] = [];
   /** Acknowledged by a region that was lost for good, and by then on no other. */
   readonly lost: Acknowledgement[] = [];
+  /** Orders that somebody read as cancelled. */
+  readonly toldCancelled = new Set<string>();
+  /** Orders that housekeeping counted as shipped after they were cancelled. */
+  readonly shippedAfterCancelled = new Set<string>();
   readonly #replicated = new Set<string>();
   readonly #verdicts = new Map<string, { readonly request: Request; readonly verdicts: Verdict[] }>();
 

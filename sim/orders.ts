@@ -14,6 +14,8 @@ const orderAtRest = (order: OrderFacts, isClosed: (region: string) => boolean): 
   const holders = order.acceptances.filter(({ ends }) => ends.length === 0 || ends.some(({ kind }) => kind === 'shipped'));
   const wrong = (rule: string, detail: string): readonly Violation[] => [{ rule, detail: `${name}: ${detail}` }];
   const names = (list: readonly { readonly writer: string }[]): string => list.map(({ writer }) => writer).join(' and ') || 'nobody';
+  const anew = [...order.cancellations.values()].flat().find((by, index, all) => all.indexOf(by) !== index);
+  if (anew !== undefined) return wrong('a region cancels once', `${anew} wrote more than one wish to cancel`);
   const twice = order.acceptances.find(({ ends }) => ends.length > 1);
   if (twice)
     return wrong(

@@ -1,5 +1,5 @@
 /** What callers were told, against what is there. */
-import type { Facts } from './facts.ts';
+import { type Facts, standingOf } from './facts.ts';
 import type { Healed, Violation } from './invariants.ts';
 import { type Acknowledgement, isEdit, isPresent, memberOf, merged } from './ledger.ts';
 import { describe, identityOf, linesText, orderIdOf, type Request, recordKeyOf } from './requests.ts';
@@ -10,7 +10,16 @@ export const acknowledgementViolations = ({ ledger }: Healed, facts: Facts): rea
   ...answersOfAnotherRequest(ledger.owed),
   ...sharedEffects([...ledger.owed, ...ledger.lost]),
   ...refusedWithEffect(ledger.verdicts, facts),
+  ...uncounted(ledger, facts),
 ];
+
+/** An order that was ended as cancelled, or that somebody read to be cancelled, and that was shipped: a person is told. */
+const uncounted = ({ toldCancelled, shippedAfterCancelled }: Healed['ledger'], facts: Facts): readonly Violation[] =>
+  [...facts.orders.values()].flatMap((order) => {
+    const cancelled = toldCancelled.has(order.id) || order.acceptances.some(({ ends }) => ends.some(({ kind }) => kind === 'cancelled'));
+    if (!cancelled || standingOf(order).state !== 'shipped' || shippedAfterCancelled.has(order.id)) return [];
+    return [{ rule: 'what is shipped after it was cancelled is counted', detail: `order ${order.id}` }];
+  });
 
 const missing = (owed: readonly Acknowledgement[], facts: Facts): readonly Violation[] =>
   owed
@@ -58,11 +67,11 @@ const saidOf = (value: unknown, request: Request): string | undefined => {
   }
 };
 
-/** Two requests under two keys have two effects, even where they ask for the same. */
+/** Two requests under two keys have two effects, even where they ask for the same; but a cancellation is one, whoever asks. */
 const sharedEffects = (acknowledged: readonly Acknowledgement[]): readonly Violation[] => {
   const byEffect = new Map<string, string>();
   return acknowledged.flatMap(({ request, value }) => {
-    if (request.kind !== 'pay' && request.kind !== 'cancel' && request.kind !== 'receive') return [];
+    if (request.kind !== 'pay' && request.kind !== 'receive') return [];
     const effect = `${request.kind} ${String(memberOf(value, 'id'))}`;
     const { kind, key } = request;
     const asked = kind === 'receive' ? `${request.sku} ${request.region} ${key}` : `${orderIdOf(request.order)} ${key}`;

@@ -102,7 +102,7 @@ export class Replica {
     });
   }
 
-  /** The owner's index; strongly consistent here, where DynamoDB's is not. */
+  /** What the owner's index shows once it has caught up. */
   listByOwner(...given: Parameters<MemoryStore['listByOwner']>): ReturnType<MemoryStore['listByOwner']> {
     return this.#items.listByOwner(...given);
   }

@@ -12,12 +12,14 @@ export interface Ran {
   readonly violation: Violation | undefined;
   /** Acknowledged by a region that was lost for good, and lost with it. */
   readonly lost: number;
+  /** Orders that were shipped after they were cancelled, as housekeeping counted them. */
+  readonly shippedAfterCancelled: number;
 }
 
 export const runSchedule = async (schedule: Schedule, tell?: (entry: TimelineEntry) => void): Promise<Ran> => {
   const world = new World({ schedule, agenda: new VirtualTime(START_MS), tell });
   const violation = await world.run();
-  return { violation, lost: world.ledger.lost.length };
+  return { violation, lost: world.ledger.lost.length, shippedAfterCancelled: world.ledger.shippedAfterCancelled.size };
 };
 
 export interface Found {
@@ -31,6 +33,7 @@ export interface Sums {
   readonly calls: number;
   readonly faults: number;
   readonly lost: number;
+  readonly shippedAfterCancelled: number;
 }
 
 /** @param onSchedule told after each schedule, and waited for */
@@ -38,16 +41,17 @@ export const simulate = async (
   given: { readonly seed: number; readonly first: number; readonly schedules: number },
   onSchedule: (sums: Sums) => Promise<void> | undefined = () => undefined,
 ): Promise<{ readonly sums: Sums; readonly found: Found | undefined }> => {
-  let sums: Sums = { schedules: 0, calls: 0, faults: 0, lost: 0 };
+  let sums: Sums = { schedules: 0, calls: 0, faults: 0, lost: 0, shippedAfterCancelled: 0 };
   for (let number = given.first; number < given.first + given.schedules; number += 1) {
     const schedule = generate(given.seed, number);
-    const { violation, lost } = await runSchedule(schedule);
+    const { violation, lost, shippedAfterCancelled } = await runSchedule(schedule);
     const calls = schedule.entries.filter(({ kind }) => kind === 'call').length;
     sums = {
       schedules: sums.schedules + 1,
       calls: sums.calls + calls,
       faults: sums.faults + schedule.entries.length - calls,
       lost: sums.lost + lost,
+      shippedAfterCancelled: sums.shippedAfterCancelled + shippedAfterCancelled,
     };
     if (violation) return { sums, found: { number, schedule, violation } };
     await onSchedule(sums);

@@ -52,6 +52,13 @@ const answerOf = (id: string, items: readonly Item[]) => {
   return view && orderAnswer(id, view);
 };
 
+/** By wish; where that was lost with its region, by what ended for it. */
+const cancelledBy = ({ cancellations, acceptances }: OrderFacts): readonly string[] => {
+  const wishes = [...cancellations].flatMap(([, writers]) => writers);
+  const ends = acceptances.flatMap(({ ends: all }) => all.filter(({ kind }) => kind === 'cancelled').map(({ by }) => by));
+  return (wishes.length > 0 ? wishes : ends).sort();
+};
+
 const expectedOrder = (order: OrderFacts) => {
   const { state, shipped, keeper } = standingOf(order);
   const body = (lines: ReadonlyMap<string, number> | undefined, note: string | undefined) => ({
@@ -73,6 +80,7 @@ const expectedOrder = (order: OrderFacts) => {
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
     paid: [...order.payments.values()].reduce((total, [first]) => total + (first?.amount ?? 0), 0),
     shipments: shipped.flatMap(({ ends }) => ends.filter(({ kind }) => kind === 'shipped').map(({ by }) => by)),
+    cancellations: cancelledBy(order),
     conflicts: order.acceptances
       .filter((each) => each !== keeper && canonical(body(each.lines, each.note)) !== canonical(kept))
       .map((each) => ({ ...body(each.lines, each.note), by: each.writer })),
@@ -97,6 +105,7 @@ const seenOrder = (answer: ReturnType<typeof answerOf>) => {
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
     paid: answer.paid,
     shipments: answer.shipments.map(({ by }) => by),
+    cancellations: answer.cancellations.map(({ by }) => by).sort(),
     conflicts: answer.conflicts.map((each) => ({ ...body(each), by: each.placedBy })),
   };
 };

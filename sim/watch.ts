@@ -5,9 +5,9 @@ import type { Key } from '../functions/core/store.ts';
 import type { Cell } from './cell.ts';
 import { readFacts } from './facts.ts';
 import { Fences } from './fences.ts';
-import { type Acknowledgement, isPresent, type Ledger, type Refusal, type Replicated, type Told } from './ledger.ts';
+import { type Acknowledgement, isPresent, type Ledger, memberOf, type Read, type Refusal, type Replicated, type Told } from './ledger.ts';
 import { keyText } from './replica.ts';
-import { describe } from './requests.ts';
+import { describe, orderIdOf } from './requests.ts';
 
 /** What answers are held against. */
 export interface Watched {
@@ -38,6 +38,21 @@ export class Watch {
     // What a zombie says is lost, unless it says that a peer holds it.
     if (cell.isolated && !acknowledgement.replicated) this.#world.ledger.lost.push(acknowledgement);
     else this.#world.ledger.acknowledged(acknowledgement);
+  }
+
+  /** A list shows the orders of its subject that its caller was told of, and none of them twice. */
+  read({ request, value, cell, told }: Read): void {
+    if (request.kind === 'order' && memberOf(value, 'state') === 'cancelled')
+      this.#world.ledger.toldCancelled.add(orderIdOf(request.order));
+    if (request.kind !== 'orders') return;
+    const rows = memberOf(value, 'orders');
+    const shown = (Array.isArray(rows) ? rows : []).map((row) => String(memberOf(row, 'id')));
+    const lacking = told.find(
+      (each) =>
+        each.request.kind === 'place' && each.request.order.subject === request.subject && !shown.includes(orderIdOf(each.request.order)),
+    );
+    if (lacking) this.#world.violate('a list shows what its tokens name', `${cell.name} left out "${describe(lacking.request)}"`);
+    if (new Set(shown).size < shown.length) this.#world.violate('a list shows each order once', `${cell.name} showed ${shown.join()}`);
   }
 
   refused(refusal: Refusal): void {

@@ -1,5 +1,6 @@
 /** The world of one schedule: cells, the network between them, callers, operators, and what breaks. */
 import { REGIONS_KEY } from '../functions/core/operations.ts';
+import type { Reconciled } from '../functions/core/reconcile.ts';
 import type { Item, Key } from '../functions/core/store.ts';
 import type { Agenda } from './agenda.ts';
 import type { Answer } from './api.ts';
@@ -10,7 +11,7 @@ import { begin } from './faults.ts';
 import { Happened } from './happened.ts';
 import { type Violation, violationsOf } from './invariants.ts';
 import type { Crash } from './invocation.ts';
-import { type Acknowledgement, Ledger, type Refusal, type Replicated, type Told } from './ledger.ts';
+import { type Acknowledgement, Ledger, type Read, type Refusal, type Replicated, type Told } from './ledger.ts';
 import { Memory } from './memory.ts';
 import { Network } from './network.ts';
 import { Operators } from './operators.ts';
@@ -174,6 +175,14 @@ export class World implements Surroundings {
 
   acknowledged(acknowledgement: Acknowledgement): void {
     this.#watch.acknowledged(acknowledgement, this.#gateMustHold(acknowledgement.cell));
+  }
+
+  read(read: Read): void {
+    this.#watch.read(read);
+  }
+
+  reconciled({ order, shippedAfterCancelled }: Reconciled): void {
+    if (shippedAfterCancelled) this.ledger.shippedAfterCancelled.add(order);
   }
 
   refused(refusal: Refusal): void {

@@ -24,7 +24,7 @@ import {
 import { KEYS } from '../contract/names.ts';
 import { canonical } from '../core/hash.ts';
 import { refuseMalformed } from '../core/memory-store.ts';
-import type { Committed, Item, Key, Page, Store, Write } from '../core/store.ts';
+import { type Committed, type Item, type Key, type Page, PartitionTooLong, type Store, type Write } from '../core/store.ts';
 import { type Attempt, attempt, type Chance, type Limits, REQUEST_LIMITS } from './attempts.ts';
 import { Expression } from './expressions.ts';
 import { type Attributes, itemOf, marshalAll } from './marshal.ts';
@@ -73,7 +73,7 @@ export class DynamoStore implements Store {
       start = found.next;
       if (!start) return items;
     }
-    throw new Error(`the partition ${pk} ${prefix} has more than ${PAGES_MAX} pages of 1 MB, allowed: up to that; narrow the prefix`);
+    throw new PartitionTooLong(`the partition ${pk} ${prefix} has more than ${PAGES_MAX} pages of 1 MB, allowed: up to that`);
   }
 
   async listByOwner(owner: string, { before, limit }: { readonly before?: string; readonly limit: number }): Promise<Page> {

@@ -14,7 +14,10 @@ const cursor = text(FORMS.cursor);
 
 const instant = z.iso.datetime();
 
-/** What was agreed when the order was placed: the same on every replay and in every region. */
+/**
+ * What was agreed when the order was placed. On every replay the same lines and note; `placedBy` and `placedAt` are of the
+ * acceptance that counts here now, and where two regions accepted the order, that may become the other one.
+ */
 export const placedOrder = z.object({
   id: orderId,
   lines,
@@ -47,13 +50,18 @@ export const order = z.object({
   paid: z.int(),
   /** More than one entry: goods left from two regions, and a person must look. */
   shipments: z.array(z.object({ by: z.string(), at: instant, carrier: z.optional(z.string()) })),
+  /** The first one first. Beside shipments: one region had not heard of what another knew; compare their times, and look. */
+  cancellations: z.array(z.object({ by: z.string(), at: instant })),
   /** Other bodies that other regions accepted under the same Idempotency-Key. */
   conflicts: z.array(z.object({ lines, note: z.optional(note), placedBy: z.string() })),
 });
 
 export const orderList = z.object({
   orders: z.array(placedOrder),
-  /** Absent on the last page. A late arrival from another region may sort before it and be missed. */
+  /**
+   * Absent on the last page. A late arrival from another region may sort before it and be missed. An order that two regions
+   * accepted may be on two pages: equal ids are one order.
+   */
   cursor: z.optional(cursor),
 });
 

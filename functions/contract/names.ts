@@ -151,6 +151,10 @@ export const METRICS = {
   reconciled: 'Reconciled',
   /** Orders whose goods were shipped from two regions: a person must look. */
   doubleShipments: 'DoubleShipments',
+  /** Orders that callers were told to be cancelled, and whose goods were shipped: a person must look. */
+  shippedAfterCancelled: 'ShippedAfterCancelled',
+  /** Tasks of housekeeping that no attempt can do, because their order is longer than can be read: left undone, and told. */
+  tasksSetAside: 'TasksSetAside',
   /** A canary's journey: 0 when it ended well, 1 when it did not; by `Target`. None is told while the canary is blind. */
   journeyFailures: 'JourneyFailures',
   /** Milliseconds of a whole journey that ended well; by `Target`. */

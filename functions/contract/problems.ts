@@ -7,6 +7,7 @@ export const PROBLEMS = {
   'method-not-allowed': { status: 405, title: 'The path exists, the method does not' },
   'order-cancelled': { status: 409, title: 'The order is cancelled' },
   'order-shipped': { status: 409, title: 'The order is shipped' },
+  'order-full': { status: 409, title: 'The order holds as many facts as it may' },
   'out-of-stock': { status: 409, title: 'This region does not hold enough of a sku' },
   'record-full': { status: 409, title: 'The history of the record has grown as long as it may' },
   'wrong-region': { status: 409, title: 'Another region holds the reservation' },

@@ -44,7 +44,7 @@ export const ROUTES = {
     access: user('orders:write'),
     body: 'order',
     success: { status: 201 },
-    problems: ['out-of-stock', 'order-cancelled', 'key-reused'],
+    problems: ['out-of-stock', 'order-cancelled', 'order-full', 'key-reused'],
   },
   listOrders: {
     method: 'GET',
@@ -62,7 +62,7 @@ export const ROUTES = {
     access: user('orders:read'),
     params: { id: FORMS.orderId },
     success: { status: 200 },
-    problems: ['not-found'],
+    problems: ['not-found', 'order-full'],
   },
   payOrder: {
     method: 'POST',
@@ -72,7 +72,7 @@ export const ROUTES = {
     params: { id: FORMS.orderId },
     body: 'payment',
     success: { status: 201 },
-    problems: ['not-found', 'key-reused', 'order-cancelled'],
+    problems: ['not-found', 'key-reused', 'order-cancelled', 'order-full'],
   },
   shipOrder: {
     method: 'POST',
@@ -82,17 +82,17 @@ export const ROUTES = {
     params: { id: FORMS.orderId },
     body: 'shipment',
     success: { status: 201 },
-    problems: ['not-found', 'wrong-region', 'order-cancelled', 'order-shipped', 'key-reused'],
+    problems: ['not-found', 'wrong-region', 'order-cancelled', 'order-shipped', 'order-full', 'key-reused'],
   },
   cancelOrder: {
     method: 'POST',
     path: '/orders/{id}/cancellations',
-    summary: 'Requests a cancellation: final when every reservation has ended and none was shipped.',
+    summary: 'Requests a cancellation; the first request stands for all. A shipment that nobody had heard of may still come after it.',
     access: user('orders:write'),
     params: { id: FORMS.orderId },
     body: 'cancellation',
     success: { status: 202 },
-    problems: ['not-found', 'order-shipped'],
+    problems: ['not-found', 'order-shipped', 'order-full'],
   },
   getStock: {
     method: 'GET',

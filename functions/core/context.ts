@@ -20,6 +20,7 @@ export type RefusalCode =
   | 'not-found'
   | 'order-cancelled'
   | 'order-shipped'
+  | 'order-full'
   | 'out-of-stock'
   | 'wrong-region'
   | 'key-reused'
@@ -30,7 +31,10 @@ export type RefusalCode =
 export interface Done<T> {
   readonly kind: 'done';
   readonly value: T;
-  /** The effect was there before; `value` is what the first answer said. */
+  /**
+   * The effect was there before. `value` tells of it as it counts here now: where two regions had accepted the same request,
+   * that may be with the other region's name and time.
+   */
   readonly replayed: boolean;
   /**
    * The items that carry the answer to a write: whoever holds all of them can give it. Written once, never changed. Empty

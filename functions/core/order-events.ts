@@ -8,6 +8,13 @@ import { endItem, orderKey, readOrder } from './order-items.ts';
 import { expiring } from './synthetic.ts';
 import { regionOf } from './writer.ts';
 
+/**
+ * Payments of an order, counted where one more is asked for; those that cross may go beyond. Each is one item of some 120
+ * bytes, so a read of the whole order, which every route and task does, stays at three read units more (4 KB each) for each
+ * region that takes them. The rest of an order is bounded by its writers: each accepts once, ends once, and cancels once.
+ */
+export const PAYMENTS_MAX = 100;
+
 export interface AcceptedPayment {
   readonly id: string;
   readonly order: string;
@@ -39,6 +46,8 @@ export const payOrder = async (
     }
     if (order.state === 'cancelled' || order.state === 'cancelling')
       return refused('order-cancelled', `order ${given.id} is ${order.state}`);
+    if (order.payments.length >= PAYMENTS_MAX)
+      return refused('order-full', `order ${given.id} has ${order.payments.length} payments, allowed: up to ${PAYMENTS_MAX}`);
     const atMs = context.clock.now();
     const item = {
       pk: orderKey(given.id),
@@ -86,7 +95,7 @@ export const shipOrder = async (
       return refused('wrong-region', `region ${region} holds the reservation of order ${given.id}; ask it`, region);
     const atMs = context.clock.now();
     const end = { kind: 'shipped', atMs, request, carrier: given.carrier } as const;
-    const item = endItem(context, given.id, order.keeper, end);
+    const item = endItem(context, given.id, { order, reservation: order.keeper }, end);
     const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
     if (!ok && retry) return attempt(false);
     return ok
@@ -103,18 +112,23 @@ export interface RequestedCancellation {
   readonly by: string;
 }
 
-/** Records the wish. Each region that holds a reservation ends its own (`reconcileOrder`). */
+/**
+ * Records the wish, once: whoever asks again, under whatever key, is answered with the first one that is here. Each region
+ * that holds a reservation ends its own (`reconcileOrder`).
+ */
 export const cancelOrder = async (
   context: Context,
-  given: { readonly subject: string; readonly id: string; readonly key: string },
+  given: { readonly subject: string; readonly id: string },
 ): Promise<Outcome<RequestedCancellation>> => {
-  const hash = hashOf('cancel', given.subject, given.id, given.key);
-  const answer = (atMs: number, by: string): RequestedCancellation => ({ id: hash, order: given.id, at: instant(atMs), by });
+  const hash = hashOf('cancel', given.subject, given.id);
+  const answer = (id: string, atMs: number, by: string): RequestedCancellation => ({ id, order: given.id, at: instant(atMs), by });
   const order = await readOrder(context, given.id);
   if (!order || !owns(order, given.subject)) return noSuchOrder(given.id);
-  const known = order.cancellations.find((cancellation) => cancellation.hash === hash);
-  if (known)
-    return upon(order, written(answer(known.atMs, known.by), { pk: orderKey(given.id), sk: eventSk('cancel', hash, known.by) }, true));
+  const [known] = order.cancellations;
+  if (known) {
+    const carrier = { pk: orderKey(given.id), sk: eventSk('cancel', known.hash, known.by) };
+    return upon(order, written(answer(known.hash, known.atMs, known.by), carrier, true));
+  }
   if (order.state === 'shipped') return refused('order-shipped', `order ${given.id} is shipped`);
   const atMs = context.clock.now();
   const item = {
@@ -126,7 +140,7 @@ export const cancelOrder = async (
   };
   const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
   const accepted = outcome.ok || !outcome.item ? item : outcome.item;
-  return upon(order, written(answer(numberOf(accepted, 'at') ?? atMs, context.writer), item, !outcome.ok));
+  return upon(order, written(answer(hash, numberOf(accepted, 'at') ?? atMs, context.writer), item, !outcome.ok));
 };
 
 /** An event says nothing where no reservation of its order is: that carries the answer, too. */

@@ -73,6 +73,7 @@ export interface OrderView {
   /** `cancelling`: asked for, and some reservation has not ended yet. */
   readonly state: 'placed' | 'shipped' | 'cancelling' | 'cancelled';
   readonly payments: readonly Payment[];
+  /** The first one first. */
   readonly cancellations: readonly Cancellation[];
 }
 
@@ -93,6 +94,17 @@ export const isOpen = (reservation: Reservation): boolean => reservation.ends.le
 /** Its units are not with the stock: open, shipped, or ended nobody here knows how. */
 export const holdsStock = (reservation: Reservation): boolean =>
   isOpen(reservation) || reservation.ends.some((end) => end.kind === 'shipped' || end.kind === 'unknown');
+
+/** When an order was cancelled, and by whom, the first one first: by wish, or, where the wish was lost, by what ended for it. */
+export const cancelledBy = ({ cancellations, reservations }: OrderView): readonly Pick<Cancellation, 'atMs' | 'by'>[] =>
+  cancellations.length > 0 ? cancellations : reservations.flatMap(({ ends }) => ends.filter(({ kind }) => kind === 'cancelled'));
+
+/**
+ * Somebody may have been told `cancelled`: a reservation was ended for that. And another one, which its region had made or
+ * shipped without hearing of it, was shipped.
+ */
+export const isShippedAfterCancelled = ({ reservations }: OrderView): boolean =>
+  reservations.some(isShipped) && reservations.some(({ ends }) => ends.some(({ kind }) => kind === 'cancelled'));
 
 const stateOf = (reservations: readonly Reservation[], cancellations: readonly Cancellation[]): OrderView['state'] => {
   if (reservations.some(isShipped)) return 'shipped';
@@ -163,7 +175,9 @@ const foldPayments = (items: readonly Item[]): Payment[] => {
 };
 
 const foldCancellations = (items: readonly Item[]): Cancellation[] =>
-  events(items, 'cancel').map(({ hash, atMs, by }) => ({ hash, atMs, by }));
+  events(items, 'cancel')
+    .map(({ hash, atMs, by }) => ({ hash, atMs, by }))
+    .sort((a, b) => a.atMs - b.atMs || compareWriters(a.by, b.by));
 
 const events = (items: readonly Item[], type: 'paid' | 'cancel') =>
   items

@@ -4,18 +4,24 @@ import { hashOf } from './hash.ts';
 import { ITEM_VERSION, textOf } from './item.ts';
 import { type EndKind, foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
 import { heldKey } from './stock-fold.ts';
-import type { Item, Write } from './store.ts';
-import { expiring } from './synthetic.ts';
+import type { Item, Value, Write } from './store.ts';
+import { EXPIRES, expiring } from './synthetic.ts';
 
 export const orderKey = (id: string): string => `ORDER#${id}`;
 
 /** The same request has the same id in every region. */
 export const orderIdOf = (subject: string, key: string): string => hashOf('order', subject, key);
 
-export const readOrder = async (context: Context, id: string): Promise<OrderView | undefined> => {
+/** The fold, and what it was made of: a later release may have written more into it. */
+export interface OrderRead extends OrderView {
+  readonly items: readonly Item[];
+}
+
+export const readOrder = async (context: Context, id: string): Promise<OrderRead | undefined> => {
   const items = await context.store.query(orderKey(id));
   for (const item of items) context.hlc.observe(textOf(item, 'listed')?.split('#')[0] ?? '', context.clock.now());
-  return foldOrder(items);
+  const order = foldOrder(items);
+  return order && { ...order, items };
 };
 
 export const reserve = (context: Context, line: Line): Write => ({
@@ -31,29 +37,44 @@ export const giveBack = (context: Context, line: Line): Write => ({
   add: { available: line.quantity, sold: -line.quantity, rev: 1 },
 });
 
-/** `END#P#W` carries the order, so that it can stand in for a PLACED that never arrives. */
+/** Attributes of an item that are of that item alone, and not of the order that it carries. */
+const OF_THE_ITEM: readonly string[] = ['pk', 'sk', 'v', 'owner', 'listed', EXPIRES, 'reput', 'kind', 'at', 'request', 'carrier'];
+
+/** All that an acceptance says of its order, with what a later release says in it. */
+const saidBy = (item: Item): Readonly<Record<string, Value | undefined>> =>
+  Object.fromEntries(Object.entries(item).filter(([name]) => !OF_THE_ITEM.includes(name)));
+
+/**
+ * `END#P#W` carries the order, so that it can stand in for a PLACED that never arrives: word for word, and under the version
+ * that it was written in, because what a later release put into it is not this one's to drop.
+ */
 export const endItem = (
   context: Context,
   id: string,
-  reservation: Reservation,
+  { order, reservation }: { readonly order: OrderRead; readonly reservation: Reservation },
   end: {
     readonly kind: EndKind;
     readonly atMs: number;
     readonly request?: string;
     readonly carrier?: string | undefined;
   },
-): Item => ({
-  pk: orderKey(id),
-  sk: `END#${reservation.writer}#${context.writer}`,
-  v: ITEM_VERSION,
-  ...content(reservation),
-  kind: end.kind,
-  at: end.atMs,
-  ...expiring(reservation.subject, 'end', end.atMs),
-  ...(end.request === undefined ? {} : { request: end.request }),
-  ...(end.carrier === undefined ? {} : { carrier: end.carrier }),
-});
+): Item => {
+  const accepted = order.items.find(({ sk }) => sk === reservation.sk);
+  return {
+    ...content(reservation),
+    ...(accepted && saidBy(accepted)),
+    pk: orderKey(id),
+    sk: `END#${reservation.writer}#${context.writer}`,
+    v: Math.max(ITEM_VERSION, accepted?.v ?? ITEM_VERSION),
+    kind: end.kind,
+    at: end.atMs,
+    ...expiring(reservation.subject, 'end', end.atMs),
+    ...(end.request === undefined ? {} : { request: end.request }),
+    ...(end.carrier === undefined ? {} : { carrier: end.carrier }),
+  };
+};
 
+/** What an acceptance says, as this release writes it. */
 export const content = (order: Pick<Reservation, 'subject' | 'lines' | 'note' | 'body' | 'placedAtMs'>) => ({
   subject: order.subject,
   lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),

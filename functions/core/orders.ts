@@ -1,13 +1,15 @@
 /**
  * What callers do with orders. Every write is one local transaction on keys that this region alone writes; a caller who
- * repeats a request, here or in another region, meets the facts of the first one and gets its answer.
+ * repeats a request, here or in another region, meets the facts of the first one and is answered from them: with the same
+ * order, and where two regions had accepted it, by the one that keeps it, whose name and time may be others than were told
+ * first. A placement that is repeated after the order was cancelled is refused (409).
  * Placing and reading stand here, what happens to an order afterwards in `order-events.ts`.
  */
 import { type Context, instant, type Outcome, read, refused, written } from './context.ts';
 import { canonical, hashOf } from './hash.ts';
 import { ITEM_VERSION, textOf, writerOf } from './item.ts';
 import { keyReused, maySee, noSuchOrder } from './order-access.ts';
-import { foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
+import { cancelledBy, foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
 import { content, orderIdOf, orderKey, readOrder, reserve } from './order-items.ts';
 import { heldKey, stockKey } from './stock-fold.ts';
 import type { Item } from './store.ts';
@@ -16,7 +18,7 @@ import { compareWriters } from './writer.ts';
 
 /** Largest quantity of a merged line. */
 const QUANTITY_MAX = 1_000_000;
-/** Orders whose partitions a list reads at a time, to hide rows that another region's acceptance stands in for. */
+/** Orders whose acceptances a list reads at a time. */
 const LIST_READS_AT_ONCE = 20;
 
 export interface OrderRequest {
@@ -83,9 +85,11 @@ export interface OrderListAnswer {
 }
 
 /**
- * The caller's orders, newest first, from the index of `PLACED` facts. A row is shown only where no smaller writer's
- * `PLACED` is in the base table, so that an order placed in two regions is one row. The cursor is a place in time and
- * valid in any region; an order that arrives late from another region and sorts before it is missed.
+ * The caller's orders, newest first, from the index of `PLACED` facts. An order that two regions accepted has a row of each:
+ * whichever a page finds, it shows the smallest writer's acceptance, read from the table, because the index may lack that
+ * one's row. So no acceptance hides an order, and a page shows each order once; a walk may show one on two pages.
+ * The cursor is a place in time and valid in any region; an order that arrives late from another region and sorts before it
+ * is missed.
  */
 export const listOrders = async (
   context: Context,
@@ -93,9 +97,10 @@ export const listOrders = async (
 ): Promise<Outcome<OrderListAnswer>> => {
   const before = given.cursor === undefined ? undefined : Buffer.from(given.cursor, 'base64url').toString();
   const page = await context.store.listByOwner(given.subject, { limit: given.limit, ...(before === undefined ? {} : { before }) });
+  const found = [...new Map([...page.items].reverse().map((item) => [item.pk, item])).values()].reverse();
   const orders: PlacedOrder[] = [];
-  for (let start = 0; start < page.items.length; start += LIST_READS_AT_ONCE) {
-    const rows = await Promise.all(page.items.slice(start, start + LIST_READS_AT_ONCE).map((item) => listRow(context, item)));
+  for (let start = 0; start < found.length; start += LIST_READS_AT_ONCE) {
+    const rows = await Promise.all(found.slice(start, start + LIST_READS_AT_ONCE).map((item) => listRow(context, item)));
     orders.push(...rows.flatMap((row) => row ?? []));
   }
   const last = page.items.at(-1);
@@ -104,13 +109,10 @@ export const listOrders = async (
 };
 
 const listRow = async (context: Context, item: Item): Promise<PlacedOrder | undefined> => {
-  const reservation = foldOrder([item])?.keeper;
-  if (!reservation) return undefined;
-  if (context.regions.some((region) => compareWriters(region, reservation.writer) < 0)) {
-    const placed = await context.store.query(item.pk, 'PLACED#');
-    if (placed.some((other) => compareWriters(writerOf(other), reservation.writer) < 0)) return undefined;
-  }
-  return placedOrder(item.pk.slice(orderKey('').length), reservation);
+  const mayBeSmaller = context.regions.some((region) => compareWriters(region, writerOf(item)) < 0);
+  const others = mayBeSmaller ? await context.store.query(item.pk, 'PLACED#') : [];
+  const [smallest] = foldOrder([item, ...others])?.reservations ?? [];
+  return smallest && placedOrder(item.pk.slice(orderKey('').length), smallest);
 };
 
 const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder> => {
@@ -166,6 +168,7 @@ export const orderAnswer = (id: string, order: OrderView) => ({
       .filter((end) => end.kind === 'shipped')
       .map(({ by, atMs, carrier }) => ({ by, at: instant(atMs), ...(carrier === undefined ? {} : { carrier }) })),
   ),
+  cancellations: cancelledBy(order).map(({ by, atMs }) => ({ by, at: instant(atMs) })),
   conflicts: order.reservations
     .filter((each) => each !== order.keeper && canonical([each.lines, each.note]) !== canonical([order.keeper.lines, order.keeper.note]))
     .map(({ lines, note, writer }) => ({ lines: [...lines], ...(note === undefined ? {} : { note }), placedBy: writer })),

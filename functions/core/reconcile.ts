@@ -1,7 +1,7 @@
 /** What a region does about its own reservations when facts of others arrive. */
 import type { Context } from './context.ts';
 import { partsOf } from './item.ts';
-import { isShipped, type OrderView, type Reservation } from './order-fold.ts';
+import { isShipped, isShippedAfterCancelled, type OrderView, type Reservation } from './order-fold.ts';
 import { endItem, giveBack, readOrder } from './order-items.ts';
 import type { Item, Write } from './store.ts';
 import { isSynthetic } from './synthetic.ts';
@@ -12,6 +12,8 @@ export interface Reconciled {
   /** Reservations. */
   readonly ended: number;
   readonly doubleShipped: boolean;
+  /** Callers may have been told that it is cancelled, and it was shipped. */
+  readonly shippedAfterCancelled: boolean;
   /** The order is a synthetic caller's, and not to be counted. */
   readonly synthetic: boolean;
 }
@@ -22,20 +24,26 @@ export interface Reconciled {
  */
 export const reconcileOrder = async (context: Context, id: string): Promise<Reconciled> => {
   const order = await readOrder(context, id);
-  if (!order) return { order: id, ended: 0, doubleShipped: false, synthetic: false };
+  if (!order) return { order: id, ended: 0, doubleShipped: false, shippedAfterCancelled: false, synthetic: false };
   let ended = 0;
   for (const reservation of order.reservations) {
     const kind = dueEnd(order, reservation);
     if (!kind || regionOf(reservation.writer) !== context.region) continue;
     const end: Write = {
       action: 'put',
-      item: endItem(context, id, reservation, { kind, atMs: context.clock.now() }),
+      item: endItem(context, id, { order, reservation }, { kind, atMs: context.clock.now() }),
       guards: [{ is: 'absent' }],
     };
     const outcome = await context.store.transact([end, ...reservation.lines.map((line) => giveBack(context, line))]);
     if (outcome.ok) ended += 1;
   }
-  return { order: id, ended, doubleShipped: order.reservations.filter(isShipped).length > 1, synthetic: isSynthetic(order.keeper.subject) };
+  return {
+    order: id,
+    ended,
+    doubleShipped: order.reservations.filter(isShipped).length > 1,
+    shippedAfterCancelled: isShippedAfterCancelled(order),
+    synthetic: isSynthetic(order.keeper.subject),
+  };
 };
 
 /** How an open reservation must end, if it must: by its own region. Pure. */

@@ -59,7 +59,10 @@ export interface Page {
 export interface Store {
   /** Strongly consistent read of one item in this region's replica. */
   get(key: Key): Promise<Item | undefined>;
-  /** Strongly consistent read of a partition in this region's replica, in the order of `sk`; all pages. */
+  /**
+   * Strongly consistent read of a partition in this region's replica, in the order of `sk`; all pages. Throws
+   * `PartitionTooLong` where these are more than it reads.
+   */
   query(pk: string, prefix?: string): Promise<readonly Item[]>;
   /** Eventually consistent page of an owner's `PLACED` facts with `listed` before `before`, newest first. */
   listByOwner(owner: string, page: { readonly before?: string; readonly limit: number }): Promise<Page>;
@@ -96,6 +99,11 @@ export class StoreUnavailable extends Error {
  */
 export class StoreBusy extends StoreUnavailable {
   override readonly name: string = 'StoreBusy';
+}
+
+/** A partition is longer than anybody may read at once: no attempt will do, and the table is not to blame. */
+export class PartitionTooLong extends Error {
+  override readonly name = 'PartitionTooLong';
 }
 
 /** Time and chance, injected: the core reads neither by itself. */

@@ -10,7 +10,7 @@ import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { listing } from '../core/listed.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
-import { type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
+import { PartitionTooLong, type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
 import { challenge, empty, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
 import { type ConsistencyProps, catchUp, type Durability, demandsOf, durabilityOf, told } from './consistency.ts';
@@ -252,6 +252,9 @@ const refusalOf = (error: unknown): Refusal => {
       {},
       error,
     );
+  // No attempt will do, and no other region would read more of it. Nothing but an order can be so long.
+  if (error instanceof PartitionTooLong)
+    return new Refusal('order-full', 'the order has more facts than can be read; a new order needs a new key', {}, error);
   if (error instanceof StoreUnavailable)
     return new Refusal(
       'unavailable',

@@ -77,10 +77,24 @@ export const ENDING: readonly Mutation[] = [
     'if (instead(region !== context.region, false))',
   ),
   one(
+    'cancelled-by-each-request',
+    'a wish to cancel that crosses another one in its region is a fact, and work in every region, of its own',
+    EVENTS,
+    "const hash = hashOf('cancel', given.subject, given.id);",
+    "const hash = instead(hashOf('cancel', given.subject, given.id), hashOf('cancel', given.subject, given.id, context.clock.now()));",
+  ),
+  one(
+    'shipped-after-cancelled-unseen',
+    'an order was told to be cancelled and is shipped, and nobody is told to look',
+    RECONCILE,
+    'shippedAfterCancelled: isShippedAfterCancelled(order),',
+    'shippedAfterCancelled: instead(isShippedAfterCancelled(order), false),',
+  ),
+  one(
     'end-without-the-order',
     'an end does not carry the order, and cannot stand in for an acceptance that was lost',
     ITEMS,
-    '  ...content(reservation),\n  kind: end.kind,',
-    '  ...instead(content(reservation), {}),\n  kind: end.kind,',
+    '    ...content(reservation),\n    ...(accepted && saidBy(accepted)),',
+    '    ...instead({ ...content(reservation), ...(accepted && saidBy(accepted)) }, {}),',
   ),
 ];

@@ -55,9 +55,23 @@ export const PLACING: readonly Mutation[] = [
   ),
   one(
     'listed-twice',
-    'an order that two regions accepted is two rows of a list',
+    'an order that two regions accepted is two rows of a page',
     ORDERS,
-    'if (placed.some((other) => compareWriters(writerOf(other), reservation.writer) < 0)) return undefined;',
-    'if (instead(placed.some((other) => compareWriters(writerOf(other), reservation.writer) < 0), false)) return undefined;',
+    'const found = [...new Map([...page.items].reverse().map((item) => [item.pk, item])).values()].reverse();',
+    'const found = instead([...new Map([...page.items].reverse().map((item) => [item.pk, item])).values()].reverse(), page.items);',
+  ),
+  one(
+    'hidden-by-what-the-index-lacks',
+    'an order vanishes from its list while the index lacks the acceptance that would stand for it',
+    ORDERS,
+    'return smallest && placedOrder(',
+    'return (instead(true, smallest?.writer === writerOf(item)) || undefined) && smallest && placedOrder(',
+  ),
+  one(
+    'listed-by-the-index-alone',
+    'a list that is not called stale lacks an order that its caller was told of',
+    'functions/core/listed.ts',
+    'const missed = found.filter((item) => isListed(item, owner, page.before));',
+    'const missed = instead(found.filter((item) => isListed(item, owner, page.before)), []);',
   ),
 ];

@@ -114,7 +114,7 @@ const take = async (world: World, step: Exclude<Step, { readonly what: 'deploy' 
     case 'pay':
       return payOrder(place, { ...mine, key: 'pay-key-1', amount: 5 });
     case 'cancel':
-      return cancelOrder(place, { ...mine, key: 'cancel-key-1' });
+      return cancelOrder(place, { ...mine });
     case 'ship':
       return shipOrder(place, { ...mine, key: 'ship-key-1' });
     case 'read':

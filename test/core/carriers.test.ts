@@ -15,7 +15,7 @@ const WRITES: Readonly<Record<string, (context: Place) => Promise<Outcome<unknow
   place: (context) => placeOrder(context, { subject, key: 'o1', request: { lines: [{ sku: 'tea', quantity: 1 }] } }),
   pay: (context) => payOrder(context, { subject, id, key: 'p1', amount: 5 }),
   ship: (context) => shipOrder(context, { subject, id, key: 's1' }),
-  cancel: (context) => cancelOrder(context, { subject, id, key: 'c1' }),
+  cancel: (context) => cancelOrder(context, { subject, id }),
   edit: (context) => editRecord(context, { subject, id: 'list', parents: [], value: '1' }),
 };
 

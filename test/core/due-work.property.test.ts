@@ -89,7 +89,7 @@ describe('the age of what is due', () => {
       ],
     ]);
     world.nowMs += 10;
-    await cancelOrder(a, { subject: 'ann', id: orderIdOf('ann', 'k1'), key: 'cancel' });
+    await cancelOrder(a, { subject: 'ann', id: orderIdOf('ann', 'k1') });
     world.replicate();
     expect(at(b)).toContainEqual(['reconcile', 30]);
   });

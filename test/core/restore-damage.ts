@@ -73,7 +73,7 @@ export const perform = async (world: World, given: Act, key: string): Promise<vo
       if (id === undefined) return;
       if (given.kind === 'pay') await payOrder(at, { subject: 'ann', id, key, amount: 5 });
       if (given.kind === 'ship') await shipOrder(at, { subject: 'store', id, key });
-      if (given.kind === 'cancel') await cancelOrder(at, { subject: 'ann', id, key });
+      if (given.kind === 'cancel') await cancelOrder(at, { subject: 'ann', id });
       return;
     }
     case 'edit':

@@ -135,7 +135,7 @@ describe('any history', () => {
             receipts.set(key, quantity);
             await receive(place, `receipt-${key}`, quantity, 'b');
           }
-          if (what === 'cancel') await cancelOrder(place, { subject: 'ann', id: ids.get(key) ?? 'none', key: `stop-${key}` });
+          if (what === 'cancel') await cancelOrder(place, { subject: 'ann', id: ids.get(key) ?? 'none' });
           if (what === 'replicate') world.replicate();
           if (what === 'rebalance') await rebalanceStock(place, 'tea');
         }

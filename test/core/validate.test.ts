@@ -169,7 +169,7 @@ async function act(world: World, place: Place, action: string, chance: number): 
       await shipOrder(place, { subject: 'store', id, key: `ship-${chance}` });
       return;
     case 'cancel':
-      await cancelOrder(place, { subject: 'ann', id, key: `stop-${chance}` });
+      await cancelOrder(place, { subject: 'ann', id });
       return;
     case 'pay':
       await payOrder(place, { subject: 'ann', id, key: `pay-${chance}`, amount: 5 });

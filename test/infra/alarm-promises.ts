@@ -122,6 +122,20 @@ export const ALARM_PROMISES: Readonly<Record<string, AlarmPromise>> = {
     metrics: ['Tandem DoubleShipments Sum'],
     severity: 'ticket',
   }),
+  ShippedAfterCancelled: promise({
+    ...counted,
+    ...atOnce,
+    because: 'money may be paid back for goods that are gone: one is one too many',
+    metrics: ['Tandem ShippedAfterCancelled Sum'],
+    severity: 'ticket',
+  }),
+  TasksSetAside: promise({
+    ...counted,
+    ...atOnce,
+    because: 'what is set aside is never done by itself',
+    metrics: ['Tandem TasksSetAside Sum'],
+    severity: 'ticket',
+  }),
   VersionErrors: promise({
     ...rate,
     because: 'gone within four minutes at one failed request in a hundred; a single bad minute is an accident',

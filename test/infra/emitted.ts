@@ -14,6 +14,8 @@ const OWN: Readonly<Record<Exclude<keyof typeof METRICS, 'namespace'>, readonly 
   heartbeatAge: [[peer]],
   reconciled: [[]],
   doubleShipments: [[]],
+  shippedAfterCancelled: [[]],
+  tasksSetAside: [[]],
   journeyFailures: [[target]],
   journeyLatency: [[target]],
   journeyFailedStep: [[target, step]],

@@ -111,7 +111,7 @@ export class ToyRegion {
     if (first === 'stock') return toAnswer(200, await getStock(this.context, { subject: SUBJECT, sku: second ?? '' }));
     if (first === 'records') return this.record(request, second ?? '', record['value'] ?? null);
     if (third === 'shipments') return toAnswer(201, await shipOrder(this.context, { subject: SUBJECT, id: second ?? '', key }));
-    if (third === 'cancellations') return toAnswer(202, await cancelOrder(this.context, { subject: SUBJECT, id: second ?? '', key }));
+    if (third === 'cancellations') return toAnswer(202, await cancelOrder(this.context, { subject: SUBJECT, id: second ?? '' }));
     if (third === 'payments')
       return toAnswer(201, await payOrder(this.context, { subject: SUBJECT, id: second ?? '', key, amount: quantityOf(record['amount']) }));
     if (request.method === 'GET') return toAnswer(200, await getOrder(this.context, { subject: SUBJECT, id: second ?? '' }));

@@ -233,7 +233,7 @@ const withStock = async (world: AwsWorld) => {
       () => stockIn(world, region),
       (stock) => stock.received === 20 && stock.available === 13,
     );
-  valueOf(await cancelOrder(world.at(B), { subject: 'ann', id: cancelled, key: 'no' }));
+  valueOf(await cancelOrder(world.at(B), { subject: 'ann', id: cancelled }));
   return { kept };
 };
 
