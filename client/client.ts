@@ -70,7 +70,7 @@ export interface WriteOptions extends CallOptions {
 }
 
 /** What an edit of a record is made from: the `tag` of what was read or written last, or nothing for a new record. */
-export type EditOptions = Omit<WriteOptions, 'idempotencyKey'> & ({ readonly ifMatch: string } | { readonly ifNoneMatch: '*' });
+export type EditOptions = WriteOptions & ({ readonly ifMatch: string } | { readonly ifNoneMatch: '*' });
 
 export class TandemClient {
   private readonly props: ClientProps;
@@ -138,7 +138,7 @@ export class TandemClient {
   }
 
   /**
-   * Makes a record, or edits the state that has the tag. Needs no key: sent again, anywhere, it is the same edit. Refused as
+   * Makes a record, or edits the state that has the tag. Of all who edit one state in one region one wins; the others are refused as
    * `precondition-failed` when the record has moved on: read it, put both together, and edit that.
    */
   putRecord(id: string, value: Body<'putRecord'>['value'], options: EditOptions): Promise<Outcome<Answer<'putRecord'>>> {
@@ -148,7 +148,7 @@ export class TandemClient {
       method: 'PUT',
       headers,
       body: JSON.stringify({ value }),
-      idempotencyKey: undefined,
+      idempotencyKey: options.idempotencyKey ?? crypto.randomUUID(),
       mayHaveRun: options.mayHaveRun ?? false,
       replicated: options.durability === 'replicated',
       signal: options.signal,

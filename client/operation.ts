@@ -1,7 +1,7 @@
 /**
  * One operation, over as many attempts as it takes. The same idempotency key goes to every region, and a request that
- * is executed in two regions is one order (docs: data rules), so an attempt may be repeated, and hedged, anywhere. So may
- * an edit of a record: its version is named by a hash of its content.
+ * is executed in two regions is one order or one edit of a record (docs: data rules), so an attempt may be repeated, and
+ * hedged, anywhere.
  */
 import type { Verdict } from './answer.ts';
 import type { RetryBudget } from './budget.ts';

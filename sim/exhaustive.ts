@@ -222,7 +222,7 @@ class Run implements Surroundings {
 
   /** As by a caller who has just read in that region what it edits. */
   #requestOf(region: string, wish: Wish): Request {
-    const memory = new Memory();
+    const memory = new Memory(1);
     if (wish.kind !== 'edit') return wish;
     const { record } = wish;
     const facts = readFacts(this.cellOf(region).replica('data').items()).records.get(recordKeyOf(record));

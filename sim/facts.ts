@@ -52,6 +52,8 @@ export interface VersionFacts {
   readonly parents: readonly string[];
   readonly value: string;
   readonly subject: string;
+  /** Idempotency-Key of the edit. */
+  readonly key: string;
   readonly hlc: string;
 }
 
@@ -160,7 +162,8 @@ const readRecord = (pk: string, items: readonly Item[]): RecordFacts | undefined
     const [type, vid = '', by = ''] = item.sk.split('#');
     if (type !== 'V') continue;
     const parents = Array.isArray(item['parents']) ? item['parents'].map(String) : [];
-    copies.push({ vid, by, parents, value: String(item['value']), subject: String(item['subject']), hlc: String(item['hlc']) });
+    const said = { value: String(item['value']), subject: String(item['subject']), key: String(item['key']), hlc: String(item['hlc']) };
+    copies.push({ vid, by, parents, ...said });
   }
   if (copies.length === 0) return undefined;
   const versions = new Map<string, VersionFacts>();

@@ -17,6 +17,10 @@ const FAULTS_MIN = 3;
 const HUNGER = 0.3;
 /** Share of the acts in which callers mostly edit records. */
 const EDITING = 0.3;
+/** Parts of a second between two callers' looks at a record and their claims of it. */
+const CLAIM_MS = 400;
+/** Share of the acts in which callers claim a record. */
+const CLAIMS = 0.15;
 /** Share of the reads that bring tokens. */
 const CARRYING = 0.5;
 /** Share of the calls that ask for a peer. */
@@ -29,6 +33,9 @@ const RECLAIM = 0.4;
 const STAYS_CLOSED = 0.5;
 /** Share of the acts that lose a region beside what else they draw. */
 const LOSS = 0.2;
+
+/** Chance of its own for what stands beside the rest of a schedule, which is as it would be without it. */
+const CLAIMS_STREAM = 0xc1a1;
 
 /** The schedule of a number, of a run's seed. */
 export const generate = (runSeed: number, number: number): Schedule => new Generator(mix(runSeed, number)).schedule();
@@ -60,6 +67,8 @@ class Generator {
 
   schedule(): Schedule {
     for (let act = 0; act < this.#acts; act += 1) this.#act(act);
+    const random = new Random(mix(this.#seed, CLAIMS_STREAM));
+    for (let act = 0; act < this.#acts; act += 1) if (random.chance(CLAIMS)) this.#claim(act, random);
     return { seed: this.#seed, regions: this.#regions, acts: this.#acts, entries: this.#entries };
   }
 
@@ -102,6 +111,24 @@ class Generator {
       this.#keys += 1;
       const receipt = { sku, region: fed, key: `receipt-${this.#keys}`, quantity: random.whole(1, 2) };
       this.#call(act, aroundMs + random.whole(0, 600), { kind: 'receive', ...receipt }, { attempts: at(fed) });
+    }
+  }
+
+  /** Several callers look at a record in one region, and each makes the same edit of what it saw, as who takes a lock. */
+  #claim(act: number, random: Random): void {
+    const record = { subject: 'ann', id: 'list' };
+    const attempts: readonly Attempt[] = [{ region: random.pick(this.#regions), patienceMs: 1_000, lost: 'no' }];
+    const aroundMs = random.whole(600, ACT_MS * 0.6);
+    const claim: Wish = { kind: 'edit', record, from: 'seen', value: 'true' };
+    for (let who = 1; who <= CALLERS; who += 1) {
+      const rest = { who, attempts, carries: false, replicated: false };
+      for (const [wish, laterMs] of [
+        [{ kind: 'record', record }, 0],
+        [claim, CLAIM_MS],
+      ] as const) {
+        const call: Call = { ...rest, wish };
+        this.#entries.push({ id: this.#entries.length, act, atMs: aroundMs + laterMs + random.whole(0, 60), kind: 'call', call });
+      }
     }
   }
 

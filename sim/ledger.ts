@@ -166,8 +166,8 @@ export const isPresent = ({ request, value }: Pick<Told, 'request' | 'value'>, f
 };
 
 /** Whether a version is what an edit asked for. */
-export const isEdit = (version: VersionFacts, { parents, value }: Extract<Request, { kind: 'edit' }>): boolean =>
-  version.value === value && version.parents.join() === [...new Set(parents)].sort().join();
+export const isEdit = (version: VersionFacts, { parents, value, key }: Extract<Request, { kind: 'edit' }>): boolean =>
+  version.value === value && version.key === key && version.parents.join() === [...new Set(parents)].sort().join();
 
 const listed = (lines: ReadonlyMap<string, number>) => [...lines].map(([sku, quantity]) => ({ sku, quantity }));
 

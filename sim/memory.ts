@@ -18,28 +18,39 @@ export interface EditWish {
   /** From the heads that the caller saw last, or saw before those, or from nothing; or its last edit `again`. */
   readonly from: 'seen' | 'before' | 'nothing' | 'again';
   readonly value: string;
+  /** @default made anew for each edit but one that is made again */
+  readonly key?: string;
 }
 
 /** Tokens that a caller sends along at most. */
 const TOKENS = 3;
 
 export class Memory {
+  readonly #who: number;
   /** By record, the newest last. */
   readonly #heads = new Map<string, (readonly string[])[]>();
   readonly #edits = new Map<string, Edit>();
   readonly #told: Told[] = [];
+  #keys = 0;
+
+  constructor(who: number) {
+    this.#who = who;
+  }
 
   /** What the caller sends, and repeats without a change however often it tries. */
   request(wish: Wish): Request {
     if (wish.kind !== 'edit') return wish;
     const { record, from, value } = wish;
-    const key = recordKeyOf(record);
-    const before = this.#edits.get(key);
+    const pk = recordKeyOf(record);
+    const before = this.#edits.get(pk);
     if (from === 'again' && before) return before;
-    const seen = this.#heads.get(key) ?? [];
+    const seen = this.#heads.get(pk) ?? [];
     const parents = (from === 'nothing' ? undefined : seen.at(from === 'before' ? -2 : -1)) ?? [];
-    const edit: Edit = { kind: 'edit', record, parents, value };
-    this.#edits.set(key, edit);
+    this.#keys += 1;
+    // Who goes by what it saw before takes its last key again, which makes it no other edit.
+    const anew = from === 'before' && before ? before.key : `edit-${this.#keys} of ${this.#who}`;
+    const edit: Edit = { kind: 'edit', record, key: wish.key ?? anew, parents, value };
+    this.#edits.set(pk, edit);
     return edit;
   }
 

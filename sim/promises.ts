@@ -9,6 +9,7 @@ export const acknowledgementViolations = ({ ledger }: Healed, facts: Facts): rea
   ...broken(ledger, facts),
   ...answersOfAnotherRequest(ledger.owed),
   ...sharedEffects([...ledger.owed, ...ledger.lost]),
+  ...winners([...ledger.owed, ...ledger.lost]),
   ...refusedWithEffect(ledger.verdicts, facts),
   ...uncounted(ledger, facts),
 ];
@@ -71,13 +72,38 @@ const saidOf = (value: unknown, request: Request): string | undefined => {
 const sharedEffects = (acknowledged: readonly Acknowledgement[]): readonly Violation[] => {
   const byEffect = new Map<string, string>();
   return acknowledged.flatMap(({ request, value }) => {
-    if (request.kind !== 'pay' && request.kind !== 'receive') return [];
-    const effect = `${request.kind} ${String(memberOf(value, 'id'))}`;
-    const { kind, key } = request;
-    const asked = kind === 'receive' ? `${request.sku} ${request.region} ${key}` : `${orderIdOf(request.order)} ${key}`;
+    if (request.kind !== 'pay' && request.kind !== 'receive' && request.kind !== 'edit') return [];
+    const effect = `${request.kind} ${String(memberOf(value, request.kind === 'edit' ? 'version' : 'id'))}`;
+    const asked = askedBy(request);
     const known = byEffect.get(effect) ?? asked;
     byEffect.set(effect, known);
     return known === asked ? [] : [{ rule: 'two keys have two effects', detail: `"${describe(request)}" shares its effect with ${known}` }];
+  });
+};
+
+const askedBy = (request: Extract<Request, { kind: 'pay' | 'receive' | 'edit' }>): string => {
+  switch (request.kind) {
+    case 'receive':
+      return `${request.sku} ${request.region} ${request.key}`;
+    case 'edit':
+      return identityOf(request);
+    default:
+      return `${orderIdOf(request.order)} ${request.key}`;
+  }
+};
+
+/** Of all edits that were made in one region from the same heads one is done: the item that carries an answer says where it was made. */
+const winners = (acknowledged: readonly Acknowledgement[]): readonly Violation[] => {
+  const byState = new Map<string, Extract<Request, { kind: 'edit' }>>();
+  return acknowledged.flatMap(({ request, carriers: [carrier] }) => {
+    if (request.kind !== 'edit' || carrier === undefined) return [];
+    const writer = carrier.sk.split('#').at(-1);
+    const state = `${carrier.pk} ${[...new Set(request.parents)].sort().join(' ')} ${writer}`;
+    const known = byState.get(state) ?? request;
+    byState.set(state, known);
+    return identityOf(known) === identityOf(request)
+      ? []
+      : [{ rule: 'a compare-and-set has one winner in a region', detail: `${writer}: "${describe(known)}" and "${describe(request)}"` }];
   });
 };
 

@@ -26,7 +26,9 @@ export const recordViolations = (facts: Facts, healed: Healed): readonly Violati
 /** An edit that was made in two regions is the same in both, and of the record's subject. */
 const copies = ({ pk, copies: all, versions }: RecordFacts): readonly Violation[] =>
   all.flatMap((copy) => {
-    const [text, first] = [copy, versions.get(copy.vid)].map((each) => JSON.stringify([each?.parents, each?.value, each?.subject]));
+    const [text, first] = [copy, versions.get(copy.vid)].map((each) =>
+      JSON.stringify([each?.parents, each?.value, each?.subject, each?.key]),
+    );
     const rule = 'a version is one edit';
     if (text !== first) return [{ rule, detail: `version ${copy.vid} of ${pk}: ${text} by ${copy.by}, and ${first}` }];
     if (copy.subject !== recordOf(pk).subject)

@@ -19,7 +19,13 @@ export type Request =
   | { readonly kind: 'ship'; readonly order: OrderName; readonly key: string; readonly carrier: string }
   | { readonly kind: 'cancel'; readonly order: OrderName; readonly key: string }
   | { readonly kind: 'receive'; readonly sku: string; readonly region: string; readonly key: string; readonly quantity: number }
-  | { readonly kind: 'edit'; readonly record: RecordName; readonly parents: readonly string[]; readonly value: string }
+  | {
+      readonly kind: 'edit';
+      readonly record: RecordName;
+      readonly key: string;
+      readonly parents: readonly string[];
+      readonly value: string;
+    }
   | { readonly kind: 'order'; readonly order: OrderName }
   | { readonly kind: 'orders'; readonly subject: string }
   | { readonly kind: 'stock'; readonly sku: string }
@@ -73,7 +79,7 @@ export const perform = (context: Context, request: Request): Promise<Outcome<unk
     case 'receive':
       return receiveStock(context, { ...request, subject: CLERK });
     case 'edit':
-      return editRecord(context, { ...request.record, parents: request.parents, value: request.value });
+      return editRecord(context, { ...request.record, key: request.key, parents: request.parents, value: request.value });
     case 'order':
       return getOrder(context, { subject: request.order.subject, id: orderIdOf(request.order) });
     case 'orders':
@@ -101,7 +107,7 @@ export const identityOf = (request: Request): string => {
     case 'receive':
       return `receive ${request.sku} ${request.region} ${request.key} ${request.quantity}`;
     case 'edit':
-      return `edit ${recordKeyOf(request.record)} ${request.parents.join(' ')} ${request.value}`;
+      return `edit ${recordKeyOf(request.record)} ${request.key} ${request.parents.join(' ')} ${request.value}`;
     case 'order':
     case 'orders':
     case 'stock':
@@ -130,7 +136,7 @@ export const describe = (request: Request): string => {
     case 'receive':
       return `the clerk receives ${request.quantity} ${request.sku} for region ${request.region} under ${request.key}`;
     case 'edit':
-      return `${recordText(request.record)} becomes ${request.value}, from ${request.parents.join(' and ') || 'nothing'}`;
+      return `${recordText(request.record)} becomes ${request.value}, from ${request.parents.join(' and ') || 'nothing'}, under ${request.key}`;
     case 'order':
       return `${request.order.subject} reads ${request.order.key}`;
     case 'orders':

@@ -31,9 +31,10 @@ const receive = (region: string, to: string, key: string, quantity: number): Ope
 const ship = (region: string): Operation => ({ region, wish: { kind: 'ship', order, key: 'ship-1', carrier: 'van' } });
 const cancel = (region: string): Operation => ({ region, wish: { kind: 'cancel', order, key: 'stop-1' } });
 const pay = (region: string, amount: number): Operation => ({ region, wish: { kind: 'pay', order, key: 'pay-1', amount } });
-const edit = (region: string, value: string): Operation => ({
+/** Edits under one key are one edit, by one caller. */
+const edit = (region: string, value: string, key = `edit-${value}`): Operation => ({
   region,
-  wish: { kind: 'edit', record: { subject: 'ann', id: 'list' }, from: 'seen', value },
+  wish: { kind: 'edit', record: { subject: 'ann', id: 'list' }, from: 'seen', value, key },
 });
 
 const regions = ['a', 'b'];
@@ -111,5 +112,13 @@ export const SMALL_WORLDS: readonly SmallWorld[] = [
     operations: [edit('a', '2'), edit('b', '2'), edit('b', '3')],
     moves: false,
     crashes: 0,
+  },
+  {
+    name: 'two callers who claim a record in one region with equal words, one of them twice',
+    regions,
+    before: [edit('a', '1')],
+    operations: [edit('a', '2', 'claim-1'), edit('a', '2', 'claim-2'), edit('b', '2', 'claim-1')],
+    moves: false,
+    crashes: 1,
   },
 ];

@@ -229,7 +229,7 @@ export class World implements Surroundings {
   }
 
   #memoryOf(who: number): Memory {
-    const memory = this.#memories.get(who) ?? new Memory();
+    const memory = this.#memories.get(who) ?? new Memory(who);
     this.#memories.set(who, memory);
     return memory;
   }

@@ -104,17 +104,7 @@ const parametersOf = (route: Route): readonly Json[] => {
   return [
     ...Object.entries(route.params ?? {}).map(([name, form]) => ({ name, in: 'path', required: true, schema: schemaOf(text(form)) })),
     ...Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
-    ...(route.body && route.method === 'POST'
-      ? [
-          {
-            name: HEADERS.idempotencyKey,
-            in: 'header',
-            required: true,
-            schema: schemaOf(text(FORMS.idempotencyKey)),
-            description: 'Made once for an operation by its caller, and kept on retries, in any region.',
-          },
-        ]
-      : []),
+    ...(route.body ? [keyParameter(route)] : []),
     ...preconditionsOf(route),
     ...(route.access.kind === 'user' ? CONSISTENCY_PARAMETERS : []),
     {
@@ -127,6 +117,15 @@ const parametersOf = (route: Route): readonly Json[] => {
     },
   ];
 };
+
+/** A precondition says of itself whether an edit still fits; a key says whose edit it is. */
+const keyParameter = ({ method }: Route): Json => ({
+  name: HEADERS.idempotencyKey,
+  in: 'header',
+  required: method === 'POST',
+  schema: schemaOf(text(FORMS.idempotencyKey)),
+  description: `Made once for an operation by its caller, and kept on retries, in any region.${method === 'PUT' ? ' Without one a repetition is another edit, and fails its precondition (412) if the first was done.' : ''}`,
+});
 
 const preconditionsOf = ({ method, success }: Route): readonly Json[] => {
   if (success.tagged !== true) return [];

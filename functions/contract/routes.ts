@@ -20,7 +20,7 @@ export interface Route {
   readonly params?: Readonly<Record<string, Form>>;
   /** Name of its shape in schemas.ts, which is loaded for those who need it. */
   readonly query?: RequestName;
-  /** A POST with a body needs an Idempotency-Key, a PUT a precondition. */
+  /** A POST with a body needs an Idempotency-Key; a PUT needs a precondition, and may bring a key. */
   readonly body?: RequestName;
   /** Its body is in answers.ts, which a cold start does not load. */
   readonly success: {

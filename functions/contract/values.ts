@@ -33,7 +33,7 @@ export const FORMS = {
   recordId: { pattern: SEGMENT, description: "Id of a record among its owner's." },
   versionId: {
     pattern: /^[0-9a-f]{32}$/,
-    description: 'A version: a hash of the record, what it was made from, its value and who made it.',
+    description: 'A version: a hash of the record, what it was made from, its value, who made it and under which Idempotency-Key.',
   },
   /** A strong ETag that names up to 64 heads: one for each writer that there ever was, and more while a region catches up. */
   recordTag: {

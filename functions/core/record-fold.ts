@@ -5,7 +5,7 @@
  *
  * | item | meaning |
  * |---|---|
- * | `RECORD#r / V#vid#W` | a version: value, parents, who, when. vid is the hash of record, parents, value and subject |
+ * | `RECORD#r / V#vid#W` | a version: value, parents, who, when. vid is the hash of record, parents, value, subject and Idempotency-Key |
  * | `RECORD#r / HEAD#W` | counts W's edits, so that W makes them one after the other, and names the last |
  *
  * Items replicate by themselves, in no order, so a region may hold a version and not yet the one it was made from: older

@@ -33,9 +33,22 @@ const PARENT_BYTES = 35;
 export const recordKey = (subject: string, id: string): string => `${RECORD_PREFIX}${hashOf('record', subject, id)}`;
 export const RECORD_PREFIX = 'RECORD#';
 
-/** Names a version by all that it is, so that the same edit in two regions is one version. */
-export const versionId = (pk: string, parents: readonly Value[], value: string, subject: string): string =>
-  hashOf('version', pk, parents, value, subject);
+/** What a version's name is made of, besides its record. */
+export interface VersionContent {
+  /** Sorted. */
+  readonly parents: readonly Value[];
+  readonly value: string;
+  readonly subject: string;
+  /** The Idempotency-Key of the edit. Undefined: of a release that asked for none. */
+  readonly key: string | undefined;
+}
+
+/**
+ * Names a version by all that it is, so that one edit in two regions is one version, and by its key, so that two callers'
+ * equal edits are two: of these one is made here, and the other one is refused.
+ */
+export const versionId = (pk: string, { parents, value, subject, key }: VersionContent): string =>
+  hashOf('version', pk, parents, value, subject, ...(key === undefined ? [] : [key]));
 
 export interface RecordName {
   readonly subject: string;
@@ -69,21 +82,23 @@ export interface Edit extends RecordName {
   readonly parents: readonly string[];
   /** Canonical JSON text. */
   readonly value: string;
+  /** Made once for the edit by its caller, and kept on retries. It is part of the version's name and of nothing else. */
+  readonly key: string;
 }
 
 /**
- * An edit may be repeated anywhere: it is one version, by its content. Repeated, it gets its first answer, whatever has
- * come after it. `unknown-version` is the refusal of a region that has not heard of what the edit was made from: another may
+ * An edit may be repeated anywhere under its key: it is one version. Repeated, it gets its first answer, whatever has come
+ * after it. Under another key it is another edit, and equal words do not help it: a compare-and-set has one winner. `unknown-version` is the refusal of a region that has not heard of what the edit was made from: another may
  * take it. `precondition-failed` means that the record has moved on: a region that would take the edit has merely not heard
  * of that yet, and would make a conflict of it.
  *
  * @throws {StoreBusy} also when other edits of this region win every time
  */
 export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<RecordAnswer>> => {
-  const { subject, id, value } = edit;
+  const { subject, id, value, key } = edit;
   const pk = recordKey(subject, id);
   const parents = [...new Set(edit.parents)].sort();
-  const vid = versionId(pk, parents, value, subject);
+  const vid = versionId(pk, { parents, value, subject, key });
   for (let attempt = 0; attempt < EDIT_ATTEMPTS_MAX; attempt += 1) {
     const { items, record } = await readRecord(context, pk);
     const head = items.find((item) => item.sk === `HEAD#${context.writer}`);
@@ -100,6 +115,7 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
       parents,
       value,
       subject,
+      key,
       hlc: context.hlc.next(atMs),
       at: atMs,
     };

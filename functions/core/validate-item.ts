@@ -67,7 +67,9 @@ const recordDamage = (type: string | undefined, item: Item): string | undefined 
   const { parents } = item;
   const [value, subject] = [textOf(item, 'value'), textOf(item, 'subject')];
   if (value === undefined || subject === undefined || !Array.isArray(parents)) return 'is not readable';
-  return versionId(item.pk, parents, value, subject) === partsOf(item)[1] ? undefined : 'has another content than its name says';
+  return versionId(item.pk, { parents, value, subject, key: textOf(item, 'key') }) === partsOf(item)[1]
+    ? undefined
+    : 'has another content than its name says';
 };
 
 const isCount = (value: Value | undefined): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0;

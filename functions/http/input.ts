@@ -82,12 +82,14 @@ export class Input {
   }
 
   key(): string {
+    const given = this.keyIfGiven();
+    if (given !== undefined) return given;
+    throw badRequest([{ at: `header ${HEADERS.idempotencyKey}`, message: 'missing; make one for each operation and keep it on retries' }]);
+  }
+
+  keyIfGiven(): string | undefined {
     const given = this.header(HEADERS.idempotencyKey);
-    if (given === undefined)
-      throw badRequest([
-        { at: `header ${HEADERS.idempotencyKey}`, message: 'missing; make one for each operation and keep it on retries' },
-      ]);
-    return formed(FORMS.idempotencyKey, given, `header ${HEADERS.idempotencyKey}`);
+    return given === undefined ? undefined : formed(FORMS.idempotencyKey, given, `header ${HEADERS.idempotencyKey}`);
   }
 
   preconditions(): Preconditions {

@@ -1,6 +1,6 @@
 /**
  * Conditional requests (RFC 9110, 13). A write of a record must say what it was made from (RFC 6585, 3), and one ETag says
- * so by name: its versions go into the edit's own name, so that the edit is the same wherever it is repeated. That is why
+ * so by name: its versions go into the edit's own name, so that the edit is the same wherever it is repeated under its key. That is why
  * what HTTP allows besides is refused: several ETags or `If-Match: *` would be one edit here and another elsewhere.
  */
 import { HEADERS } from '../contract/names.ts';

@@ -66,7 +66,8 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
   },
   putRecord: async ({ subject, input }) => {
     const id = input.param('id', ROUTES.putRecord.params.id);
-    const given = { subject, id, parents: parentsOf(input.preconditions()), value: await recordValueOf(input) };
+    const key = input.keyIfGiven() ?? keyOfNobody();
+    const given = { subject, id, key, parents: parentsOf(input.preconditions()), value: await recordValueOf(input) };
     return (context) => editRecord(context, given);
   },
   getHistory: async ({ subject, input }) => {
@@ -90,6 +91,9 @@ export const USER_ROUTES: Readonly<Record<UserRouteName, UserRoute>> = {
     return (context) => receiveStock(context, given);
   },
 };
+
+/** Two equal edits without a key are two edits. Nobody can repeat such a one: sent again, it meets the precondition as any other. */
+const keyOfNobody = (): string => crypto.randomUUID();
 
 /** Its text may be longer than it came, `1e20` for one: a page of a hundred must fit into an answer (6 MB). */
 const recordValueOf = async (input: Input): Promise<string> => {

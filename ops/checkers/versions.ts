@@ -2,8 +2,8 @@
  * A record in one region: a set of versions, of which the heads are shown; an edit names the heads that it was made from,
  * as a compare-and-set does. Versions of other regions arrive by themselves, in any order.
  */
-import { canonical, hashOf } from '../../functions/core/hash.ts';
-import { recordKey } from '../../functions/core/records.ts';
+import { canonical } from '../../functions/core/hash.ts';
+import { recordKey, versionId } from '../../functions/core/records.ts';
 import { editValue } from '../drill/callers.ts';
 import { SUBJECT } from '../drill/ledger.ts';
 import { type History, historyOf, type Step, step } from './history.ts';
@@ -16,8 +16,9 @@ export const recordsOf = (requests: readonly Request[]): ReadonlyMap<string, rea
 
 /** Of an edit without an acknowledgement, by the rule that names versions: the same edit has the same name everywhere. */
 export const versionOf = ({ id, key, value: { record = '', parents = [] } }: Request): string => {
-  const pk = recordKey(SUBJECT, record);
-  return id ?? hashOf('version', pk, [...new Set(parents)].sort(), canonical(editValue(key ?? '')), SUBJECT);
+  if (id !== null) return id;
+  const value = canonical(editValue(key ?? ''));
+  return versionId(recordKey(SUBJECT, record), { parents: [...new Set(parents)].sort(), value, subject: SUBJECT, key: key ?? undefined });
 };
 
 export const recordHistory = (record: string, requests: readonly Request[], replica: Replica): History => {

@@ -71,7 +71,8 @@ const callClient = (client: TandemClient, action: Action): Promise<Outcome<objec
       return client.getRecord(action.record);
     case 'putRecord': {
       const { record, key, parents } = action;
-      return client.putRecord(record, editValue(key), parents.length === 0 ? { ifNoneMatch: '*' } : { ifMatch: tagOf(parents) });
+      const precondition = parents.length === 0 ? { ifNoneMatch: '*' as const } : { ifMatch: tagOf(parents) };
+      return client.putRecord(record, editValue(key), { idempotencyKey: key, ...precondition });
     }
   }
 };

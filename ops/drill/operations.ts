@@ -22,7 +22,7 @@ export type Action =
   | { readonly operation: 'shipOrder'; readonly key: string; readonly order: string }
   | { readonly operation: 'cancelOrder'; readonly key: string; readonly order: string }
   | { readonly operation: 'getRecord'; readonly record: string }
-  /** The key is what it writes, `{"edit": KEY}`: no two edits of a drill write the same. No parents: the record is to be new. */
+  /** The key is also what it writes, `{"edit": KEY}`. No parents: the record is to be new. */
   | { readonly operation: 'putRecord'; readonly key: string; readonly record: string; readonly parents: readonly string[] };
 
 const OPERATIONS = [
@@ -78,7 +78,7 @@ export const operationRecord = z.strictObject({
   kind: z.enum(RECORD_KINDS),
   near: z.string().describe('the region that the caller is near'),
   operation: z.enum(OPERATIONS),
-  key: z.string().nullable().describe('Idempotency-Key; of putRecord what it wrote, which no other edit writes; null on reads'),
+  key: z.string().nullable().describe('Idempotency-Key, which is also what putRecord wrote; null on reads'),
   value: z
     .strictObject({
       lines: z.array(line).optional(),

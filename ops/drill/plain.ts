@@ -18,11 +18,11 @@ export const plainRequest = (action: Action, host: string, token: string) => {
   const path = pathOf(signature, paramsOf(action), {});
   const headers: Record<string, string> = { host, authorization: `Bearer ${token}`, accept: 'application/json' };
   if (!isWrite(action)) return { method: 'GET' as const, path, headers };
-  const own = action.operation === 'putRecord' ? preconditionOf(action.parents) : { [HEADERS.idempotencyKey]: action.key };
+  const own = action.operation === 'putRecord' ? preconditionOf(action.parents) : {};
   return {
     method: action.operation === 'putRecord' ? ('PUT' as const) : ('POST' as const),
     path,
-    headers: { ...headers, ...own, 'content-type': 'application/json' },
+    headers: { ...headers, ...own, [HEADERS.idempotencyKey]: action.key, 'content-type': 'application/json' },
     body: JSON.stringify(bodyOf(action)),
   };
 };

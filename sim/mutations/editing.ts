@@ -7,11 +7,18 @@ const REFUSAL = 'const refusal = refusalOf(context, edit, parents, record);';
 
 export const EDITING: readonly Mutation[] = [
   one(
-    'a-version-is-its-value',
-    'a record that becomes what it was before does not become it',
+    'an-edit-is-its-key',
+    'a caller that uses a key for two edits is told that the second is done, and it is not',
     RECORDS,
-    "hashOf('version', pk, parents, value, subject)",
-    "instead(hashOf('version', pk, parents, value, subject), hashOf('version', pk, value, subject))",
+    "hashOf('version', pk, parents, value, subject, ...(key === undefined ? [] : [key]))",
+    "hashOf(...instead(['version', pk, parents, value, subject, key], ['version', pk, subject, key]))",
+  ),
+  one(
+    'an-edit-is-its-content',
+    "two callers' equal edits pass for one that was repeated: a claim has two winners",
+    RECORDS,
+    '...(key === undefined ? [] : [key]));',
+    '...instead(key === undefined ? [] : [key], []));',
   ),
   one(
     'edited-whatever-is-there',
@@ -34,8 +41,8 @@ export const EDITING: readonly Mutation[] = [
     edits: [
       { from: REFUSAL, to: 'const refusal = undefined;' },
       {
-        from: '      parents,\n      value,\n      subject,\n      hlc',
-        to: '      parents: instead(parents, (record?.heads ?? []).map((each) => each.vid).sort()),\n      value,\n      subject,\n      hlc',
+        from: '      parents,\n      value,\n      subject,\n      key,\n      hlc',
+        to: '      parents: instead(parents, (record?.heads ?? []).map((each) => each.vid).sort()),\n      value,\n      subject,\n      key,\n      hlc',
       },
     ],
   },

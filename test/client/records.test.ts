@@ -19,12 +19,14 @@ describe('a record', () => {
     expect(world.a.asked.map(({ headers }) => headers['tandem-durability'])).toEqual([undefined, 'replicated']);
   });
 
-  test('is read with its tag, edited by it, and made where none is; without keys', async () => {
+  test('is read with its tag, edited by it, and made where none is; each edit under a key of its own', async () => {
     await using world = await regions(tagged('v1'), silence);
     const conditions: unknown[] = [];
+    const keys: string[] = [];
     world.a.behaviour = (received, response, request) => {
       const { 'if-match': match, 'if-none-match': noneMatch, 'content-type': type } = request.headers;
-      conditions.push([received.method, received.key, match, noneMatch, type, received.body]);
+      if (received.key !== undefined) keys.push(received.key);
+      conditions.push([received.method, match, noneMatch, type, received.body]);
       tagged('v2', received.method === 'PUT' ? 201 : 200)(received, response, request);
     };
     const client = world.client();
@@ -35,16 +37,17 @@ describe('a record', () => {
 
     expect([read, edited, made]).toMatchObject([
       { kind: 'ok', tag: 'v2', value: { value: VALUE } },
-      { kind: 'ok', tag: 'v2', status: 201, replayed: false, idempotencyKey: undefined },
+      { kind: 'ok', tag: 'v2', status: 201, replayed: false, idempotencyKey: keys[0] },
       { kind: 'ok' },
     ]);
     const body = JSON.stringify({ value: VALUE });
     expect(conditions).toEqual([
-      ['GET', undefined, undefined, undefined, undefined, ''],
-      ['PUT', undefined, '"v1"', undefined, 'application/json', body],
-      ['PUT', undefined, undefined, '*', 'application/json', body],
-      ['GET', undefined, undefined, undefined, undefined, ''],
+      ['GET', undefined, undefined, undefined, ''],
+      ['PUT', '"v1"', undefined, 'application/json', body],
+      ['PUT', undefined, '*', 'application/json', body],
+      ['GET', undefined, undefined, undefined, ''],
     ]);
+    expect(new Set(keys).size).toBe(2);
     expect(world.a.asked.map(({ path }) => path)).toEqual([
       '/records/a%2Fb',
       '/records/a%2Fb',

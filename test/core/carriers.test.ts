@@ -16,7 +16,7 @@ const WRITES: Readonly<Record<string, (context: Place) => Promise<Outcome<unknow
   pay: (context) => payOrder(context, { subject, id, key: 'p1', amount: 5 }),
   ship: (context) => shipOrder(context, { subject, id, key: 's1' }),
   cancel: (context) => cancelOrder(context, { subject, id }),
-  edit: (context) => editRecord(context, { subject, id: 'list', parents: [], value: '1' }),
+  edit: (context) => editRecord(context, { subject, id: 'list', key: 'e1', parents: [], value: '1' }),
 };
 
 describe('a region that holds the items that carry an answer, and no others', () => {

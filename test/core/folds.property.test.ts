@@ -80,6 +80,7 @@ describe('edits in regions that hear of each other now and then', () => {
               ...NAME,
               parents: taken.does === 'edit' ? heads : heads.slice(1),
               value: taken.value,
+              key: taken.key,
             });
             if (outcome.kind === 'done') acknowledged.add(outcome.value.version);
             // Whoever names the heads that are there is never refused.
@@ -108,6 +109,7 @@ const PK = recordKey(NAME.subject, NAME.id);
 const step = fc.record({
   region: fc.constantFrom(...REGIONS),
   does: fc.constantFrom('edit', 'edit', 'edit blindly', 'hear', 'hear'),
+  key: fc.constantFrom('k1', 'k2'),
   value: fc.constantFrom('1', '2', '3'),
   /** Of what is there to hear of. */
   share: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -51,13 +51,59 @@ describe('a record', () => {
     expect(valueOf(await getHistory(b, { ...NAME, limit: 9 })).versions).toHaveLength(1);
   });
 
+  test('claimed by two callers in one region with equal words has one who is told so, however often each asks', async () => {
+    const a = new World().at('a');
+    const free = valueOf(await edit(a, [], 'free')).version;
+
+    const first = await edit(a, [free], 'claimed', 'claim by a phone');
+    const second = await edit(a, [free], 'claimed', 'claim by a laptop');
+    const [firstAgain, secondAgain] = [
+      await edit(a, [free], 'claimed', 'claim by a phone'),
+      await edit(a, [free], 'claimed', 'claim by a laptop'),
+    ];
+
+    expect(first).toMatchObject({ kind: 'done', replayed: false });
+    expect(firstAgain).toMatchObject({ kind: 'done', replayed: true, value: valueOf(first) });
+    expect([second, secondAgain]).toMatchObject(Array.from({ length: 2 }, () => ({ kind: 'refused', code: 'precondition-failed' })));
+  });
+
+  test('that has gone on is not made anew with the words that it began with', async () => {
+    const a = new World().at('a');
+    const first = valueOf(await edit(a, [], '0', 'maker')).version;
+    await edit(a, [first], '7');
+    expect(await edit(a, [], '0', 'another maker')).toMatchObject({ kind: 'refused', code: 'precondition-failed' });
+  });
+
+  test('claimed with equal words in two regions that do not hear of each other has two who are told so, and shows both', async () => {
+    const world = new World();
+    const [a, b] = [world.at('a'), world.at('b')];
+    const free = valueOf(await edit(a, [], 'free')).version;
+    world.replicate();
+    const claims = [
+      valueOf(await edit(a, [free], 'claimed', 'by ann')).version,
+      valueOf(await edit(b, [free], 'claimed', 'by bob')).version,
+    ];
+    world.replicate();
+    const seen = valueOf(await getRecord(a, NAME));
+    expect([seen, ...seen.conflicts].map(({ version }) => version).sort()).toEqual(claims.sort());
+  });
+
+  test('takes one key for another edit: the key names an edit together with all else that it is', async () => {
+    const a = new World().at('a');
+    const first = valueOf(await edit(a, [], '1', 'key')).version;
+    const second = valueOf(await edit(a, [first], '2', 'key')).version;
+    expect(second).not.toBe(first);
+    expect(await edit(a, [first], '3', 'key')).toMatchObject({ kind: 'refused', code: 'precondition-failed' });
+    expect(await edit(a, [first], '2', 'key')).toMatchObject({ kind: 'done', replayed: true });
+  });
+
   test("of another subject is another record, and one's own id tells nothing of it", async () => {
     const a = new World().at('a');
     const mine = valueOf(await edit(a, [], 'mine')).version;
     const bob = { subject: 'bob', id: NAME.id };
     expect(await getRecord(a, bob)).toMatchObject({ kind: 'refused', code: 'not-found' });
-    expect(await editRecord(a, { ...bob, parents: [mine], value: '"his"' })).toMatchObject({ code: 'unknown-version' });
-    expect(valueOf(await editRecord(a, { ...bob, parents: [], value: '"mine"' })).version).not.toBe(mine);
+    expect(await editRecord(a, { ...bob, parents: [mine], value: '"his"', key: 'e1' })).toMatchObject({ code: 'unknown-version' });
+    expect(valueOf(await editRecord(a, { ...bob, parents: [], value: '"mine"', key: 'mine' })).version).not.toBe(mine);
   });
 
   test('names the last edit of the region in the count that guards the next', async () => {
@@ -190,5 +236,6 @@ const headOf = (place: Place) => place.store.peek({ pk: recordKey(NAME.subject, 
 
 const NAME = { subject: 'ann', id: 'profile' };
 
-const edit = (place: Place, parents: readonly string[], value: string) =>
-  editRecord(place, { ...NAME, parents, value: JSON.stringify(value) });
+/** Under one key for each value: the same edit, when it is made again. */
+const edit = (place: Place, parents: readonly string[], value: string, key = value) =>
+  editRecord(place, { ...NAME, parents, value: JSON.stringify(value), key });

@@ -14,7 +14,7 @@ describe('a table and its restored past', () => {
     const a = world.at('a');
     await receive(a, 'receipt-1', 20);
     const [gone, bad] = [valueOf(await order(a, 'key-1')), valueOf(await order(a, 'key-2'))];
-    await editRecord(a, { subject: 'ann', id: 'address', parents: [], value: '"here"' });
+    await editRecord(a, { subject: 'ann', id: 'address', key: 'e1', parents: [], value: '"here"' });
     const past = a.store.items();
     await order(a, 'key-3');
     remove(world, `ORDER#${gone.id}`, 'PLACED#a');

@@ -77,7 +77,7 @@ export const perform = async (world: World, given: Act, key: string): Promise<vo
       return;
     }
     case 'edit':
-      await editRecord(world.at(given.region), { subject: 'ann', id: key, parents: [], value: '1' });
+      await editRecord(world.at(given.region), { subject: 'ann', id: key, key: 'e1', parents: [], value: '1' });
       return;
     case 'settle':
       return world.settle();

@@ -88,13 +88,13 @@ describe('a repair', () => {
     const world = new World();
     const a = world.at('a');
     const pk = recordKey('ann', 'address');
-    const first = valueOf(await editRecord(a, { subject: 'ann', id: 'address', parents: [], value: '1' }));
+    const first = valueOf(await editRecord(a, { subject: 'ann', id: 'address', key: 'e1', parents: [], value: '1' }));
     const past = a.store.items();
-    const second = valueOf(await editRecord(a, { subject: 'ann', id: 'address', parents: [first.version], value: '2' }));
+    const second = valueOf(await editRecord(a, { subject: 'ann', id: 'address', key: 'e2', parents: [first.version], value: '2' }));
     expect(await repaired(world, past)).toMatchObject({ facts: { records: 0 } });
     change(world, pk, 'HEAD#a', { rev: 'x' });
     await repaired(world, past);
-    expect((await editRecord(a, { subject: 'ann', id: 'address', parents: [second.version], value: '3' })).kind).toBe('done');
+    expect((await editRecord(a, { subject: 'ann', id: 'address', key: 'e3', parents: [second.version], value: '3' })).kind).toBe('done');
   });
 
   it(

@@ -196,7 +196,8 @@ async function edit(place: Place, chance: number): Promise<string | undefined> {
   const versions = place.store.items().filter((item) => item.sk.startsWith('V#'));
   const parents = versions.flatMap(({ parents: from }) => (Array.isArray(from) ? from : []));
   const heads = versions.map(({ sk }) => sk.split('#')[1] ?? '').filter((vid) => !parents.includes(vid));
-  const outcome = await editRecord(place, { subject: 'ann', id: 'profile', parents: [...new Set(heads)], value: JSON.stringify(chance) });
+  const given = { subject: 'ann', id: 'profile', parents: [...new Set(heads)], value: JSON.stringify(chance), key: `k${chance}` };
+  const outcome = await editRecord(place, given);
   return outcome.kind === 'done' ? outcome.value.version : undefined;
 }
 

@@ -55,6 +55,8 @@ const TOKEN = tokenOf([{ pk: `ORDER#${'0'.repeat(32)}`, sk: 'PLACED#us-east-2' }
 
 /** Headers that few callers send: most requests must get past them. */
 const SELDOM: readonly string[] = [HEADERS.token, HEADERS.durability];
+const isSeldom = ({ name, required }: { readonly name: string; readonly required?: boolean }): boolean =>
+  SELDOM.includes(name) || (name === HEADERS.idempotencyKey && required !== true);
 
 const NOISE = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
@@ -132,12 +134,12 @@ export const requests = (document: ApiDocument, known: Known): fc.Arbitrary<Requ
     ),
   );
   return fc.constantFrom(...operations).chain(({ path, method, operation }) => {
-    const of = (place: string) => operation.parameters.filter((each) => each.in === place && !SELDOM.includes(each.name));
+    const of = (place: string) => operation.parameters.filter((each) => each.in === place && !isSeldom(each));
     const record = (place: string, requiredKeys: string[], parameters = of(place)) =>
       fc.record(Object.fromEntries(parameters.map(({ name, schema }) => [name, mostly(fitting(name, schema, known), NOISE)])), {
         requiredKeys,
       });
-    const seldom = operation.parameters.filter(({ name }) => SELDOM.includes(name));
+    const seldom = operation.parameters.filter(isSeldom);
     return fc.record({
       operation: fc.constant(operation),
       method: method === 'GET' ? mostly(fc.constant('GET'), fc.constant('HEAD')) : fc.constant(method),

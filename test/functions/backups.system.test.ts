@@ -228,7 +228,7 @@ async function writeOneOfEverything(): Promise<readonly Item[]> {
   const placed = await placeOrder(context, { subject: 'ann', key: 'key', request: { lines: [{ sku: 'tea', quantity: 2 }] } });
   if (placed.kind !== 'done') throw new Error('the order was refused');
   await shipOrder(context, { subject: 'store', id: placed.value.id, key: 'ship' });
-  const edited = await editRecord(context, { subject: 'ann', id: 'profile', parents: [], value: '"draft"' });
+  const edited = await editRecord(context, { subject: 'ann', id: 'profile', key: 'e1', parents: [], value: '"draft"' });
   if (edited.kind !== 'done') throw new Error('the edit was refused');
   await lab.data.transact([{ action: 'put', item: { pk: REGIONS_KEY, sk: `BEAT#${HERE}`, v: 1, at: nowMs, rev: 1 } }]);
   const partitions = ['STOCK#tea', `ORDER#${placed.value.id}`, edited.carriers[0]?.pk ?? '', REGIONS_KEY];

@@ -19,7 +19,7 @@ type Prepare = (world: ApiWorld) => Promise<WriteRequest>;
 const asked = (path: string, body: object): WriteRequest => ({ path, sent: { body, key: `key-${randomUUID()}` } });
 const edit = (path: string, value: object, condition: Readonly<Record<string, string>>): WriteRequest => ({
   path,
-  sent: { body: { value }, key: null, headers: condition },
+  sent: { body: { value }, key: `key-${randomUUID()}`, headers: condition },
 });
 
 const stocked = async (world: ApiWorld): Promise<string> => {

@@ -38,10 +38,11 @@ export const recordJourneys = (name: string, start: (region: string) => Promise<
         expect(ANSWERS[route].safeParse(answer.body).error).toBeUndefined();
     });
 
-    it('edited twice at once by the same request is edited once; by another request, the later one is refused', async () => {
+    it('edited twice at once under the same key is edited once; by another request, the later one is refused', async () => {
       const path = `/records/${randomUUID()}`;
       const tag = tagOf(await a.put(path, { n: 0 }));
-      const same = await Promise.all([1, 1, 1].map((n) => a.put(path, { n }, tag)));
+      const headers = { [HEADERS.idempotencyKey]: randomUUID() };
+      const same = await Promise.all([1, 1, 1].map((n) => a.put(path, { n }, tag, { headers })));
       expect(same.map(({ status }) => status)).toEqual([200, 200, 200]);
       expect(new Set(same.map(({ text }) => text)).size).toBe(1);
       expect(same.filter(({ headers }) => headers[HEADERS.replayed] === 'true')).toHaveLength(2);
@@ -51,6 +52,36 @@ export const recordJourneys = (name: string, start: (region: string) => Promise<
       expect((await a.get(path)).body).toMatchObject({ value: others.find(({ status }) => status === 200)?.body['value'], conflicts: [] });
     });
 
+    it.each([
+      ['under keys of their own', () => ({ [HEADERS.idempotencyKey]: randomUUID() })],
+      ['without keys', () => ({})],
+    ])('claimed by several callers at once with equal words, %s, has one winner', async (_, headers) => {
+      const path = `/records/${randomUUID()}`;
+      const tag = tagOf(await a.put(path, { claimed: false }));
+      const claims = await Promise.all([1, 2, 3].map(() => a.put(path, { claimed: true }, tag, { headers: headers() })));
+      expect(claims.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+    });
+
+    it('that has gone on is not made again by whoever begins with the same words', async () => {
+      const path = `/records/${randomUUID()}`;
+      const tag = tagOf(await a.put(path, { n: 0 }));
+      await a.put(path, { n: 7 }, tag);
+      expect((await a.put(path, { n: 0 })).status).toBe(412);
+      expect((await a.get(path)).body).toMatchObject({ value: { n: 7 }, conflicts: [] });
+    });
+
+    it('edited in two regions under one key is one edit, and a repetition without a key is refused as what it is: made from what is no more', async () => {
+      const path = `/records/${randomUUID()}`;
+      const tag = tagOf(await a.put(path, { n: 0 }));
+      await replicate(a, b, path);
+      const headers = { [HEADERS.idempotencyKey]: randomUUID() };
+      const [inA, inB] = [await a.put(path, { n: 1 }, tag, { headers }), await b.put(path, { n: 1 }, tag, { headers })];
+      expect([inA.status, inB.status, tagOf(inA)]).toEqual([200, 200, tagOf(inB)]);
+      await replicate(a, b, path);
+      expect((await b.get(path)).body['conflicts']).toEqual([]);
+      expect((await b.put(path, { n: 1 }, tag)).body['type']).toBe('/problems/precondition-failed');
+    });
+
     it('edited in two regions that do not hear of each other shows both edits, the same in each, until one edit names both', async () => {
       // given a record that both regions hold
       const path = `/records/${randomUUID()}`;
@@ -58,7 +89,8 @@ export const recordJourneys = (name: string, start: (region: string) => Promise<
       await replicate(a, b, path);
 
       // when each edits it, and then hears of the other
-      const [left, right] = [await a.put(path, { from: 'a' }, tag), await b.put(path, { from: 'b' }, tag)];
+      const headers = { [HEADERS.idempotencyKey]: randomUUID() };
+      const [left, right] = [await a.put(path, { from: 'a' }, tag, { headers }), await b.put(path, { from: 'b' }, tag)];
       expect([left.status, right.status]).toEqual([200, 200]);
       await replicate(a, b, path);
       await replicate(b, a, path);
@@ -67,7 +99,7 @@ export const recordJourneys = (name: string, start: (region: string) => Promise<
       const [inA, inB] = [await a.get(path), await b.get(path)];
       expect([inA.body, tagOf(inA)]).toEqual([inB.body, tagOf(inB)]);
       expect(inA.body['conflicts']).toHaveLength(1);
-      expect((await a.put(path, { from: 'a' }, tag)).headers[HEADERS.replayed]).toBe('true');
+      expect((await a.put(path, { from: 'a' }, tag, { headers })).headers[HEADERS.replayed]).toBe('true');
       expect((await b.put(path, { from: 'one side only' }, tagOf(right))).body['type']).toBe('/problems/precondition-failed');
 
       // when an edit names both

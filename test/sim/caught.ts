@@ -4,8 +4,9 @@
  */
 export const CAUGHT_IN: Readonly<Record<string, readonly string[]>> = {
   'a-different-payment-dropped': ['20260101:51', '1:8', '2:247'],
-  'a-version-is-its-value': ['20260101:5', '1:1', '2:6'],
   'a-version-of-each-region': ['20260101:12', '1:1', '2:0'],
+  'an-edit-is-its-content': ['20260101:1', '1:1', '2:2'],
+  'an-edit-is-its-key': ['20260101:17', '1:86', '2:6'],
   'an-edit-repeated-is-refused': ['20260101:5', '1:2', '2:2'],
   'an-order-for-each-region': ['20260101:1', '1:0', '2:0'],
   'any-body-is-a-replay': ['20260101:1', '1:0', '2:0'],

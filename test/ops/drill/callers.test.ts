@@ -64,8 +64,8 @@ describe('a caller that follows DNS, of a record', () => {
     await caller.perform({ operation: 'putRecord', key: 'k2', record: 'r', parents: ['v2', 'v1'] });
     expect(made).toMatchObject({ outcome: 'ok', id: VERSION });
     expect(seen).toEqual([
-      ['PUT', undefined, '*', undefined, '{"value":{"edit":"k1"}}'],
-      ['PUT', '"v1.v2"', undefined, undefined, '{"value":{"edit":"k2"}}'],
+      ['PUT', undefined, '*', 'k1', '{"value":{"edit":"k1"}}'],
+      ['PUT', '"v1.v2"', undefined, 'k2', '{"value":{"edit":"k2"}}'],
     ]);
   });
 

@@ -109,7 +109,7 @@ export class ToyRegion {
         }),
       );
     if (first === 'stock') return toAnswer(200, await getStock(this.context, { subject: SUBJECT, sku: second ?? '' }));
-    if (first === 'records') return this.record(request, second ?? '', record['value'] ?? null);
+    if (first === 'records') return this.record(request, second ?? '', { key, value: canonical(record['value'] ?? null) });
     if (third === 'shipments') return toAnswer(201, await shipOrder(this.context, { subject: SUBJECT, id: second ?? '', key }));
     if (third === 'cancellations') return toAnswer(202, await cancelOrder(this.context, { subject: SUBJECT, id: second ?? '' }));
     if (third === 'payments')
@@ -131,10 +131,10 @@ export class ToyRegion {
     return keys.some((key) => this.store.peek(key) === undefined) ? { 'tandem-stale': 'true' } : {};
   }
 
-  private async record({ method, headers }: IncomingMessage, id: string, value: Value) {
+  private async record({ method, headers }: IncomingMessage, id: string, given: { readonly key: string; readonly value: string }) {
     if (method === 'GET') return toAnswer(200, await getRecord(this.context, { subject: SUBJECT, id }));
     const parents = headers['if-match']?.slice(1, -1).split('.') ?? [];
-    return toAnswer(201, await editRecord(this.context, { subject: SUBJECT, id, parents, value: canonical(value) }));
+    return toAnswer(201, await editRecord(this.context, { subject: SUBJECT, id, parents, ...given }));
   }
 
   private regions() {
