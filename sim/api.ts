@@ -57,7 +57,8 @@ export const handle = async (cell: Cell, environment: Environment, { request, to
   const named = told.flatMap(({ carriers }) => carriers);
   const stale = named.length > 0 && !(await arrives(store, named, { clock, pause, holds, waitMs: TOKEN_WAIT_MS }));
   if (named.length > 0 && !stale) cell.surroundings.caughtUp(cell, told);
-  const outcome = await perform({ store: listing(store, named), clock, hlc, region: cell.region, regions, writer }, request);
+  const { shortages } = environment;
+  const outcome = await perform({ store: listing(store, named), clock, hlc, region: cell.region, regions, writer, shortages }, request);
   if (outcome.kind === 'refused') {
     cell.surroundings.refused({ request, code: outcome.code, cell, beganMs });
     return { kind: 'refused', code: outcome.code, detail: outcome.detail, region: outcome.region };

@@ -18,6 +18,7 @@ import type { Change } from './replica.ts';
 import { describe, type Request, recordKeyOf } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 import { SMALL_WORLDS, type SmallWorld } from './small-worlds.ts';
+import { Sharing } from './wishes.ts';
 
 export const EXHAUSTIVE_WORLDS = SMALL_WORLDS;
 
@@ -103,6 +104,7 @@ class Run implements Surroundings {
   readonly #choices = new Choices();
   readonly #ledger = new Ledger();
   readonly #happened = new Happened();
+  readonly #sharing = new Sharing();
   readonly #network: Network;
   readonly #cells: readonly Cell[];
   readonly #world: SmallWorld;
@@ -187,9 +189,10 @@ class Run implements Surroundings {
     if (!change.key.sk.endsWith(`#${cell.writer}`))
       this.violations.push({ rule: 'one writer', detail: `${cell.name} wrote ${change.key.pk} ${change.key.sk}` });
     // Only then does anybody read another region's row.
-    if (!this.#world.moves && change.key.sk.startsWith('WANT#'))
+    if (!this.#world.moves && change.key.sk.startsWith('WISH#'))
       throw new RangeError(`the world "${this.#world.name}" moves stock: say so`);
     if (change.item) this.#happened.wrote(change.item);
+    this.violations.push(...this.#sharing.wrote(cell, change, NOW_MS));
     this.#network.send(cell, table, change, random);
   }
 

@@ -15,6 +15,8 @@ const CALLS_MIN = 20;
 const FAULTS_MIN = 3;
 /** Share of the acts in which stock is short where it is asked for. */
 const HUNGER = 0.3;
+/** Share of the acts in which somebody asks for more than there is, again and again. */
+const GREED = 0.25;
 /** Share of the acts in which callers mostly edit records. */
 const EDITING = 0.3;
 /** Parts of a second between two callers' looks at a record and their claims of it. */
@@ -69,6 +71,7 @@ class Generator {
     for (let act = 0; act < this.#acts; act += 1) this.#act(act);
     const random = new Random(mix(this.#seed, CLAIMS_STREAM));
     for (let act = 0; act < this.#acts; act += 1) if (random.chance(CLAIMS)) this.#claim(act, random);
+    for (let act = 0; act < this.#acts; act += 1) if (this.#random.chance(GREED)) this.#greed(act);
     return { seed: this.#seed, regions: this.#regions, acts: this.#acts, entries: this.#entries };
   }
 
@@ -109,7 +112,7 @@ class Generator {
     }
     for (let count = random.whole(3, 6); count > 0; count -= 1) {
       this.#keys += 1;
-      const receipt = { sku, region: fed, key: `receipt-${this.#keys}`, quantity: random.whole(1, 2) };
+      const receipt = { sku, region: fed, key: `receipt-${this.#keys}`, quantity: random.whole(2, 6) };
       this.#call(act, aroundMs + random.whole(0, 600), { kind: 'receive', ...receipt }, { attempts: at(fed) });
     }
   }
@@ -129,6 +132,20 @@ class Generator {
         const call: Call = { ...rest, wish };
         this.#entries.push({ id: this.#entries.length, act, atMs: aroundMs + laterMs + random.whole(0, 60), kind: 'call', call });
       }
+    }
+  }
+
+  /** Orders that nobody needs filled: what they are refused must take nothing from others. */
+  #greed(act: number): void {
+    const random = this.#random;
+    const region = random.pick(this.#regions);
+    const sku = random.pick(this.#skus);
+    for (let count = random.whole(2, 6); count > 0; count -= 1) {
+      this.#keys += 1;
+      const order = { subject: 'eve', key: `order-${this.#keys}` };
+      const lines = [{ sku, quantity: random.pick([random.whole(6, 12), random.whole(6, 30), 1_000_000]) }];
+      const attempts = [{ region, patienceMs: 1_000, lost: 'no' }] as const;
+      this.#call(act, random.whole(1_000, ACT_MS), { kind: 'place', order, lines, note: undefined }, { attempts });
     }
   }
 

@@ -14,6 +14,7 @@ import { recordViolations } from './records.ts';
 import { keyText } from './replica.ts';
 import { stockViolations } from './stock.ts';
 import { viewViolations } from './views.ts';
+import { lastingWishes } from './wishes.ts';
 
 export interface Violation {
   /** Short, and the same for one kind: what the shrinker holds on to. */
@@ -49,6 +50,7 @@ export const violationsOf = async (healed: Healed): Promise<readonly Violation[]
     ...orderViolations(facts, (region) => healed.closings.isResting(region)),
     ...stockViolations(facts, healed),
     ...recordViolations(facts, healed),
+    ...healed.cells.flatMap((cell) => lastingWishes(cell, healed.nowMs)),
     ...(await viewViolations(healed, facts)),
   ];
 };
@@ -88,7 +90,7 @@ const differences = (a: Cell, b: Cell, writers: Writers): readonly Violation[] =
     return violations;
   });
 
-const ROWS: readonly string[] = ['HELD', 'WANT', 'BEAT', 'HEAD'];
+const ROWS: readonly string[] = ['HELD', 'WISH', 'BEAT', 'HEAD'];
 
 const isRetiredRow = (table: string, { sk }: Item, { serving, closing }: Writers): boolean => {
   const [type, writer] = [sk.slice(0, sk.indexOf('#')), sk.slice(sk.lastIndexOf('#') + 1)];

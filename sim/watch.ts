@@ -2,12 +2,13 @@
 import { VIEW_MS_MAX } from '../functions/core/monitor.ts';
 import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
 import type { Key } from '../functions/core/store.ts';
-import type { Cell } from './cell.ts';
+import type { Cell, TableName } from './cell.ts';
 import { readFacts } from './facts.ts';
 import { Fences } from './fences.ts';
 import { type Acknowledgement, isPresent, type Ledger, memberOf, type Read, type Refusal, type Replicated, type Told } from './ledger.ts';
-import { keyText } from './replica.ts';
+import { type Change, keyText } from './replica.ts';
 import { describe, orderIdOf } from './requests.ts';
+import { Sharing } from './wishes.ts';
 
 /** What answers are held against. */
 export interface Watched {
@@ -19,9 +20,16 @@ export interface Watched {
 export class Watch {
   readonly #world: Watched;
   readonly #fences = new Fences();
+  readonly #sharing = new Sharing();
 
   constructor(world: Watched) {
     this.#world = world;
+  }
+
+  /** An application wrote at a cell. */
+  wrote(cell: Cell, table: TableName, change: Change, nowMs: number): void {
+    if (table === 'control') return this.control(cell, change.key, nowMs);
+    for (const { rule, detail } of this.#sharing.wrote(cell, change, nowMs)) this.#world.violate(rule, detail);
   }
 
   /** An item is in a cell's control table, written there or come by replication. */

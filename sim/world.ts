@@ -165,7 +165,7 @@ export class World implements Surroundings {
       this.violate('one writer', `${cell.name} wrote ${keyText(change.key)}`);
     if (change.item) this.#happened.wrote(change.item);
     this.operators.closings.wrote(change);
-    if (table === 'control') this.#watch.control(cell, change.key, this.nowMs());
+    this.#watch.wrote(cell, table, change, this.nowMs());
     this.network.send(cell, table, change, random);
   }
 

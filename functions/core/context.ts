@@ -1,5 +1,6 @@
 /** What a use case works with, and how it ends. */
 import type { Hlc } from './hlc.ts';
+import type { Shortages } from './shortages.ts';
 import type { Clock, Key, Store } from './store.ts';
 
 /** One region's hands: its replica, its clock, and the name it writes under. */
@@ -12,6 +13,8 @@ export interface Context {
   readonly writer: string;
   /** Every configured region. */
   readonly regions: readonly string[];
+  /** What its execution environment found to be short; without it every order is tried. */
+  readonly shortages?: Shortages;
 }
 
 /** Why a use case refused. A refusal has no effect and is not remembered. */

@@ -11,9 +11,10 @@ import { foldOrder, type OrderView, type Reservation } from './order-fold.ts';
 import { orderKey } from './order-items.ts';
 import { dueEnd } from './reconcile.ts';
 import { mustRebalance, smallestFirst, unitsToBook } from './stock.ts';
-import { foldHeld, foldWants, stockKey } from './stock-fold.ts';
+import { foldHeld, stockKey } from './stock-fold.ts';
 import type { Item } from './store.ts';
 import type { Task } from './tasks.ts';
+import { foldWishes } from './wishes.ts';
 import { regionOf } from './writer.ts';
 
 export interface Due {
@@ -26,11 +27,12 @@ export interface Due {
  * The work of one region that is due. Pure, and exact: a task is due when doing it now would change something.
  *
  * @param items whole partitions of the region's own replica of the data table, in any order
+ * @param nowMs by when a wish counts or is over
  */
-export const dueWork = (items: readonly Item[], region: string): readonly Due[] =>
+export const dueWork = (items: readonly Item[], region: string, nowMs: number): readonly Due[] =>
   [...Map.groupBy(items, ({ pk }) => pk)].flatMap(([pk, partition]) => {
     if (pk.startsWith(orderKey(''))) return dueEnds(pk.slice(orderKey('').length), partition, region);
-    if (pk.startsWith(stockKey(''))) return dueMoves(pk.slice(stockKey('').length), partition, region);
+    if (pk.startsWith(stockKey(''))) return dueMoves(pk.slice(stockKey('').length), partition, region, nowMs);
     return [];
   });
 
@@ -52,7 +54,7 @@ const dueSinceMs = (order: OrderView, reservation: Reservation): number => {
 };
 
 /** Receipts before the sku they are of: what is booked can be granted. */
-const dueMoves = (sku: string, partition: readonly Item[], region: string): readonly Due[] => {
+const dueMoves = (sku: string, partition: readonly Item[], region: string, nowMs: number): readonly Due[] => {
   const ofType = (type: string): readonly Item[] => partition.filter((item) => partsOf(item)[0] === type);
   const booked = Map.groupBy(ofType('BOOKED'), hashIn);
   const due = [...Map.groupBy(smallestFirst(ofType('RECEIPT')), hashIn)].flatMap(([hash, receipts]): readonly Due[] => {
@@ -61,7 +63,7 @@ const dueMoves = (sku: string, partition: readonly Item[], region: string): read
       ? [{ task: { kind: 'book', sku, hash }, sinceMs: numberOf(receipt, 'at') }]
       : [];
   });
-  return mustRebalance(region, foldHeld(partition), foldWants(partition))
+  return mustRebalance(region, foldHeld(partition), foldWishes(partition, nowMs), nowMs)
     ? [...due, { task: { kind: 'rebalance', sku }, sinceMs: undefined }]
     : due;
 };

@@ -11,8 +11,8 @@ import { ITEM_VERSION, textOf, writerOf } from './item.ts';
 import { keyReused, maySee, noSuchOrder } from './order-access.ts';
 import { cancelledBy, foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
 import { content, orderIdOf, orderKey, readOrder, reserve } from './order-items.ts';
-import { heldKey, stockKey } from './stock-fold.ts';
-import type { Item } from './store.ts';
+import { isKnownShort, outOfStock } from './out-of-stock.ts';
+import type { Item, Write } from './store.ts';
 import { expiring, mayName } from './synthetic.ts';
 import { compareWriters } from './writer.ts';
 
@@ -60,11 +60,8 @@ export const placeOrder = async (
     listed: `${context.hlc.next(nowMs)}#${id}`,
     ...expiring(given.subject, 'fact', nowMs),
   };
-  const outcome = await context.store.transact([
-    { action: 'put', item: placed, guards: [{ is: 'absent' }] },
-    ...lines.map((line) => reserve(context, line)),
-  ]);
-  if (outcome.ok) return written(placedOrder(id, { lines, note: given.request.note, placedAtMs: nowMs, writer: context.writer }), placed);
+  if (!(await isKnownShort(context, lines)) && (await accept(context, placed, lines)))
+    return written(placedOrder(id, { lines, note: given.request.note, placedAtMs: nowMs, writer: context.writer }), placed);
 
   // A request with the same key overtook this one, or a line is short. The facts tell which.
   const after = await readOrder(context, id);
@@ -123,17 +120,10 @@ const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder
   return written(placedOrder(id, same), { pk: orderKey(id), sk: same.sk }, true);
 };
 
-/** Says what is short, and leaves word of it for the other regions' rebalancers. */
-const outOfStock = async (context: Context, lines: readonly Line[]): Promise<Outcome<never>> => {
-  const rows = await Promise.all(lines.map((line) => context.store.get(heldKey(line.sku, context.writer))));
-  const short = lines.filter((line, index) => Number(rows[index]?.['available'] ?? 0) < line.quantity);
-  const atMs = context.clock.now();
-  for (const line of short) {
-    const key = { pk: stockKey(line.sku), sk: `WANT#${context.writer}` };
-    await context.store.transact([{ action: 'update', key, set: { quantity: line.quantity, at: atMs } }]);
-  }
-  const names = short.map((line) => line.sku).join(', ') || 'a sku that was just sold';
-  return refused('out-of-stock', `region ${context.region} does not hold enough of ${names}; other regions are asked to hand over`);
+/** One item is event and reservation, in one transaction with the stock. */
+const accept = async (context: Context, placed: Item, lines: readonly Line[]): Promise<boolean> => {
+  const put: Write = { action: 'put', item: placed, guards: [{ is: 'absent' }] };
+  return (await context.store.transact([put, ...lines.map((line) => reserve(context, line))])).ok;
 };
 
 /** Equal skus are one line: a transaction may touch an item once. Sorted, so that equal requests are equal. */

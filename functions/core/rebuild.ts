@@ -8,6 +8,7 @@ import { foldOrder, holdsStock, isOpen } from './order-fold.ts';
 import { orderKey } from './order-items.ts';
 import { creditedFrom, grantedTo, heldKey, heldOf, stockKey, sum } from './stock-fold.ts';
 import type { Item } from './store.ts';
+import { wishItem, wishOf } from './wishes.ts';
 import { compareWriters, regionOf, type Writer, writerName } from './writer.ts';
 
 export interface RebuildPlan {
@@ -26,8 +27,8 @@ export interface Books {
   readonly sold: number;
   readonly moves: readonly Move[];
   readonly bookings: readonly Booking[];
-  /** Somebody has heard that the region wanted units of others, whether it still does or not. */
-  readonly wanted: boolean;
+  /** Somebody has heard that the region wished for units of others, whether it still does or not. */
+  readonly wished: boolean;
   /** Whether any incarnation of it had a row. */
   readonly had: boolean;
 }
@@ -57,8 +58,8 @@ export const planRebuild = (lost: Writer, survivors: readonly (readonly Item[])[
   return {
     items: [
       ...kept.flatMap((each) => [rowOf(lost, each), ...unbooked(lost, each, nowMs)]),
-      // A wish of the dead would be granted for ever. Taken back also where it was before: by a run that may have told one survivor only.
-      ...books.filter((each) => each.wanted).map((each) => wantNothing(lost, each.sku, nowMs)),
+      // A wish of the dead would be granted for as long as it counts. Taken back also where it was before: by a run that may have told one survivor only.
+      ...books.filter((each) => each.wished).map((each) => wishNothing(lost, each.sku, nowMs)),
     ],
     openOrders,
     negative: kept.filter((each) => availableOf(each) < 0).map((each) => each.sku),
@@ -122,18 +123,12 @@ export const unbooked = (lost: Writer, { sku, bookings }: Books, nowMs: number):
       }),
     );
 
-/** Takes the word back that a lost region wants units. */
-export const wantNothing = (lost: Writer, sku: string, nowMs: number): Item => ({
-  pk: stockKey(sku),
-  sk: `WANT#${writerName(lost)}`,
-  v: ITEM_VERSION,
-  quantity: 0,
-  at: nowMs,
-});
+/** Takes a lost region's wishes back: only a newest incarnation's count. */
+export const wishNothing = (lost: Writer, sku: string, nowMs: number): Item => wishItem(sku, writerName(lost), 0, nowMs);
 
 /** Facts of a lost region's writers: written once, so every survivor may put them again for the others. */
 export const isFactOf = (item: Item, region: string): boolean =>
-  ['PLACED', 'END', 'E', 'RECEIPT', 'BOOKED', 'V', 'SECRET'].includes(partsOf(item)[0] ?? '') && regionOf(writerOf(item)) === region;
+  ['PLACED', 'END', 'E', 'RECEIPT', 'BOOKED', 'V'].includes(partsOf(item)[0] ?? '') && regionOf(writerOf(item)) === region;
 
 /** A fact as a survivor puts it again: the same but for an attribute nobody reads, since a no-op put may not replicate. */
 export const reput = (fact: Item, incarnation: number): Item => ({ ...fact, reput: incarnation });
@@ -176,7 +171,7 @@ const booksOfSku = (lost: string, sku: string, items: readonly Item[], sold: num
     sold,
     moves,
     bookings: bookingsOf(lost, items),
-    wanted: items.some((item) => partsOf(item)[0] === 'WANT' && regionOf(writerOf(item)) === lost),
+    wished: items.some((item) => wishOf(item) !== undefined && regionOf(writerOf(item)) === lost),
     had: own.length > 0,
   };
 };

@@ -9,11 +9,13 @@
 import { Hlc } from './hlc.ts';
 import { numberOf, writerOf } from './item.ts';
 import { foldControl, incarnationItem, REGIONS_KEY } from './operations.ts';
-import { availableOf, type Books, booksOf, isEmpty, isFactOf, rowOf, unbooked, wantNothing } from './rebuild.ts';
+import { availableOf, type Books, booksOf, isEmpty, isFactOf, rowOf, unbooked, wishNothing } from './rebuild.ts';
 import { arrived, type Estate, type Loss, lossOf, place, RecoveryRefused, scanEach, shareFacts, type TableName } from './recovery.ts';
 import { rebalanceStock } from './stock.ts';
 import { foldHeld, stockKey } from './stock-fold.ts';
 import type { Guard, Item, Write } from './store.ts';
+import { EXPIRES } from './synthetic.ts';
+import { wishOf } from './wishes.ts';
 import { regionOf, type Writer, writerName } from './writer.ts';
 
 /** Bookings in the transaction of their row; DynamoDB takes 100 writes. */
@@ -134,10 +136,11 @@ export const reclaimStock = async (estate: Estate, region: string): Promise<Recl
   await allHold(estate, survivors, 'control', copies.control.flat().filter(isTheirs));
   const data = copies.data.flat();
   const { books } = booksOf(region, data);
-  const wants = books.filter((each) => each.wanted).map((each) => wantNothing(writer, each.sku, estate.now()));
-  if (wants.length > 0) estate.progress(`taking back what ${region} wanted: ${wants.length} skus`);
-  await place(estate.store(heir, 'data'), wants);
-  await allHold(estate, survivors, 'data', [...data.filter((item) => isFactOf(item, region)), ...wants]);
+  const wishes = books.filter((each) => each.wished).map((each) => wishNothing(writer, each.sku, estate.now()));
+  if (wishes.length > 0) estate.progress(`taking back what ${region} wished for: ${wishes.length} skus`);
+  await place(estate.store(heir, 'data'), wishes);
+  const awaited = [...data.filter((item) => isFactOf(item, region)), ...wishes];
+  await allHold(estate, survivors, 'data', awaited.map(lasting));
 
   const plan = planReclaim(writer, heir, await scanEach(estate, survivors, 'data'), estate.now());
   estate.progress(`granting ${heir} what is left of ${plan.granted.length} skus`);
@@ -155,6 +158,9 @@ const closingWriter = ({ region, isLost, known }: Loss): Writer => {
     );
   return { region, incarnation: known.closed ? known.incarnation : known.incarnation + 1 };
 };
+
+/** The table forgets a wish only long after this run has ended. */
+const lasting = (item: Item): Item => (wishOf(item) ? { ...item, [EXPIRES]: undefined } : item);
 
 /** Waits until each survivor holds what any of them holds of these. */
 const allHold = async (estate: Estate, survivors: readonly string[], table: TableName, items: readonly Item[]): Promise<void> => {

@@ -2,7 +2,7 @@
  * What a table lost since a point of its past: the items that a restore brought back, held against those that are there.
  *
  * Facts are written once, so a fact that is gone or reads otherwise was not changed by a caller. Rows that a region updates
- * (`HELD`, `WANT`, `HEAD`) moved on since, rightly or not: that they differ says nothing, and their past is never put back.
+ * (`HELD`, `HEAD`) moved on since, rightly or not: that they differ says nothing, and their past is never put back.
  * What came after the point is extra, and stays: callers were told of it.
  */
 import { canonical } from './hash.ts';
@@ -13,6 +13,7 @@ import { RECORD_PREFIX } from './records.ts';
 import { stockKey } from './stock-fold.ts';
 import type { Item } from './store.ts';
 import { isSynthetic, isSyntheticSku } from './synthetic.ts';
+import { wishOf } from './wishes.ts';
 import { regionOf } from './writer.ts';
 
 export const RESOURCES = ['orders', 'stock', 'records'] as const;
@@ -70,7 +71,8 @@ export const compare = (restored: readonly Item[], live: readonly Item[]): reado
   });
 };
 
-const usersItems = (items: readonly Item[]): readonly Item[] => items.filter((item) => resourceOf(item) !== undefined);
+/** But for wishes, which the table forgets: that one is gone says nothing. */
+const usersItems = (items: readonly Item[]): readonly Item[] => items.filter((item) => resourceOf(item) !== undefined && !wishOf(item));
 
 /** Partitions of canaries: their orders expire, so what is missing of them is no loss. */
 export const syntheticPartitions = (items: readonly Item[]): ReadonlySet<string> =>

@@ -12,6 +12,7 @@ import { bookingsOf, reservationsOf } from './rebuild.ts';
 import { syntheticPartitions } from './restore-compare.ts';
 import { creditedFrom, grantedTo, type Held, heldKey, heldOf, stockKey, sum } from './stock-fold.ts';
 import type { Guard, Item, Write } from './store.ts';
+import { foldWishes, wishItem } from './wishes.ts';
 import { regionOf } from './writer.ts';
 
 /** One region's replica, read by itself: what a region wrote is known there and nowhere sooner. */
@@ -45,14 +46,14 @@ interface Row {
  * @param restored all items of the restored copy, for what the cumulative numbers had reached by then
  * @param views of the regions that answer, after their facts were repaired
  */
-export const planStock = (restored: readonly Item[], views: readonly View[]): readonly StockRepair[] => {
+export const planStock = (restored: readonly Item[], views: readonly View[], nowMs: number): readonly StockRepair[] => {
   const sold = new Map(views.map((view) => [view.region, soldOf(view)]));
   const stock = views.map((view) => ({ view, bySku: bySku(view.items) }));
   const past = bySku(restored);
   return [...stockSkus(restored, views)].sort().flatMap((sku) => {
     const rows = stock.map(({ view, bySku: each }) => rowOf(view, sku, each.get(sku) ?? [], sold.get(view.region)?.get(sku) ?? 0));
     const elsewhere = [...(past.get(sku) ?? []), ...stock.flatMap(({ view, bySku: each }) => copiesOf(each.get(sku) ?? [], view, views))];
-    return planSku(sku, rows, elsewhere.filter((item) => partsOf(item)[0] === 'HELD').map(heldOf));
+    return planSku({ sku, rows, elsewhere: elsewhere.filter((item) => partsOf(item)[0] === 'HELD').map(heldOf), nowMs });
   });
 };
 
@@ -100,7 +101,15 @@ const isCounted = (item: Item): boolean =>
   ['available', 'sold'].every((name) => numberOf(item, name) !== undefined || item[name] === undefined) &&
   [...heldOf(item).granted.values(), ...heldOf(item).credited.values()].every((units) => units >= 0);
 
-const planSku = (sku: string, rows: readonly Row[], elsewhere: readonly Held[]): readonly StockRepair[] => {
+interface Sku {
+  readonly sku: string;
+  readonly rows: readonly Row[];
+  /** As they were, and as they are known where their region does not answer. */
+  readonly elsewhere: readonly Held[];
+  readonly nowMs: number;
+}
+
+const planSku = ({ sku, rows, elsewhere, nowMs }: Sku): readonly StockRepair[] => {
   const regions = new Set(
     [...rows.map(({ held }) => held), ...elsewhere].flatMap((held) => [held.region, ...held.granted.keys(), ...held.credited.keys()]),
   );
@@ -115,7 +124,7 @@ const planSku = (sku: string, rows: readonly Row[], elsewhere: readonly Held[]):
         // What a damaged row had taken over is not known: it takes over all that was given, which comes to the same in the end.
         credited: sound ? (held.credited.get(region) ?? 0) : granted(region, view.region),
       }));
-    if (sound && moves.every(({ region, granted: units }) => units === (held.granted.get(region) ?? 0))) return wantRepair(sku, row, rows);
+    if (sound && moves.every(({ region, granted: units }) => units === (held.granted.get(region) ?? 0))) return wishRepair(sku, row, nowMs);
     const available = booked + sum(moves.map((each) => each.credited)) - sum(moves.map((each) => each.granted)) - sold;
     const repaired: Item = {
       ...withoutCounts(item ?? {}),
@@ -160,22 +169,12 @@ const isPlausible = ({ view, held, booked }: Row, rows: readonly Row[]): boolean
   return given.every((units) => units >= 0) && sum(given) <= had;
 };
 
-/** Nobody wants more than there ever was. A word that is taken back wrongly is said again when an order next finds too little. */
-const wantRepair = (sku: string, { view, held }: Row, rows: readonly Row[]): StockRepair[] => {
-  const key = { pk: stockKey(sku), sk: `WANT#${view.writer}` };
-  const want = view.items.find((item) => item.pk === key.pk && item.sk === key.sk);
-  const quantity = want && numberOf(want, 'quantity');
-  const received = Math.max(1, sum(rows.map((row) => row.booked)));
-  const believable =
-    want === undefined || (quantity !== undefined && Number.isSafeInteger(quantity) && quantity >= 0 && quantity <= received);
-  const due = held.available < 0 ? Math.max(1, believable ? (quantity ?? 0) : 0) : believable ? (quantity ?? 0) : 0;
-  if (believable && due === (quantity ?? 0)) return [];
-  const write: Write = {
-    action: 'put',
-    item: { ...want, ...key, v: want?.v ?? 1, quantity: due },
-    guards: want === undefined ? [{ is: 'absent' }] : [{ is: 'present' }],
-  };
-  return [{ region: view.region, sku, write, what: `wants ${quantity ?? 'nobody knows what'} -> wants ${due}` }];
+/** A region that lacks units says so, and the others hand theirs back. Wishes need no repair: they count for minutes. */
+const wishRepair = (sku: string, { view, held }: Row, nowMs: number): StockRepair[] => {
+  const wished = foldWishes(view.items, nowMs).get(view.region) ?? 0;
+  if (held.available >= 0 || wished > 0) return [];
+  const write: Write = { action: 'put', item: wishItem(sku, view.writer, 1, nowMs), guards: [{ is: 'absent' }] };
+  return [{ region: view.region, sku, write, what: `lacks ${-held.available} units -> wishes for them` }];
 };
 
 /** The row is still the one that was read: every change of it counts `rev`. */

@@ -4,7 +4,8 @@
  * | kind of item | repair |
  * |---|---|
  * | facts (`PLACED`, `END`, `E`, `RECEIPT`, `BOOKED`, `V`) | missing or changed: put as restored, where the live item is still the one that was compared |
- * | `HELD`, `WANT` | computed anew: restore-stock.ts |
+ * | `HELD` | computed anew: restore-stock.ts |
+ * | `WISH` | left: it counts for minutes |
  * | `HEAD` | counts; only one that no longer is a number gets a new one |
  * | extra facts | stay: callers were told of them |
  * | anything else, and everything of canaries | stays |
@@ -144,7 +145,7 @@ const unchanged = (live: Item | undefined, restored: Item): readonly Guard[] => 
  * Stock of a sku is right once its rows were seen to be while all of them stood still. Any other look proves nothing,
  * neither way: an order between the reading of orders and of a row may make up for exactly what the row is off by.
  */
-const repairStock = async ({ restored, replicas }: RepairProps): Promise<Pick<Repaired, 'rows' | 'left'>> => {
+const repairStock = async ({ restored, replicas, clock }: RepairProps): Promise<Pick<Repaired, 'rows' | 'left'>> => {
   const rows: Omit<StockRepair, 'write'>[] = [];
   let doubtful = stockSkus(restored, await viewsOf(replicas));
   for (let pass = 0; pass < PASSES_MAX && doubtful.size > 0; pass += 1) {
@@ -153,6 +154,7 @@ const repairStock = async ({ restored, replicas }: RepairProps): Promise<Pick<Re
     const plan = planStock(
       restored,
       measured.map((each) => each.view),
+      clock.now(),
     );
     for (const { write, ...told } of plan) {
       const steady = measured.find((each) => each.view.region === told.region)?.steady;

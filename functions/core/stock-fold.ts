@@ -5,7 +5,7 @@
  *
  * For every region at any time: available + sold + granted - credited = booked.
  */
-import { numberOf, partsOf, writerOf } from './item.ts';
+import { numberOf, writerOf } from './item.ts';
 import type { Item } from './store.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
@@ -19,6 +19,17 @@ export interface Held {
   readonly granted: ReadonlyMap<string, number>;
   /** Cumulative units taken over from a region, by region. */
   readonly credited: ReadonlyMap<string, number>;
+  /** What it noted of its sales when others last asked it for units: sharing.ts. */
+  readonly look?: SalesLook | undefined;
+}
+
+/** What a giver noted when it was last asked. */
+export interface SalesLook {
+  readonly atMs: number;
+  /** Units in open or shipped orders by then. */
+  readonly sold: number;
+  /** Units that it sold in ten minutes before. */
+  readonly pace: number;
 }
 
 export interface StockView {
@@ -51,7 +62,20 @@ export const heldOf = (item: Item): Held => ({
   sold: numberOf(item, 'sold') ?? 0,
   granted: cumulative(item, GRANTED),
   credited: cumulative(item, CREDITED),
+  look: lookOf(item),
 });
+
+/** The attributes of a look, as `heldOf` reads them. */
+export const lookAttributes = ({ atMs, sold, pace }: SalesLook): Readonly<Record<string, number>> => ({
+  lookedAt: atMs,
+  lookedSold: sold,
+  pace,
+});
+
+const lookOf = (item: Item): SalesLook | undefined => {
+  const [atMs, sold, pace] = [numberOf(item, 'lookedAt'), numberOf(item, 'lookedSold'), numberOf(item, 'pace')];
+  return atMs === undefined || sold === undefined || pace === undefined ? undefined : { atMs, sold, pace };
+};
 
 /** The stock of a sku; undefined when no region holds any row of it. */
 export const foldStock = (items: readonly Item[]): StockView | undefined => {
@@ -67,12 +91,6 @@ export const foldStock = (items: readonly Item[]): StockView | undefined => {
 export const inFlight = (giver: Held, region: string, held: readonly Held[]): number => {
   const taker = held.find((each) => each.region === region);
   return Math.max(0, (giver.granted.get(region) ?? 0) - (taker?.credited.get(giver.region) ?? 0));
-};
-
-/** What a region wants and did not have when it was asked, by region: its newest incarnation's word. */
-export const foldWants = (items: readonly Item[]): ReadonlyMap<string, number> => {
-  const wants = items.filter((item) => partsOf(item)[0] === 'WANT').sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
-  return new Map(wants.map((item) => [regionOf(writerOf(item)), numberOf(item, 'quantity') ?? 0]));
 };
 
 const cumulative = (item: Item, prefix: string): ReadonlyMap<string, number> =>

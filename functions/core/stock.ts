@@ -2,25 +2,29 @@
 import { type Context, instant, type Outcome, read, refused, written } from './context.ts';
 import { hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
+import { type Handover, type Sharing, sharingOf } from './sharing.ts';
 import {
   creditedFrom,
   foldHeld,
   foldStock,
-  foldWants,
   grantedTo,
   type Held,
   heldKey,
   heldOf,
   inFlight,
+  lookAttributes,
   stockKey,
-  sum,
 } from './stock-fold.ts';
 import { type Guard, type Item, StoreBusy, type Write } from './store.ts';
 import { mayName } from './synthetic.ts';
+import { readWishes, unitsWished, WISH } from './wishes.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
 /** Compare-and-sets of one grant: each that is lost means that another run went on. */
 const CREDIT_ATTEMPTS_MAX = 10;
+/** Grants of one run: to each region one, and those that are lost to orders and other runs. */
+const GRANT_ATTEMPTS_MAX = 20;
+const NOTHING: Sharing = { handovers: [], kept: 0, look: undefined };
 
 export interface ReceiptAnswer {
   readonly id: string;
@@ -110,25 +114,22 @@ export const unitsToBook = (receipts: readonly Item[], booked: readonly Item[], 
 };
 
 /**
- * Credits what other regions granted to this one, then grants to those that want what this one can spare. May overlap
- * with itself: each step is a compare-and-set on this region's own row.
+ * Credits what other regions granted to this one, then grants to those that wish for it what this one can spare. May
+ * overlap with itself: each step is a compare-and-set on this region's own row.
  */
 export const rebalanceStock = async (context: Context, sku: string): Promise<void> => {
   const items = await context.store.query(stockKey(sku), 'HELD#');
-  const wants = await context.store.query(stockKey(sku), 'WANT#');
-  const credited = await creditGrants(context, sku, foldHeld(items));
-  await settleWant(context, sku, foldWants(wants), credited);
-  await grantWants(context, sku, foldWants(wants), credited);
+  const held = await creditGrants(context, sku, foldHeld(items));
+  const own = held.find((each) => each.region === context.region);
+  if (own && own.available > 0) await grantWishes(context, sku, own, held);
 };
 
 /** Whether rebalancing would change anything now. Pure. */
-export const mustRebalance = (region: string, held: readonly Held[], wants: ReadonlyMap<string, number>): boolean => {
+export const mustRebalance = (region: string, held: readonly Held[], wishes: ReadonlyMap<string, number>, nowMs: number): boolean => {
+  if (held.some((giver) => giver.region !== region && inFlight(giver, region, held) > 0)) return true;
   const own = held.find((each) => each.region === region);
-  return (
-    held.some((giver) => giver.region !== region && inFlight(giver, region, held) > 0) ||
-    hasWanted(wants.get(region) ?? 0, own) ||
-    [...wants.keys()].some((taker) => own !== undefined && taker !== region && unitsFor(taker, own, wants, held) > 0)
-  );
+  const { handovers, look } = own ? sharingOf(own, wishes, held, nowMs) : NOTHING;
+  return handovers.length > 0 || look !== undefined;
 };
 
 /** What a new or changed item of a stock partition asks this region to do; `before` is the item it replaced. */
@@ -142,7 +143,7 @@ export const stockWork = (
   switch (type) {
     case 'RECEIPT':
       return !own && hash !== undefined && textOf(item, 'region') === region ? { kind: 'book', hash } : undefined;
-    case 'WANT':
+    case WISH:
       return own ? undefined : { kind: 'rebalance' };
     case 'HELD':
       return !own && item[grantedTo(region)] !== before?.[grantedTo(region)] ? { kind: 'rebalance' } : undefined;
@@ -187,60 +188,42 @@ const creditGrant = async (context: Context, sku: string, giver: Held, held: Hel
   throw new StoreBusy(`${CREDIT_ATTEMPTS_MAX} attempts to take over what ${giver.region} granted of ${sku} lost to others`);
 };
 
-/** Takes this region's word back once it holds what it wanted. */
-const settleWant = async (context: Context, sku: string, wants: ReadonlyMap<string, number>, held: readonly Held[]): Promise<void> => {
-  const want = wants.get(context.region) ?? 0;
-  const own = held.find((each) => each.region === context.region);
-  if (!hasWanted(want, own)) return;
-  const key = { pk: stockKey(sku), sk: `WANT#${context.writer}` };
-  await context.store.transact([
-    { action: 'update', key, set: { quantity: 0 }, guards: [{ is: 'equals', attribute: 'quantity', value: want }] },
-  ]);
-};
-
-const hasWanted = (want: number, own: Held | undefined): boolean => want !== 0 && (own?.available ?? 0) >= want;
-
-/** Hands over what a region wants, or half of what this one has more than it, if that is more, and never what it wants itself. */
-const grantWants = async (context: Context, sku: string, wants: ReadonlyMap<string, number>, held: readonly Held[]): Promise<void> => {
-  let own = held.find((each) => each.region === context.region);
-  for (const region of [...wants.keys()].sort(compareWriters)) {
-    if (!own || region === context.region) continue;
-    const units = unitsFor(region, own, wants, held);
-    if (units <= 0) continue;
-    const attribute = grantedTo(region);
-    const granted = own.granted.get(region);
-    const guards: Guard[] = [
-      { is: 'atLeast', attribute: 'available', value: units },
-      granted === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: granted },
-    ];
-    const write: Write = {
-      action: 'update',
-      key: heldKey(sku, context.writer),
-      add: { available: -units, rev: 1 },
-      set: { [attribute]: (granted ?? 0) + units },
-      guards,
-    };
-    if (!(await context.store.transact([write])).ok) return;
-    own = { ...own, available: own.available - units, granted: new Map(own.granted).set(region, (granted ?? 0) + units) };
+/**
+ * Notes what it sells, where that is not known or long ago, and hands over what the others wish for and it can spare. One at
+ * a time, from the row as it is then: what is sold meanwhile was not to spare.
+ */
+const grantWishes = async (context: Context, sku: string, row: Held, held: readonly Held[]): Promise<void> => {
+  const wishes = unitsWished(await readWishes(context, sku));
+  const others = held.filter((each) => each !== row);
+  let own = row;
+  for (let attempt = 0; attempt < GRANT_ATTEMPTS_MAX; attempt += 1) {
+    const { handovers, kept, look } = sharingOf(own, wishes, [...others, own], context.clock.now());
+    if (look) await context.store.transact([{ action: 'update', key: heldKey(sku, context.writer), set: lookAttributes(look) }]);
+    const [handover] = handovers;
+    if (!handover) return;
+    own = await grant(context, sku, handover, { ...own, look: look ?? own.look }, kept);
   }
 };
 
-const unitsFor = (region: string, own: Held, wants: ReadonlyMap<string, number>, held: readonly Held[]): number =>
-  unitsToGrant({ own, region, want: wants.get(region) ?? 0, ownWant: wants.get(own.region) ?? 0, held });
-
-/** Pure: how many units to hand over. Zero when the wanting region has, or will have, what it wants. */
-export const unitsToGrant = (given: {
-  readonly own: Held;
-  readonly region: string;
-  readonly want: number;
-  readonly ownWant: number;
-  readonly held: readonly Held[];
-}): number => {
-  const taker = given.held.find((each) => each.region === given.region);
-  const expected = (taker?.available ?? 0) + sum(given.held.map((giver) => inFlight(giver, given.region, given.held)));
-  const spare = Math.max(0, given.own.available - given.ownWant);
-  if (expected >= given.want) return 0;
-  return Math.min(spare, Math.max(given.want - expected, Math.floor((given.own.available - expected) / 2)));
+/** The row as it is afterwards, granted or not. */
+const grant = async ({ store, writer }: Context, sku: string, { region, units }: Handover, own: Held, kept: number): Promise<Held> => {
+  const attribute = grantedTo(region);
+  const seen = own.granted.get(region);
+  const guards: Guard[] = [
+    { is: 'atLeast', attribute: 'available', value: units + kept },
+    seen === undefined ? { is: 'missing', attribute } : { is: 'equals', attribute, value: seen },
+  ];
+  const granted = (seen ?? 0) + units;
+  const write: Write = {
+    action: 'update',
+    key: heldKey(sku, writer),
+    add: { available: -units, rev: 1 },
+    set: { [attribute]: granted },
+    guards,
+  };
+  const outcome = await store.transact([write]);
+  if (outcome.ok) return { ...own, available: own.available - units, granted: new Map(own.granted).set(region, granted) };
+  return outcome.item ? heldOf(outcome.item) : own;
 };
 
 const book = (context: Context, sku: string, hash: string, quantity: number): readonly Write[] => [

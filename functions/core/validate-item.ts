@@ -5,6 +5,8 @@ import { orderKey } from './order-items.ts';
 import { RECORD_PREFIX, versionId } from './records.ts';
 import { creditedFrom, grantedTo, stockKey } from './stock-fold.ts';
 import type { Item, Value } from './store.ts';
+import { EXPIRES } from './synthetic.ts';
+import { WISH, wishOf } from './wishes.ts';
 import { parseWriter } from './writer.ts';
 
 /** What is wrong with it, as the end of a sentence; undefined when nothing is. */
@@ -46,6 +48,8 @@ const stockDamage = (type: string | undefined, item: Item): string | undefined =
       return isCount(item['quantity']) ? undefined : 'is not readable';
     case 'HELD':
       return heldDamage(item);
+    case WISH:
+      return wishOf(item) && item[EXPIRES] !== undefined ? undefined : 'is not readable';
     default:
       return undefined;
   }

@@ -25,6 +25,7 @@ import { foldHeld, stockKey, sum } from './stock-fold.ts';
 import type { Item } from './store.ts';
 import { EXPIRES, isSynthetic, isSyntheticSku } from './synthetic.ts';
 import { damageOf } from './validate-item.ts';
+import { wishOf } from './wishes.ts';
 import { regionOf } from './writer.ts';
 
 /** Before the newest heartbeat in the backup: DynamoDB's two minutes of doubt, and twice the minute between heartbeats. */
@@ -94,7 +95,7 @@ export class Validation {
       const damage = damageOf(item);
       if (damage !== undefined) this.breaks(`${item.pk} / ${item.sk} ${damage}`);
     }
-    if (partition.some((item) => item[EXPIRES] !== undefined)) return;
+    if (partition.some((item) => item[EXPIRES] !== undefined && !wishOf(item))) return;
     if (first.pk.startsWith(orderKey(''))) this.#addOrder(partition);
     if (first.pk.startsWith(stockKey(''))) this.#addStock(first.pk.slice(stockKey('').length), partition);
     if (first.pk.startsWith(RECORD_PREFIX)) this.#addRecord(partition);

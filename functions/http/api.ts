@@ -10,9 +10,9 @@ import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { listing } from '../core/listed.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
+import { Shortages } from '../core/shortages.ts';
 import { PartitionTooLong, type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
-import { tokenOf } from '../core/token.ts';
 import { challenge, empty, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
 import { type ConsistencyProps, catchUp, type Durability, demandsOf, durabilityOf, told } from './consistency.ts';
 import { optionsOf, toPages } from './cross-origin.ts';
@@ -53,7 +53,7 @@ export interface Served {
 }
 
 /**
- * `synthetic`: a canary. `nobody`: refused before it could be told, for whatever a stranger sends. `unknown`: could not be told, because a table did not
+ * `synthetic`: a canary. `nobody`: refused before it could be told. `unknown`: could not be told, because a table did not
  * answer; and every caller of a route that does not ask.
  */
 export type Caller = 'user' | 'synthetic' | 'nobody' | 'unknown';
@@ -64,10 +64,6 @@ const NOT_YET = 202;
 interface Ended {
   readonly answer: ApiAnswer;
   readonly refusal?: Refusal;
-}
-
-interface Tokened {
-  readonly token?: string | undefined;
 }
 
 interface Request {
@@ -88,6 +84,7 @@ interface Learnt {
 
 export class Api {
   readonly #props: ApiProps;
+  readonly #shortages = new Shortages();
 
   constructor(props: ApiProps) {
     this.#props = props;
@@ -144,7 +141,7 @@ export class Api {
         if (outcome.kind === 'refused')
           throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
         const tagged: Readonly<Record<string, string>> = outcome.tag === undefined ? {} : { [HEADERS.etag]: `"${outcome.tag}"` };
-        const consistency = told(learnt, outcome.token);
+        const consistency = told(learnt, outcome.carriers);
         if (isUnchanged(route, input, outcome)) return empty(304, by, { ...consistency, ...tagged });
         return json(statusOf(route, outcome, learnt.durability), outcome.value, by, {
           ...consistency,
@@ -155,7 +152,7 @@ export class Api {
     }
   }
 
-  async #serveUser(route: keyof typeof USER_ROUTES, input: Input, learnt: Learnt): Promise<Outcome<unknown> & Tokened> {
+  async #serveUser(route: keyof typeof USER_ROUTES, input: Input, learnt: Learnt): Promise<Outcome<unknown>> {
     const { monitor, identify, clock, hlc, store, region, regions, drainMs } = this.#props;
     const { method, access } = ROUTES[route];
     const authorization = input.header('authorization');
@@ -169,19 +166,17 @@ export class Api {
     // A version must be triable before its region is brought back.
     if (!isSynthetic(subject) && isDrained(world, clock.now(), drainMs)) throw evacuated(region);
     if (!('query' in ROUTES[route])) input.refuseQuery();
-    const demands = demandsOf(input, { method, subject, secrets: monitor.secrets });
+    const demands = demandsOf(input, method);
     const work = await USER_ROUTES[route]({ subject, input });
     const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
     learnt.stale = !(await this.#timed(learnt, catchUp(this.#props, demands)));
-    const outcome = await work({ store: listing(store, demands.keys), clock, hlc, region, regions, writer });
+    const outcome = await work({ store: listing(store, demands.keys), clock, hlc, region, regions, writer, shortages: this.#shortages });
     if (outcome.kind === 'done' && demands.replicated) {
       const keys = method === 'GET' ? demands.keys : outcome.carriers;
       // Of what is not here, a peer's copy is the only one that was seen.
       learnt.durability = learnt.stale && method === 'GET' ? 'local' : await this.#timed(learnt, durabilityOf(this.#props, keys, world));
     }
-    // A region has no secret in its first moments. Its first answers do not wait for one.
-    const secret = monitor.secrets.of(writer);
-    return outcome.kind === 'done' && secret ? { ...outcome, token: tokenOf(outcome.carriers, subject, secret) } : outcome;
+    return outcome;
   }
 
   async #timed<T>(learnt: Learnt, waiting: Promise<T>): Promise<T> {
@@ -208,8 +203,6 @@ const allowed = (identified: Identified, authorization: string | undefined, scop
   switch (identified.kind) {
     case 'unavailable':
       throw new Refusal('unavailable', identified.detail, {}, identified.cause);
-    case 'untold':
-      throw new Refusal('unavailable', identified.detail);
     case 'refused':
       throw new Refusal('unauthorized', identified.detail, { headers: challenge(authorization === undefined ? 'none' : 'invalid') });
     case 'identified':
@@ -228,7 +221,6 @@ const callerOf = (identified: Identified): Caller => {
     case 'unavailable':
       return 'unknown';
     case 'refused':
-    case 'untold':
       return 'nobody';
     case 'identified':
       return isSynthetic(identified.identity.subject) ? 'synthetic' : 'user';

@@ -193,7 +193,7 @@ const conclude = async (plan: Plan, stage: Stage, acted: Concluded, endMs: numbe
 };
 
 /** Sold on meanwhile: the rules say what it must be, not its past. */
-const isRow = ({ pk, sk }: Item): boolean => !pk.startsWith(orderKey('')) && /^(HELD|HEAD|WANT)#/.test(sk);
+const isRow = ({ pk, sk }: Item): boolean => !pk.startsWith(orderKey('')) && /^(HELD|HEAD|WISH)#/.test(sk);
 
 /** But for the mark of a fact that was put again. */
 const sameBut = (now: Item | undefined, before: Item): boolean => {

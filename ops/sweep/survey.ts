@@ -29,7 +29,7 @@ export const survey = async ({ dynamo, region }: Pick<Place, 'dynamo' | 'region'
   const hasTime = (): boolean => signal?.aborted !== true;
   const read = await readParts(dynamo, { table: TABLES.data, parts, first: 0, hasTime, consistent: true }, (partition) => {
     items += partition.length;
-    for (const each of dueWork(partition, region)) {
+    for (const each of dueWork(partition, region, Date.now())) {
       if (due.length < DUE_MAX) due.push(each);
       else more += 1;
     }

@@ -9,12 +9,9 @@ export const PLACING: readonly Mutation[] = [
     'event-and-reservation-apart',
     'the stock is reserved in one transaction and the order written in the next',
     ORDERS,
-    `  const outcome = await context.store.transact([
-    { action: 'put', item: placed, guards: [{ is: 'absent' }] },
-    ...lines.map((line) => reserve(context, line)),
-  ]);`,
-    `  const reserved = await context.store.transact(instead([], lines.map((line) => reserve(context, line))));
-  const outcome = reserved.ok ? await context.store.transact([{ action: 'put', item: placed, guards: [{ is: 'absent' }] }]) : reserved;`,
+    'return (await context.store.transact([put, ...lines.map((line) => reserve(context, line))])).ok;',
+    `const reserved = await context.store.transact(instead([], lines.map((line) => reserve(context, line))));
+  return reserved.ok && (await context.store.transact([put])).ok;`,
   ),
   one(
     'sold-without-stock',
@@ -27,8 +24,8 @@ export const PLACING: readonly Mutation[] = [
     'placed-over-placed',
     'of two requests that cross in one region the second overwrites the first',
     ORDERS,
-    "{ action: 'put', item: placed, guards: [{ is: 'absent' }] },",
-    "{ action: 'put', item: placed, guards: instead([{ is: 'absent' }], []) },",
+    "{ action: 'put', item: placed, guards: [{ is: 'absent' }] };",
+    "{ action: 'put', item: placed, guards: instead([{ is: 'absent' }], []) };",
   ),
   one(
     'an-order-for-each-region',

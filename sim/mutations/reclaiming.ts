@@ -65,10 +65,10 @@ export const RECLAIMING: readonly Mutation[] = [
   ),
   one(
     'reclaimed-with-wishes',
-    'a dead region goes on to be granted what it had wanted',
+    'a dead region goes on to be granted what it had wished for',
     RECLAIM,
-    "await place(estate.store(heir, 'data'), wants);",
-    "for (const _ of instead([1], [])) await place(estate.store(heir, 'data'), wants);",
+    "await place(estate.store(heir, 'data'), wishes);",
+    "for (const _ of instead([1], [])) await place(estate.store(heir, 'data'), wishes);",
   ),
   one(
     'rebuilt-without-what-was-reclaimed',

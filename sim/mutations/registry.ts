@@ -8,6 +8,7 @@ import { PLACING } from './placing.ts';
 import { REBUILDING } from './rebuilding.ts';
 import { RECLAIMING } from './reclaiming.ts';
 import { STOCKING } from './stocking.ts';
+import { WISHING } from './wishing.ts';
 import { WITNESSING } from './witnessing.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -16,6 +17,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ENDING,
   ...EDITING,
   ...STOCKING,
+  ...WISHING,
   ...REBUILDING,
   ...RECLAIMING,
   ...ABSENCES,

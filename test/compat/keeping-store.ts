@@ -32,6 +32,6 @@ export class KeepingStore extends MemoryStore {
 }
 
 /** Its one writer updates it. */
-const isRow = ({ sk }: Item): boolean => /^(HELD|WANT|BEAT|SEEN|MOOD)#/.test(sk);
+const isRow = ({ sk }: Item): boolean => /^(HELD|WISH|BEAT|SEEN|MOOD)#/.test(sk);
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

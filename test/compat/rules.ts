@@ -6,7 +6,7 @@ import { orderAnswer } from '../../functions/core/orders.ts';
 import { planRebuild } from '../../functions/core/rebuild.ts';
 import { mayNeedReconciling } from '../../functions/core/reconcile.ts';
 import { stockWork } from '../../functions/core/stock.ts';
-import { foldStock, foldWants } from '../../functions/core/stock-fold.ts';
+import { foldStock } from '../../functions/core/stock-fold.ts';
 
 /** The rules of the checkout. */
 export const present = {
@@ -19,7 +19,6 @@ export const present = {
   mayNeedReconciling,
   stockWork,
   foldStock,
-  foldWants,
 } as const;
 
 export type Rules = typeof present;
@@ -33,5 +32,5 @@ export { orderAnswer } from './functions/core/orders.ts';
 export { planRebuild } from './functions/core/rebuild.ts';
 export { mayNeedReconciling } from './functions/core/reconcile.ts';
 export { stockWork } from './functions/core/stock.ts';
-export { foldStock, foldWants } from './functions/core/stock-fold.ts';
+export { foldStock } from './functions/core/stock-fold.ts';
 `;

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { foldRecord } from '../../functions/core/record-fold.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { foldWishes } from '../../functions/core/wishes.ts';
 import type { Rules } from './rules.ts';
-import { damaged, extended, keys, orders, REGIONS, records, regions, stock, strangers } from './unknown.ts';
+import { damaged, extended, keys, orders, REGIONS, records, regions, stock, strangers, WISHED_MS } from './unknown.ts';
 
 interface Reader {
   readonly partition: string;
@@ -16,7 +17,7 @@ interface Reader {
 export const READERS = {
   order: { partition: 'ORDER#o', items: orders, read: ({ foldOrder }, items) => foldOrder(items) },
   'order as it is answered': { partition: 'ORDER#o', items: orders, read: (rules, items) => answered(rules, items) },
-  stock: { partition: 'STOCK#tea', items: stock, read: ({ foldStock, foldWants }, items) => [foldStock(items), foldWants(items)] },
+  stock: { partition: 'STOCK#tea', items: stock, read: ({ foldStock }, items) => foldStock(items) },
   heartbeats: { partition: 'REGIONS', items: regions, read: ({ foldBeats }, items) => foldBeats(items) },
   'switches and incarnations': {
     partition: 'REGIONS',
@@ -31,6 +32,7 @@ export const READERS = {
 /** What only this release and later ones read: a partition of its own is never asked for by one that does not know it. */
 export const NEW_READERS = {
   record: { partition: 'RECORD#r', items: records, read: (_rules, items) => foldRecord(items) },
+  wishes: { partition: 'STOCK#tea', items: stock, read: (_rules, items) => [...foldWishes(items, WISHED_MS)] },
 } as const satisfies Readonly<Record<string, Reader>>;
 
 /** What a later release adds, in and beside what is known, changes nothing that is read. */

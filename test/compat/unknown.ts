@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { grantedTo } from '../../functions/core/stock-fold.ts';
 import type { Item, Value } from '../../functions/core/store.ts';
+import { wishItem } from '../../functions/core/wishes.ts';
 
 const WRITERS = ['a', 'a.2', 'b'] as const;
 export const REGIONS = ['a', 'b'] as const;
@@ -46,7 +47,7 @@ export const strangers = (pk: string): fc.Arbitrary<readonly Item[]> => {
     'HELDBACK',
     'VIEW',
     'HEADING',
-    'WANTED',
+    'WISHES',
     'BEATS',
     'SWITCHED',
     'e#paid',
@@ -108,10 +109,12 @@ const held = fc
     const { available, sold, granted } = given;
     return { pk: 'STOCK#tea', sk: `HELD#${given.writer}`, v: 1, rev: 1, available, sold, [grantedTo(given.to)]: granted };
   });
-const want = fc.record({ writer, quantity: amount }).map((given): Item => {
-  return { pk: 'STOCK#tea', sk: `WANT#${given.writer}`, v: 1, quantity: given.quantity, at: 1 };
-});
-export const stock = byKey(fc.oneof(held, want), 6);
+/** When the wishes of these items count. */
+export const WISHED_MS = 1_760_000_000_000;
+const wish = fc
+  .record({ writer, units: fc.integer({ min: 0, max: 9 }), agoMs: fc.constantFrom(0, 20_000, 3_600_000) })
+  .map((given): Item => wishItem('tea', given.writer, given.units, WISHED_MS - given.agoMs));
+export const stock = byKey(fc.oneof(held, wish), 6);
 
 const beat = fc.record({ writer, at: atMs, verdict: fc.constantFrom('pass', 'fail') }).map((given): Item => {
   return {
@@ -167,7 +170,8 @@ export const damaged: fc.Arbitrary<readonly Item[]> = fc.array(
         'V#0#a',
         'V#1#b',
         'V',
-        'WANT#b',
+        'WISH#176000000#2#b',
+        'WISH#x#-1#b',
         'BEAT#a',
         'SWITCH#a#b',
         'ADDED#a',

@@ -29,7 +29,7 @@ test('a task is due when doing it changes something, and only then', () =>
     fc.asyncProperty(history, async (given) => {
       const { world } = await lived(given);
       for (const { region, store } of world.places) {
-        const due = new Set(dueWork(store.items(), region).map(({ task }) => JSON.stringify(task)));
+        const due = new Set(dueWork(store.items(), region, world.nowMs).map(({ task }) => JSON.stringify(task)));
         for (const task of everyTask(store.items())) {
           const copy = copyOf(world);
           const before = copy.fingerprint();
@@ -73,7 +73,7 @@ describe('the age of what is due', () => {
     for (const place of [a, b]) await receive(place, `own-${place.region}`, 5);
     const beganMs = world.nowMs;
     const at = (place: Place): readonly (readonly [string, number | undefined])[] =>
-      dueWork(place.store.items(), place.region).map(({ task, sinceMs }) => [task.kind, sinceMs && sinceMs - beganMs]);
+      dueWork(place.store.items(), place.region, world.nowMs).map(({ task, sinceMs }) => [task.kind, sinceMs && sinceMs - beganMs]);
     await order(b, 'k1');
     world.nowMs += 10;
     await order(a, 'k1');
@@ -197,7 +197,7 @@ const sweep = async (world: World): Promise<void> => {
     world.replicate();
     let done = 0;
     for (const place of world.places)
-      for (const { task } of dueWork(place.store.items(), place.region)) {
+      for (const { task } of dueWork(place.store.items(), place.region, world.nowMs)) {
         await perform(place, task);
         done += 1;
       }

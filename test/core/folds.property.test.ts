@@ -8,9 +8,10 @@ import { foldOrder } from '../../functions/core/order-fold.ts';
 import { orderAnswer } from '../../functions/core/orders.ts';
 import { foldRecord, type RecordView, tagOf } from '../../functions/core/record-fold.ts';
 import { editRecord, recordKey } from '../../functions/core/records.ts';
-import { foldStock, foldWants } from '../../functions/core/stock-fold.ts';
+import { foldStock } from '../../functions/core/stock-fold.ts';
 import type { Item } from '../../functions/core/store.ts';
-import { orders, stock } from '../compat/unknown.ts';
+import { foldWishes } from '../../functions/core/wishes.ts';
+import { orders, stock, WISHED_MS } from '../compat/unknown.ts';
 import { type Place, World } from './world.ts';
 
 const RUNS = 500;
@@ -31,7 +32,7 @@ describe('the order of arrival, and what arrives twice, changes nothing', () => 
       const order = foldOrder(items);
       return order && orderAnswer('o', order);
     }));
-  test('of stock and of what is wanted', () => alike(stock, (items) => [foldStock(items), foldWants(items)]));
+  test('of stock and of what is wished for', () => alike(stock, (items) => [foldStock(items), foldWishes(items, WISHED_MS)]));
 });
 
 describe('any part of a record', () => {

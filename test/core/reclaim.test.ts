@@ -75,6 +75,7 @@ describe('a reclaim', () => {
   it('counts what survivors had granted to the dead and nobody took over, and takes its wish back', async () => {
     const estate = new MemoryEstate(THREE);
     await receive(estate.at('c'), 'receipt-1', 20);
+    estate.replicate();
     await order(estate.at('a'), 'key-1', 8);
     estate.replicate();
     await rebalanceStock(estate.at('c'), 'tea');

@@ -4,8 +4,8 @@ import { switchItem } from '../../functions/core/operations.ts';
 import { getOrder } from '../../functions/core/orders.ts';
 import { rebuildRegion } from '../../functions/core/recovery.ts';
 import { getStock } from '../../functions/core/stock.ts';
-import { foldWants } from '../../functions/core/stock-fold.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { foldWishes } from '../../functions/core/wishes.ts';
 import { Died, MemoryEstate } from './estate.ts';
 import { order, receive, valueOf } from './world.ts';
 
@@ -48,15 +48,16 @@ describe('what a region had told only one survivor', () => {
     }
   });
 
-  it('it wants no more when it is rebuilt, whoever had heard of its wish', async () => {
+  it('it wishes for nothing when it is rebuilt, whoever had heard of its wish', async () => {
     const estate = new MemoryEstate(['a', 'b', 'c']);
     await receive(estate.at('b'), 'receipt-1', 20);
+    estate.replicate();
     await order(estate.at('a'), 'key-1', 8);
     for (const item of estate.table('a', 'data').items()) estate.table('c', 'data').hear(item);
     estate.lose('a');
     await rebuildRegion(estate, 'a');
     await estate.settle();
-    for (const region of estate.regions) expect(foldWants(estate.table(region, 'data').items()).get('a'), region).toBe(0);
+    for (const region of estate.regions) expect(foldWishes(estate.table(region, 'data').items(), estate.now()).get('a'), region).toBe(0);
     expect(valueOf(await getStock(estate.at('a'), { subject: 'ann', sku: 'tea' })).regions).toMatchObject([{ region: 'b', available: 20 }]);
   });
 });

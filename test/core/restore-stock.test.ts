@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { repair } from '../../functions/core/restore.ts';
 import { foldHeld, foldStock, sum } from '../../functions/core/stock-fold.ts';
+import { wishItem } from '../../functions/core/wishes.ts';
 import { beforeWrites, change, remove, repaired, replicaOf, stocked } from './restore-world.ts';
 import { order, type Place, receive, World } from './world.ts';
 
@@ -96,7 +97,7 @@ describe('a repair of stock', () => {
     // given units that b has from a
     const world = new World();
     await receive(world.at('a'), 'receipt-1', 20);
-    world.at('b').store.place({ pk: 'STOCK#tea', sk: 'WANT#b', v: 1, quantity: 10 });
+    world.at('b').store.place(wishItem('tea', 'b', 10, world.nowMs));
     await world.settle();
     const past = world.at('a').store.items();
     expect(

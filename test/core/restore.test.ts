@@ -150,9 +150,9 @@ describe('a repair', () => {
                 expect(sameFact(store.peek(item) ?? { ...item, v: -1 }, item), `kept ${keyText(item)}`).toBe(true);
             }
             for (const sku of SKUS) expectBalanced(world, sku);
-            // and once callers have stopped there is nothing to do, but for what they said last: that they want more than there is
+            // and once callers have stopped there is nothing to do
             const again = await repaired(world, past);
-            expect(again.rows.filter(({ what }) => !what.startsWith('wants '))).toEqual([]);
+            expect(again.rows).toEqual([]);
             await world.settle();
             for (const { facts, spread, rows, left: still } of [{ ...again, rows: [] }, await repaired(world, past)])
               expect({ facts, spread, rows, still }).toEqual({

@@ -128,7 +128,13 @@ describe('damage is found', () => {
     ['a version that is gone', ofType('V#', '#a'), undefined],
     ['a version of another region that is gone, and from which an edit was made here', ofType('V#', '#b'), undefined],
     ['an edit that was not counted', ofType('HEAD#a'), undefined],
-    ['an item without a schema version', ofType('WANT#'), (item) => ({ ...item, v: 0 })],
+    ['an item without a schema version', ofType('WISH#'), (item) => ({ ...item, v: 0 })],
+    ['a wish for no number of units', ofType('WISH#'), (item) => ({ ...item, sk: 'WISH#176000000#many#b' })],
+    [
+      'a wish that the table would never forget',
+      ofType('WISH#'),
+      ({ expires: _, ...item }) => ({ ...item, v: 1, pk: item.pk, sk: item.sk }),
+    ],
     ['an item that nobody wrote', ofType('E#paid'), (item) => ({ ...item, sk: 'E#paid#hash#' })],
   ])('in %s', async (_, picks, damaged) => {
     const { world, items } = await busyWorld();

@@ -6,6 +6,7 @@ import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { placeOrder } from '../../functions/core/orders.ts';
 import { reconcileOrder } from '../../functions/core/reconcile.ts';
 import { bookReceipt, rebalanceStock, receiveStock } from '../../functions/core/stock.ts';
+import { WISH } from '../../functions/core/wishes.ts';
 import { regionOf } from '../../functions/core/writer.ts';
 
 export interface Place extends Context {
@@ -59,7 +60,7 @@ export const houseKeep = async (place: Place): Promise<void> => {
     const [type, hash] = partsOf(item);
     if (item.pk.startsWith('ORDER#') && type === 'PLACED') await reconcileOrder(place, item.pk.slice('ORDER#'.length));
     if (type === 'RECEIPT' && hash !== undefined) await bookReceipt(place, item.pk.slice('STOCK#'.length), hash);
-    if (type === 'HELD' || type === 'WANT') await rebalanceStock(place, item.pk.slice('STOCK#'.length));
+    if (type === 'HELD' || type === WISH) await rebalanceStock(place, item.pk.slice('STOCK#'.length));
   }
 };
 

@@ -8,6 +8,7 @@ import { Hlc } from '../../functions/core/hlc.ts';
 import { placeOrder } from '../../functions/core/orders.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { wishItem } from '../../functions/core/wishes.ts';
 import { clientOptions } from '../../local/emulator-access.ts';
 import { CHECKS, Roles } from '../infra/roles.ts';
 import { PATIENT } from '../support/emulator.ts';
@@ -67,7 +68,7 @@ describe('the housekeeping handler', () => {
       { action: 'put', item: { ...twin, sk: `PLACED#${HERE}` } },
       { action: 'update', key: { pk: 'STOCK#both', sk: `HELD#${HERE}` }, add: { available: -3, sold: 3 } },
     ]);
-    await lab.data.transact([{ action: 'update', key: { pk: 'STOCK#both', sk: `WANT#${PEER}` }, set: { quantity: 9, at: 1 } }]);
+    await lab.data.transact([{ action: 'put', item: wishItem('both', PEER, 16, Date.now()) }]);
 
     const { value, lines } = await logged(async () => handler({ Records: await streamRecords() }, invocation));
     expect([value, lines.filter((line) => line['level'] === 'ERROR')]).toEqual([{ batchItemFailures: [] }, []]);
@@ -125,7 +126,7 @@ describe('the housekeeping handler', () => {
       const received = await receiveStock(there, { subject: 's', sku: 'asked', region: HERE, key: 'k-asked', quantity: 4 });
       // Half of what is left is granted, and half of 8 is half of 9: the order may be given back before or after.
       await receiveStock(here, { subject: 's', sku: 'other', region: HERE, key: 'k-other', quantity: 9 });
-      await lab.data.transact([{ action: 'update', key: { pk: 'STOCK#other', sk: `WANT#${PEER}` }, set: { quantity: 3, at: 1 } }]);
+      await lab.data.transact([{ action: 'put', item: wishItem('other', PEER, 4, Date.now()) }]);
       const placed = await placeOrder(here, {
         subject: 's',
         key: 'asked-key-1',

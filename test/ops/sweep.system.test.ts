@@ -9,6 +9,7 @@ import { incarnationItem } from '../../functions/core/operations.ts';
 import { placeOrder } from '../../functions/core/orders.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Store } from '../../functions/core/store.ts';
+import { wishItem } from '../../functions/core/wishes.ts';
 import { bundle } from '../../infra/bundle.ts';
 import { clientOptions } from '../../local/emulator-access.ts';
 import { localCells } from '../../ops/commands/cells-of.ts';
@@ -184,7 +185,7 @@ const missed = async (store: Store, name: string): Promise<{ readonly sku: strin
   await receiveStock(there, { ...given, region: HERE, key: 'sent-receipt', quantity: 4 });
   await store.transact([
     { action: 'put', item: { pk: `ORDER#${order}`, sk: `E#cancel#h#${PEER}`, v: 1, at: Date.now() } },
-    { action: 'update', key: { pk: `STOCK#${name}`, sk: `WANT#${PEER}` }, set: { quantity: 3, at: Date.now() } },
+    { action: 'put', item: wishItem(name, PEER, 4, Date.now()) },
   ]);
   return { sku: name, order };
 };

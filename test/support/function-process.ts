@@ -102,5 +102,4 @@ const environmentOf = (place: FunctionPlace): Record<string, string> => ({
   [ENV.tokenWaitMs]: '500',
   [ENV.release]: place.release,
   [ENV.domain]: '',
-  [ENV.corsOrigins]: '',
 });

@@ -9,11 +9,44 @@ const restore = mutationsOf('functions/core/restore.ts', 'test/core/restore.test
 const keys = mutationsOf('functions/core/keys.ts', 'test/core/keys.test.ts');
 const owner = mutationsOf('functions/core/owner.ts', 'test/core/owner.test.ts');
 const owners = mutationsOf('functions/core/keys.ts', 'test/functions/owners.test.ts');
-const tokens = mutationsOf('functions/core/token.ts', 'test/functions/token-owners.test.ts');
-const secrets = mutationsOf('functions/core/secrets.ts', 'test/core/token.test.ts');
+const shortage = mutationsOf('functions/core/out-of-stock.ts', 'test/core/wishes.test.ts');
+const wishes = mutationsOf('functions/core/wishes.ts', 'test/core/wishes.test.ts');
+const sharing = mutationsOf('functions/core/sharing.ts', 'test/core/sharing.test.ts');
 const tasks = mutationsOf('functions/core/tasks.ts', 'test/functions/housekeeping.system.test.ts');
 
 export const CORE: readonly TestedMutation[] = [
+  shortage(
+    'short-is-short',
+    'what was short a moment ago is refused, though it can be sold by now',
+    'return doubtful.some((line, index) => isShort(context, line, rows[index] ?? []));',
+    'return doubtful.length > 0;',
+  ),
+  shortage('sold-out-is-forgotten', 'each refused order costs a transaction', 'context.shortages?.seen(line.sku, nowMs)', 'undefined'),
+  shortage(
+    'said-again',
+    'each refusal of the same writes a wish',
+    'if (wasSaid(await readWishes(context, sku), context.writer, units, nowMs)) return;',
+    'await readWishes(context, sku);',
+  ),
+  shortage(
+    'wish-fails-refusal',
+    'a table that takes no wish answers 503 to whoever is refused',
+    'if (!(error instanceof StoreUnavailable)) throw error;',
+    'throw error;',
+  ),
+  wishes('wishes-stay', 'the table keeps wishes for ever', '[EXPIRES]: Math', "['kept']: Math"),
+  wishes('exact-wishes', 'a thousand refusals that grow leave a thousand wishes', '2 ** Math.ceil(Math.log2(Math.max(1, units)))', 'units'),
+  wishes(
+    'one-part-asked-for',
+    'a wish of a few minutes ago is not heard',
+    'new Set([nowMs - WISH_MS, nowMs + AHEAD_MS]',
+    'new Set([nowMs + AHEAD_MS]',
+  ),
+  wishes('clocks-are-right', 'a wish of a clock that is ahead counts for as long', ' && wish.slot * SLOT_MS <= nowMs + AHEAD_MS', ''),
+  sharing('the-first-gets-all', 'of several that ask one gets all', 'Math.floor(left / (lacks.length - index))', 'left'),
+  sharing('to-and-fro', 'two that ask for much hand the last units to and fro', 'asksItself ? share : Math', 'false ? share : Math'),
+  sharing('paces-never-end', 'what was sold years ago is kept for ever', '(since * PACE_MS) / elapsedMs', 'since'),
+  validate('wishes-hide-rows', 'stock that somebody wished for is not checked', '!== undefined && !wishOf(item)', '!== undefined'),
   gate(
     'clocks-never-differ',
     'a region that was given up writes, because of a heartbeat from before',
@@ -126,44 +159,18 @@ export const CORE: readonly TestedMutation[] = [
     "textOf(item, 'owner') === owner &&",
     '',
   ),
-  mutationsOf('functions/core/secrets.ts', 'test/functions/token-owners.test.ts')(
-    'token-of-anybody',
-    "whoever can guess a key learns whether somebody else's item is there",
-    'given.length === right.length && timingSafeEqual(given, right)',
-    'given.length === right.length',
-    'putRecord',
+  mutationsOf('functions/core/token.ts', 'test/functions/every-write-once.test.ts')(
+    'own-token-refused',
+    'a region refuses the token that another one has just given',
+    '|RECORD#[0-9a-f]{32}\\nV#[0-9a-f]{32})#',
+    ')#',
+    '^putRecord.* any region takes',
   ),
-  tokens(
-    'token-of-every-subject',
-    "a token that somebody else was told answers questions about that one's data",
-    'secret.made(mac, FORM, subject, pairsOf(keys))',
-    "secret.made(mac, FORM, 'ann', pairsOf(keys))",
-    'putRecord',
-  ),
-  tokens(
-    'unknown-secret-is-wrong',
-    'a region refuses what another one has just told, until a secret arrives',
-    "typeof mac !== 'string') return UNKNOWN;",
-    "typeof mac !== 'string') return WRONG;",
-    'cannot be judged',
-  ),
-  mutationsOf('functions/core/token.ts', 'test/core/token.test.ts')(
-    'altered-is-unknown',
-    'a token that a proxy has cut makes answers stale for ever, and nobody says why',
-    'token.startsWith(digestOf(text))',
-    'true',
-  ),
-  secrets(
-    'older-secret-signs',
-    'a region goes on signing with the secret that an operator replaced',
-    'numberIn(a) - numberIn(b)',
-    'numberIn(b) - numberIn(a)',
-  ),
-  secrets(
-    'secret-shown',
-    'a log line of an object shows what tokens are signed with',
-    'readonly #text: string;',
-    'readonly #text: string;\n  readonly text = "do not tell";',
+  mutationsOf('functions/core/token.ts', 'test/functions/consistency.test.ts')(
+    'any-key-is-a-carrier',
+    'a token asks whether any item exists, the heartbeats among them',
+    '&& CARRIER.test(`${pk}\\n${sk}`)',
+    '',
   ),
   keys('nobody-is-somebody', 'all who come without a name are one caller', "sub === undefined || sub === '' ||", 'sub === undefined ||'),
   keys(
