@@ -13,6 +13,8 @@ import { FORMS, LIMITS } from './values.ts';
 const recordTag = text(FORMS.recordTag);
 const tags = text(FORMS.tags);
 
+const BODY_TEXT = `UTF-8, up to ${LIMITS.bodyBytes} bytes, with no content coding. Refused where a part of it would not come back as it came: half a character, a number that a double does not hold, a name twice in one object or \`__proto__\`, more than ${LIMITS.depth} objects and arrays in each other.`;
+
 type Json = { readonly [name: string]: unknown };
 
 const SUCCESS_TEXT = {
@@ -87,7 +89,15 @@ const operation = (operationId: string, route: Route): Operation => ({
   summary: route.summary,
   ...(route.access.kind === 'user' ? { security: [{ token: [route.access.scope] }] } : { security: [] }),
   parameters: parametersOf(route),
-  ...(route.body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(REQUESTS[route.body]) } } } } : {}),
+  ...(route.body
+    ? {
+        requestBody: {
+          required: true,
+          description: BODY_TEXT,
+          content: { 'application/json': { schema: schemaOf(REQUESTS[route.body]) } },
+        },
+      }
+    : {}),
   responses: responsesOf(operationId, route),
 });
 
@@ -111,7 +121,7 @@ const parametersOf = (route: Route): readonly Json[] => {
       name: HEADERS.correlationId,
       in: 'header',
       required: false,
-      schema: { type: 'string' },
+      schema: { type: 'string', pattern: '^[^,]*$' },
       description:
         'Comes back with the answer, and stands in the logs, where it is 8 to 64 letters, digits, `_` and `-`; else one is made.',
     },

@@ -18,7 +18,13 @@ const upTo = (maximum: number) =>
 export const recordValue = z.record(z.string(), z.unknown());
 export const note = upTo(500);
 export const line = z.strictObject({ sku: text(FORMS.sku), quantity: integer(1, LIMITS.quantity) });
-export const lines = z.array(line).check(z.minLength(1), z.maxLength(LIMITS.lines));
+export const lines = z
+  .array(line)
+  .check(
+    z.minLength(1),
+    z.maxLength(LIMITS.lines),
+    z.meta({ description: `Lines of one sku are added up, to ${LIMITS.quantity} units at most.` }),
+  );
 
 const SHAPES = {
   order: z.strictObject({ lines, note: z.optional(note) }),
