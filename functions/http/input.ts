@@ -26,8 +26,14 @@ const SINGLE: readonly string[] = [
   HEADERS.durability,
   HEADERS.idempotencyKey,
 ];
-/** Whatever is between the API and its caller may have joined the lines of a field (RFC 9110, 5.3). No value of these holds a comma. */
-const JOINED: readonly string[] = ['content-length', 'content-type', 'host', HEADERS.correlationId, HEADERS.durability];
+/**
+ * Whatever is between the API and its caller may have joined the lines of a field by commas (RFC 9110, 5.3), which none of
+ * these values holds; a key may hold one, and no space.
+ */
+const JOINED: Readonly<Record<string, RegExp>> = {
+  authorization: /^\s*bearer\b.*,|,\s*bearer\b/i,
+  [HEADERS.idempotencyKey]: /,\s/,
+};
 
 export class Input {
   readonly #event: ApiEvent;
@@ -50,7 +56,7 @@ export class Input {
   #isRepeated(name: string): boolean {
     const [first = '', ...more] = this.#headers.get(name) ?? [];
     if (more.length > 0) return true;
-    return (JOINED.includes(name) && first.includes(',')) || (name === 'authorization' && /^bearer\b.*,/i.test(first));
+    return first.includes(',') && (JOINED[name] ?? /,/).test(first);
   }
 
   /** The value of a header that is no list; of one that came twice, which `refuseRepeated` refuses, the first. */

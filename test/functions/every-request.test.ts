@@ -53,6 +53,8 @@ describe.each(ALL)('$name', ({ route }) => {
     const bearer = `Bearer ${world.key.token()}`;
     for (const headers of [
       { authorization: `${bearer}, Bearer a.b.c` },
+      { authorization: `Basic YTpi, ${bearer}` },
+      { [HEADERS.idempotencyKey]: 'key-number-1, key-number-2' },
       { authorization: bearer, Authorization: 'Bearer a.b.c' },
       { 'content-type': 'application/json, text/plain' },
       { [HEADERS.durability]: 'replicated, replicated' },

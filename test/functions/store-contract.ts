@@ -1,7 +1,7 @@
 /** What every store must do. Each test works on keys of its own, so that they may share a table. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Committed, Item, Key, Store, Write } from '../../functions/core/store.ts';
+import { type Committed, type Item, type Key, type Store, Unstorable, type Write } from '../../functions/core/store.ts';
 
 export const storeContract = (name: string, store: () => Store): void => {
   describe(`${name}, reading and writing items`, () => {
@@ -32,6 +32,25 @@ export const storeContract = (name: string, store: () => Store): void => {
       await store().transact([put(fact(pk, 'A#w', { a: 1, b: 2 }))]);
       await store().transact([put({ ...fact(pk, 'A#w', { a: 3 }), b: undefined })]);
       expect(await store().get({ pk, sk: 'A#w' })).toEqual(fact(pk, 'A#w', { a: 3 }));
+    });
+
+    it('says that text without a UTF-8 form cannot be kept or asked for, and is no trouble of its own', async () => {
+      const pk = partition();
+      const half = 'a\ud800';
+      const tried: readonly (() => Promise<unknown>)[] = [
+        () => store().transact([put(fact(pk, 'A#w', { text: half }))]),
+        () => store().transact([put(fact(pk, 'A#w', { list: [{ deep: half }] })), put(fact(pk, 'B#w'))]),
+        () => store().transact([put(fact(pk, half))]),
+        () => store().transact([{ action: 'update', key: { pk, sk: 'A#w' }, set: { text: half } }]),
+        () => store().transact([{ action: 'check', key: { pk: half, sk: 'A#w' }, guards: [{ is: 'absent' }] }]),
+        () => store().get({ pk, sk: half }),
+        () => store().query(half),
+        () => store().query(pk, half),
+        () => store().listByOwner(half, { limit: 1 }),
+        () => store().listByOwner(pk, { before: half, limit: 1 }),
+      ];
+      for (const attempt of tried) await expect(attempt()).rejects.toThrow(Unstorable);
+      expect(await store().query(pk)).toEqual([]);
     });
 
     it('deletes, and takes the deletion of nothing for done', async () => {

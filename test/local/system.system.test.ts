@@ -1,6 +1,6 @@
 import { DescribeContinuousBackupsCommand, DescribeTimeToLiveCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { request } from 'undici';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client, type Dispatcher, request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ControlError } from '../../local/control/client.ts';
 import { networkHere } from '../../local/network.ts';
 import { startSystem } from '../../local/system.ts';
@@ -77,6 +77,46 @@ describe('the local system of two regions', () => {
       () => receive(2),
       ({ status, headers }) => status === 201 && headers['tandem-durability'] === 'replicated',
     );
+  });
+
+  it('takes what callers send as it is: bytes, paths, repeated headers; and answers by the names that callers on AWS see', async () => {
+    const region = (await system.control.system()).regions.find(({ name }) => name === EU);
+    // One that sends paths as they are.
+    const client = new Client(`http://${region?.address}:${region?.port}`);
+    onTestFinished(() => client.destroy());
+    const good = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': 'key-of-bytes' };
+    const send = async (method: Dispatcher.HttpMethod, path: string, given: Readonly<Record<string, string | string[]>>, body?: Buffer) => {
+      const headers = { host: region?.regionalName ?? '', ...given };
+      const answer = await client.request({ method, path, headers, body: body ?? null });
+      await answer.body.dump();
+      return { status: answer.statusCode, told: answer.headers };
+    };
+    const receive = (bytes: readonly number[], more = {}) =>
+      send('POST', `/stock/bytes/regions/${EU}/receipts`, { ...good, ...more }, Buffer.from([...Buffer.from('{"quantity":1'), ...bytes]));
+    const spoilt = [...Buffer.from(',"x":"'), 0xe9, ...Buffer.from('"}')];
+    expect((await receive(spoilt)).status).toBe(400);
+    expect(await receive([0x7d], { 'content-encoding': 'gzip' })).toMatchObject({ status: 415, told: { 'accept-encoding': 'identity' } });
+    expect((await receive([0x7d])).status).toBe(201);
+    for (const authorization of [
+      [good.authorization, 'Bearer a.b.c'],
+      ['Bearer a.b.c', good.authorization],
+    ])
+      expect((await send('GET', '/orders', { authorization })).status).toBe(400);
+    const paths = {
+      '/stock/byte%73': 200,
+      '/stock/byte%2573': 400,
+      '/stock/..': 400,
+      '/stock/%2e': 400,
+      '/stock/a%2Fb': 400,
+      '/stock//x': 404,
+    };
+    for (const [path, status] of Object.entries(paths)) expect([path, (await send('GET', path, good)).status]).toEqual([path, status]);
+    expect(await send('HEAD', '/stock/bytes', good)).toMatchObject({ status: 200, told: { 'content-type': 'application/json' } });
+    expect(await send('OPTIONS', '/orders', { origin: 'https://app.example.com' })).toMatchObject({
+      status: 405,
+      told: { allow: 'POST, GET, HEAD' },
+    });
+    expect((await send('GET', '/orders', {})).told).toMatchObject({ 'x-amzn-remapped-www-authenticate': 'Bearer realm="tandem"' });
   });
 
   it('has the stream of a region bring it the work that other regions recorded for it', async () => {
