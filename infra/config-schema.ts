@@ -50,8 +50,8 @@ const TWO_OR_MORE = refusal(
 const AUDIENCE = refusal('the audience that the tokens name', 'add it');
 const identityProvider = section({
   issuer: told(
-    'Whose tokens count beside those of registered keys. Its signing keys are fetched from there, and kept for an hour: so long a key counts that the issuer has withdrawn, and longer while the issuer does not answer',
-    `${VERSION}. Subjects of another issuer with the same name are the same users`,
+    'Whose tokens count beside those of registered keys. Its signing keys are fetched from there and renewed each half hour: a key that the issuer has withdrawn counts for up to an hour, and longer while the issuer does not answer: docs/operate.md',
+    `${VERSION}. Subjects of another issuer with the same name are others: what the old ones made is not shown to them`,
     issuerUrl,
   ),
   audience: told('What `aud` of those tokens must be', VERSION, z.string(AUDIENCE).min(1, AUDIENCE)),
@@ -155,7 +155,11 @@ export const configSchema = section({
     'What API Gateway lets through. Above it callers get 429',
     '',
     section({
-      user: told('Routes that need a token', '', throttle('callers').default({ rate: 1_000, burst: 2_000 })),
+      user: told(
+        'Routes that need a token. It is spent before the token is looked at, so strangers spend it too: docs/operate.md',
+        '',
+        throttle('callers').default({ rate: 1_000, burst: 2_000 }),
+      ),
       probes: told('Routes that need none, such as `/health`', '', throttle('anybody').default({ rate: 100, burst: 200 })),
     }).prefault({}),
   ),
