@@ -2,6 +2,10 @@
 
 import type { Problem } from '../functions/contract/answers.ts';
 import type { ProblemName } from '../functions/contract/problems.ts';
+import { causeOf, isUnsent } from './errors.ts';
+import { canonical } from './json.ts';
+import { type ClientRoute, isProblemOf, SUCCESSES } from './routes.ts';
+import { fits } from './shapes.ts';
 
 export type Verdict =
   | {
@@ -44,7 +48,19 @@ export type RefusalScope =
 export interface FetchAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
+  /** Read piece by piece, so that it can be bounded; absent: `text` is. */
+  readonly body?: ReadableStream<Uint8Array> | null;
   text(): Promise<string>;
+}
+
+/** What was asked: whose answer counts as one. */
+export interface Asked {
+  readonly region: string;
+  readonly route: ClientRoute;
+  /** A write that is done in that region alone may be told by 202. */
+  readonly replicated: boolean;
+  /** Fields of the answer that repeat what was asked. */
+  readonly echo: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -59,32 +75,47 @@ const ELSEWHERE = 'wrong-region' satisfies ProblemName;
 /** Refusals of a region that holds too little, or has not heard yet. */
 const HERE = ['out-of-stock', 'not-found'] as const satisfies readonly ProblemName[];
 const RETRY_AFTER_MAX_MS = 60_000;
+/** To a write that is done here, and was to be done in another region as well. */
+const NOT_YET = 202;
+/** Characters of a stranger's words that are told. */
+const SHOWN_MAX = 40;
 
-/** @param body the whole text of the answer */
-export const readAnswer = (answer: FetchAnswer, body: string, nowMs: number): Verdict => {
-  const { status } = answer;
-  const correlationId = answer.headers.get('tandem-correlation-id') ?? undefined;
-  const stale = answer.headers.get('tandem-stale') === 'true';
-  const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), nowMs);
-  if (status >= 200 && status < 300) {
-    // A 2xx whose body is no JSON came from something in between, or was cut: the API did not say that.
-    if (parseObject(body) === undefined)
-      return { kind: 'failed', sent: true, status, result: 'unreadable answer', retryAfterMs: undefined };
+/**
+ * An answer that this API's region did not give to this request is none: something in between (a captive portal, a gateway
+ * whose domain is gone, a cache) knows nothing of the operation, neither that it was done nor that it was not.
+ *
+ * @param body the whole text of the answer
+ */
+export const readAnswer = (answer: FetchAnswer, body: string, asked: Asked): Verdict => {
+  const { status, headers } = answer;
+  const retryAfterMs = readRetryAfter(headers.get('retry-after'), headers.get('date'));
+  const failed = (result: string): Verdict => ({ kind: 'failed', sent: true, status, result, retryAfterMs });
+  if (status >= 500 || status === 408) return failed(`status ${status}`);
+  const region = headers.get('tandem-region');
+  if (region !== asked.region)
+    return failed(`status ${status} of ${region === null ? 'something that is no region' : region.slice(0, SHOWN_MAX)}`);
+  const value = parseObject(body);
+  const stale = headers.get('tandem-stale') === 'true';
+  const correlationId = headers.get('tandem-correlation-id') ?? undefined;
+  if (isSuccess(status, asked)) {
+    if (!value || !fits(asked.route, value)) return failed(`status ${status} with a body that is no answer to ${asked.route}`);
+    const other = Object.keys(asked.echo).find((name) => comparable(value[name]) !== comparable(asked.echo[name]));
+    if (other !== undefined) return failed(`status ${status} about another ${other}`);
     return {
       kind: 'ok',
       status,
       body,
-      replayed: answer.headers.get('idempotent-replayed') === 'true',
-      tag: readTag(answer.headers.get('etag')),
+      replayed: headers.get('idempotent-replayed') === 'true',
+      tag: readTag(headers.get('etag')),
       correlationId,
-      token: answer.headers.get('tandem-token') ?? undefined,
+      token: headers.get('tandem-token') ?? undefined,
       stale,
-      durability: readDurability(answer.headers.get('tandem-durability')),
+      durability: readDurability(headers.get('tandem-durability')),
     };
   }
-  if (status < 400 || status >= 500 || status === 408)
-    return { kind: 'failed', sent: true, status, result: `status ${status}`, retryAfterMs };
-  const problem = readProblem(status, body, correlationId);
+  const problem = value && readProblem(value, status, correlationId);
+  if (!problem || !isProblemOf(asked.route, problemName(problem), status))
+    return failed(`status ${status}, which is no refusal of ${asked.route}`);
   return { kind: 'refused', problem, scope: scopeOf(problem, retryAfterMs), stale };
 };
 
@@ -100,37 +131,17 @@ export const readError = (error: unknown): Verdict => ({
 /** Name of a problem: the end of its `type`. */
 export const problemName = (problem: Problem): string => problem.type.split('/').at(-1) ?? problem.type;
 
-/** Errors behind an error that are looked at. */
-const DEPTH_MAX = 8;
-/**
- * Calls of the system that come before a connection stands. Codes prove nothing: a connection that stood can end with
- * EHOSTUNREACH, too, and what was sent on it may have been executed.
- */
-const BEFORE_SENDING: readonly unknown[] = ['connect', 'getaddrinfo'];
-/** What `fetch` of Node says when it gave up connecting. */
-const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
-
-/** Whether no connection stood, so that the request cannot have been executed. Of several addresses: none of theirs. */
-const isUnsent = (error: unknown, depth = 0): boolean => {
-  if (!(error instanceof Error) || depth >= DEPTH_MAX) return false;
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every((each) => isUnsent(each, depth + 1));
-  if ('syscall' in error) return BEFORE_SENDING.includes(error.syscall);
-  return ('code' in error && error.code === CONNECT_TIMEOUT) || isUnsent(error.cause, depth + 1);
+/** Lines by the units of their skus: answers merge equal ones. */
+const comparable = (value: unknown): string => {
+  if (!Array.isArray(value)) return canonical(value);
+  const units = new Map<unknown, number>();
+  for (const { sku, quantity } of value) units.set(sku, (units.get(sku) ?? 0) + quantity);
+  return canonical([...units].map(([sku, sum]) => canonical([sku, sum])).sort());
 };
 
-/**
- * What went wrong first: its code, else its words. `fetch` says only that it failed, and a connection to a name of several
- * addresses only that there are several errors.
- */
-export const causeOf = (error: unknown): string => {
-  const chain: Error[] = [];
-  let next = error;
-  while (next instanceof Error && chain.length < DEPTH_MAX) {
-    chain.push(next);
-    next = next instanceof AggregateError && next.errors.length > 0 ? next.errors[0] : next.cause;
-  }
-  const codes = chain.flatMap((each) => ('code' in each && typeof each.code === 'string' ? [each.code] : []));
-  return codes.at(-1) ?? chain.findLast((each) => each.message !== '')?.message ?? chain.at(-1)?.name ?? 'error';
+const isSuccess = (status: number, { route, replicated }: Asked): boolean => {
+  const successes: readonly number[] = SUCCESSES[route];
+  return successes.includes(status) || (replicated && status === NOT_YET);
 };
 
 const scopeOf = (problem: Problem, retryAfterMs: number | undefined): RefusalScope => {
@@ -144,19 +155,18 @@ const scopeOf = (problem: Problem, retryAfterMs: number | undefined): RefusalSco
 /** Without its quotation marks, and strong: what compresses answers on the way weakens their tags. */
 const readTag = (value: string | null): string | undefined => /^(?:W\/)?"(.*)"$/.exec(value ?? '')?.[1];
 
-/** The answer's problem; or, from something in between that knows no problem+json, one made of the status. */
-const readProblem = (status: number, body: string, correlationId: string | undefined): Problem => {
-  const given = parseObject(body);
+/** A problem as this API writes it (RFC 9457); undefined: it did not. */
+const readProblem = (given: Readonly<Record<string, unknown>>, status: number, correlationId: string | undefined): Problem | undefined => {
   const text = (name: string): string | undefined => {
-    const value = given?.[name];
+    const value = given[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const detail = text('detail');
-  const region = text('region');
+  const [type, title, detail, region] = [text('type'), text('title'), text('detail'), text('region')];
+  if (type === undefined || !/^\/problems\/[a-z0-9-]+$/.test(type) || title === undefined || given['status'] !== status) return undefined;
   return {
     ...given,
-    type: text('type') ?? 'about:blank',
-    title: text('title') ?? `status ${status}`,
+    type,
+    title,
     status,
     correlationId: text('correlationId') ?? correlationId ?? '',
     ...(detail === undefined ? {} : { detail }),
@@ -175,9 +185,11 @@ const parseObject = (body: string): Readonly<Record<string, unknown>> | undefine
 
 const readDurability = (value: string | null): Durability | undefined => (value === 'replicated' || value === 'local' ? value : undefined);
 
-/** Seconds, or a date; never longer than a minute is believed. */
-const readRetryAfter = (value: string | null, nowMs: number): number | undefined => {
+/**
+ * Seconds, or a date as the answer's own clock has it: this machine's may be wrong. Never longer than a minute is believed.
+ */
+const readRetryAfter = (value: string | null, date: string | null): number | undefined => {
   if (value === null) return undefined;
-  const milliseconds = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
+  const milliseconds = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - Date.parse(date ?? '');
   return Number.isFinite(milliseconds) ? Math.min(Math.max(milliseconds, 0), RETRY_AFTER_MAX_MS) : undefined;
 };

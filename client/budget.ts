@@ -3,22 +3,33 @@
  * caller send everything twice, just when there is least room for it.
  */
 export interface BudgetSettings {
-  /** Extra requests for each first request. */
+  /** Extra requests for each operation that was begun, to regions that it had not asked; and for each that was answered, to those that it had. */
   readonly ratio: number;
-  /** Extra requests a second that are allowed whatever the traffic: a quiet client must be able to retry, too. */
+  /** Extra requests a second that are allowed whatever the traffic, to regions not asked before: a quiet client must be able to move, too. */
   readonly reservePerSecond: number;
-  /** Seconds over which requests and extra requests are counted. */
+  /** Seconds over which operations and extra requests are counted. */
   readonly windowSeconds: number;
 }
 
+/** Whom an extra request goes to: a region that the operation has not asked, or one that it asks again. */
+export type Extra = 'elsewhere' | 'again';
+
+/**
+ * Requests in a window that may go to a region that was asked before, whatever was answered. One, because this is what a
+ * whole fleet does at once in an outage: only answers pay for more.
+ */
+const AGAIN_MIN = 1;
+
 interface Slot {
-  second: number;
-  first: number;
-  extra: number;
+  readonly second: number;
+  begun: number;
+  answered: number;
+  elsewhere: number;
+  again: number;
 }
 
 /**
- * A token bucket that forgets: what requests put in expires after the window, so that an hour of calm does not pay for
+ * A token bucket that forgets: what operations put in expires after the window, so that an hour of calm does not pay for
  * a storm. It grows with the traffic: when a region is lost, every request in flight may need one retry, at any rate.
  */
 export class RetryBudget {
@@ -29,22 +40,30 @@ export class RetryBudget {
     this.settings = settings;
   }
 
-  /** Counts a first request. */
+  /** Counts an operation. */
   deposit(nowMs: number): void {
-    this.slot(nowMs).first += 1;
+    this.slot(nowMs).begun += 1;
+  }
+
+  /** Counts an operation that got a definite answer. */
+  answered(nowMs: number): void {
+    this.slot(nowMs).answered += 1;
   }
 
   /** Takes one extra request, or says no. */
-  take(nowMs: number): boolean {
+  take(nowMs: number, extra: Extra): boolean {
     const slot = this.slot(nowMs);
-    if (this.balance() < 1) return false;
-    slot.extra += 1;
+    if (this.balance(extra) < 1) return false;
+    slot[extra] += 1;
     return true;
   }
 
-  private balance(): number {
+  private balance(extra: Extra): number {
     const { ratio, reservePerSecond, windowSeconds } = this.settings;
-    return this.slots.reduce((sum, slot) => sum + ratio * slot.first - slot.extra, reservePerSecond * windowSeconds);
+    const reserve = reservePerSecond * windowSeconds;
+    const start = extra === 'again' ? Math.min(AGAIN_MIN, reserve) : reserve;
+    const paidBy = extra === 'again' ? 'answered' : 'begun';
+    return this.slots.reduce((sum, slot) => sum + ratio * slot[paidBy] - slot[extra], start);
   }
 
   /** The slot of this second; older ones than the window are dropped. */
@@ -53,7 +72,7 @@ export class RetryBudget {
     while (this.slots[0] !== undefined && this.slots[0].second <= second - this.settings.windowSeconds) this.slots.shift();
     const last = this.slots.at(-1);
     if (last !== undefined && last.second >= second) return last;
-    const slot = { second, first: 0, extra: 0 };
+    const slot = { second, begun: 0, answered: 0, elsewhere: 0, again: 0 };
     this.slots.push(slot);
     return slot;
   }

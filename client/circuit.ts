@@ -24,6 +24,7 @@ export class Circuit {
   private probeAtMs = 0;
   private busy = false;
   private restUntilMs = 0;
+  private failedAtMs = 0;
 
   constructor(settings: CircuitSettings, random: () => number) {
     this.settings = settings;
@@ -44,9 +45,14 @@ export class Circuit {
     this.restUntilMs = Math.max(this.restUntilMs, untilMs);
   }
 
-  /** Milliseconds since 1970 at which the rest ends. */
+  /** When the rest ends. */
   get restEndsMs(): number {
     return this.restUntilMs;
+  }
+
+  /** When a request failed last. */
+  get failedMs(): number {
+    return this.failedAtMs;
   }
 
   /** A request is sent. */
@@ -69,6 +75,7 @@ export class Circuit {
 
   /** No answer, or a 5xx. */
   failed(nowMs: number): void {
+    this.failedAtMs = nowMs;
     // What was in flight when the circuit opened says nothing new.
     if (this.state === 'open') return;
     this.failuresInRow += 1;

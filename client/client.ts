@@ -17,39 +17,33 @@
  * placed an order with later lists: a region that does not hold it yet waits a little, and then says that its answer is stale.
  * Every request after an operation's first comes out of the retry budget.
  */
-import type { Regions } from '../functions/contract/answers.ts';
-import { type FetchAnswer, readAnswer, readError, type Verdict } from './answer.ts';
 import { RetryBudget } from './budget.ts';
 import { type Endpoint, Fleet } from './fleet.ts';
 import { Operation } from './operation.ts';
-import type { Outcome } from './outcome.ts';
-import { type Answer, type Body, type ClientRoute, HEALTH_PATH, pathOf, type Query, REGIONS_PATH, SIGNATURES } from './routes.ts';
-import { type Runtime, systemRuntime } from './runtime.ts';
+import type { Outcome, Unknown } from './outcome.ts';
+import { type Answer, type Body, type ClientRoute, pathOf, type Query, SIGNATURES } from './routes.ts';
+import { inTime, type Runtime, systemRuntime } from './runtime.ts';
+import { sendableBase, sendableJson, sendableKey, sendableStar, sendableTag, sendableToken } from './sendable.ts';
 import { type ClientSettings, mergeSettings, type SettingsGiven } from './settings.ts';
 import { TokenMemory } from './tokens.ts';
+import { type Call, type Fetch, Wire } from './wire.ts';
 
-/** The part of `fetch` that the client uses. */
-export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
-
-export interface FetchInit {
-  readonly method: string;
-  readonly headers: Record<string, string>;
-  readonly body?: string;
-  readonly signal: AbortSignal;
-  readonly redirect: 'error';
-}
+export type { Fetch, FetchInit } from './wire.ts';
 
 export interface ClientProps {
   /** In order of preference: the nearest first. */
   readonly endpoints: readonly Endpoint[];
-  /** The bearer token, or what gives it; asked once for each operation, which rejects when it does. Absent: none is sent. */
+  /**
+   * The bearer token, or what gives it; asked once for each operation, within its time and its signal. The operation
+   * rejects when it does. Absent: none is sent.
+   */
   readonly token?: string | (() => string | Promise<string>);
   /** @default the global `fetch` */
   readonly fetch?: Fetch;
   /** @default see settings.ts; each number by itself */
   readonly settings?: SettingsGiven;
-  /** @default the system's clock and chance */
-  readonly runtime?: Runtime;
+  /** @default the system's clocks and chance; each by itself */
+  readonly runtime?: Partial<Runtime>;
 }
 
 export interface CallOptions {
@@ -72,211 +66,195 @@ export interface WriteOptions extends CallOptions {
 /** What an edit of a record is made from: the `tag` of what was read or written last, or nothing for a new record. */
 export type EditOptions = WriteOptions & ({ readonly ifMatch: string } | { readonly ifNoneMatch: '*' });
 
+/**
+ * Each method ends with an outcome, whatever regions and networks do. It rejects only when nothing was sent: as
+ * `Unsendable` where what was given cannot be sent as it is, and as the provider of the bearer token does.
+ */
 export class TandemClient {
   private readonly props: ClientProps;
   private readonly settings: ClientSettings;
   private readonly runtime: Runtime;
-  private readonly fetch: Fetch;
   private readonly fleet: Fleet;
   private readonly budget: RetryBudget;
-  private readonly tokens = new TokenMemory();
+  private readonly tokens: TokenMemory;
+  private readonly wire: Wire;
 
-  /** @throws {Error} when no endpoint is given, or a region twice */
+  /** @throws {Error} when no endpoint is given, a region twice, or what is no base URL */
   constructor(props: ClientProps) {
     const names = props.endpoints.map((endpoint) => endpoint.region);
     if (names.length === 0) throw new Error('no endpoint is given; name at least one region');
     if (new Set(names).size !== names.length) throw new Error(`a region is given twice in ${names.join(', ')}; name each once`);
     this.props = props;
     this.settings = mergeSettings(props.settings);
-    this.runtime = props.runtime ?? systemRuntime;
-    this.fetch = props.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    this.runtime = { ...systemRuntime, ...props.runtime };
     this.budget = new RetryBudget(this.settings.budget);
-    const scout = { healthy: (endpoint: Endpoint) => this.healthy(endpoint), regions: (endpoint: Endpoint) => this.regions(endpoint) };
-    this.fleet = new Fleet(props.endpoints, this.settings, scout, this.runtime);
+    this.tokens = new TokenMemory(names);
+    this.wire = new Wire({
+      fetch: props.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+      runtime: this.runtime,
+      tokens: this.tokens,
+      timeoutMs: this.settings.operation.attemptTimeoutMs,
+      heard: (evacuated) => this.fleet.heard(evacuated),
+    });
+    const endpoints: readonly Endpoint[] = props.endpoints.map(({ region, url }) => ({ region, url: sendableBase(region, url) }));
+    this.fleet = new Fleet(endpoints, this.settings, this.wire, this.runtime);
   }
 
-  placeOrder(order: Body<'placeOrder'>, options: WriteOptions = {}): Promise<Outcome<Answer<'placeOrder'>>> {
-    return this.write('placeOrder', {}, order, options);
+  async placeOrder(order: Body<'placeOrder'>, options: WriteOptions = {}): Promise<Outcome<Answer<'placeOrder'>>> {
+    return this.write('placeOrder', {}, order, { options, echo: { lines: order.lines, note: order.note } });
   }
 
   getOrder(id: string, options: CallOptions = {}): Promise<Outcome<Answer<'getOrder'>>> {
-    return this.read('getOrder', { id }, {}, options);
+    return this.read('getOrder', { id }, {}, { options, echo: { id } });
   }
 
   listOrders(query: Query<'listOrders'> = {}, options: CallOptions = {}): Promise<Outcome<Answer<'listOrders'>>> {
-    return this.read('listOrders', {}, query, options);
+    return this.read('listOrders', {}, query, { options, echo: {} });
   }
 
-  payOrder(id: string, payment: Body<'payOrder'>, options: WriteOptions = {}): Promise<Outcome<Answer<'payOrder'>>> {
-    return this.write('payOrder', { id }, payment, options);
+  async payOrder(id: string, payment: Body<'payOrder'>, options: WriteOptions = {}): Promise<Outcome<Answer<'payOrder'>>> {
+    return this.write('payOrder', { id }, payment, { options, echo: { order: id, amount: payment.amount } });
   }
 
-  shipOrder(id: string, shipment: Body<'shipOrder'>, options: WriteOptions = {}): Promise<Outcome<Answer<'shipOrder'>>> {
-    return this.write('shipOrder', { id }, shipment, options);
+  async shipOrder(id: string, shipment: Body<'shipOrder'>, options: WriteOptions = {}): Promise<Outcome<Answer<'shipOrder'>>> {
+    return this.write('shipOrder', { id }, shipment, { options, echo: { order: id, carrier: shipment.carrier } });
   }
 
   cancelOrder(id: string, options: WriteOptions = {}): Promise<Outcome<Answer<'cancelOrder'>>> {
-    return this.write('cancelOrder', { id }, {}, options);
+    return this.write('cancelOrder', { id }, {}, { options, echo: { order: id } });
   }
 
   getStock(sku: string, options: CallOptions = {}): Promise<Outcome<Answer<'getStock'>>> {
-    return this.read('getStock', { sku }, {}, options);
+    return this.read('getStock', { sku }, {}, { options, echo: { sku } });
   }
 
   /** Records units received; `region` books them, whichever region takes the request. */
-  receiveStock(
+  async receiveStock(
     sku: string,
     region: string,
     receipt: Body<'receiveStock'>,
     options: WriteOptions = {},
   ): Promise<Outcome<Answer<'receiveStock'>>> {
-    return this.write('receiveStock', { sku, region }, receipt, options);
+    return this.write('receiveStock', { sku, region }, receipt, { options, echo: { sku, region, quantity: receipt.quantity } });
   }
 
   getRecord(id: string, options: CallOptions = {}): Promise<Outcome<Answer<'getRecord'>>> {
-    return this.read('getRecord', { id }, {}, options);
+    return this.read('getRecord', { id }, {}, { options, echo: { id } });
   }
 
   /**
-   * Makes a record, or edits the state that has the tag. Of all who edit one state in one region one wins; the others are refused as
-   * `precondition-failed` when the record has moved on: read it, put both together, and edit that.
+   * Makes a record, or edits the state that has the tag. Of all who edit one state in one region one wins; the others are
+   * refused as `precondition-failed`: the record has moved on. Read it, put both together, and edit that.
    */
   putRecord(id: string, value: Body<'putRecord'>['value'], options: EditOptions): Promise<Outcome<Answer<'putRecord'>>> {
-    const headers: Readonly<Record<string, string>> =
-      'ifMatch' in options ? { 'if-match': `"${options.ifMatch}"` } : { 'if-none-match': options.ifNoneMatch };
-    return this.run(pathOf(SIGNATURES.putRecord, { id }, {}), {
-      method: 'PUT',
-      headers,
-      body: JSON.stringify({ value }),
-      idempotencyKey: options.idempotencyKey ?? crypto.randomUUID(),
-      mayHaveRun: options.mayHaveRun ?? false,
-      replicated: options.durability === 'replicated',
-      signal: options.signal,
-    });
+    return this.write('putRecord', { id }, { value }, { options, echo: { id, value }, headers: () => preconditionOf(options) });
   }
 
   getHistory(id: string, query: Query<'getHistory'> = {}, options: CallOptions = {}): Promise<Outcome<Answer<'getHistory'>>> {
-    return this.read('getHistory', { id }, query, options);
+    return this.read('getHistory', { id }, query, { options, echo: { id } });
   }
 
-  private read<N extends ClientRoute>(
+  private async read<N extends ClientRoute>(
     route: N,
     params: Readonly<Record<string, string>>,
     query: Readonly<Record<string, string | undefined>>,
-    options: CallOptions,
+    { options, echo }: Given<CallOptions>,
   ): Promise<Outcome<Answer<N>>> {
-    return this.run(pathOf(SIGNATURES[route], params, query), {
-      method: 'GET',
-      body: undefined,
-      idempotencyKey: undefined,
-      mayHaveRun: false,
-      replicated: false,
-      signal: options.signal,
-    });
+    const path = pathOf(SIGNATURES[route], params, query);
+    const call = { route, method: 'GET', path, headers: ACCEPT, body: undefined, replicated: false, echo };
+    return this.run(call, { ...options, idempotencyKey: undefined });
   }
 
-  private write<N extends ClientRoute>(
+  private async write<N extends ClientRoute>(
     route: N,
     params: Readonly<Record<string, string>>,
     body: Body<N>,
-    options: WriteOptions,
+    { options, echo, headers }: Given<WriteOptions>,
   ): Promise<Outcome<Answer<N>>> {
-    return this.run(pathOf(SIGNATURES[route], params, {}), {
-      method: 'POST',
-      body: JSON.stringify(body),
-      idempotencyKey: options.idempotencyKey ?? crypto.randomUUID(),
-      mayHaveRun: options.mayHaveRun ?? false,
-      replicated: options.durability === 'replicated',
-      signal: options.signal,
-    });
+    const [method = 'POST'] = SIGNATURES[route].split(' ');
+    const idempotencyKey = options.idempotencyKey === undefined ? crypto.randomUUID() : sendableKey(options.idempotencyKey);
+    const replicated = options.durability === 'replicated';
+    const call: Call = {
+      route,
+      method,
+      path: pathOf(SIGNATURES[route], params, {}),
+      headers: {
+        ...ACCEPT,
+        ...headers?.(),
+        'content-type': 'application/json',
+        'idempotency-key': idempotencyKey,
+        ...(replicated ? { 'tandem-durability': 'replicated' } : {}),
+      },
+      body: sendableJson(body),
+      replicated,
+      echo,
+    };
+    return this.run(call, { ...options, idempotencyKey });
   }
 
-  private async run<T>(path: string, call: Call): Promise<Outcome<T>> {
-    const token = typeof this.props.token === 'function' ? await this.props.token() : this.props.token;
+  private async run<T>(call: Call, { idempotencyKey, mayHaveRun = false, signal }: RunOptions): Promise<Outcome<T>> {
+    const startMs = this.runtime.monotonic();
+    const bearer = await this.bearer(signal);
+    if (bearer === undefined) return { ...NOTHING_SENT, reason: signal?.aborted ? 'aborted' : 'deadline', idempotencyKey, mayHaveRun };
     this.fleet.maintain();
-    const tokens = this.tokens.recall(path, this.runtime.now());
+    const { settings, runtime, fleet, budget } = this;
+    const sent: Call = { ...call, headers: { ...call.headers, ...bearer } };
     const outcome = await new Operation({
-      settings: call.replicated ? this.patient() : this.settings.operation,
-      fleet: this.fleet,
-      budget: this.budget,
-      runtime: this.runtime,
-      send: (member, signal) => this.send(`${member.url}${path}`, token, { ...call, tokens }, signal),
+      settings: settings.operation,
+      fleet,
+      budget,
+      runtime,
+      send: (member, until) => this.wire.send(member, sent, until),
+      extraMs: (member) => this.extraMs(call, member),
+      startMs,
       write: call.method !== 'GET',
-      idempotencyKey: call.idempotencyKey,
-      mayHaveRun: call.mayHaveRun,
-      signal: call.signal,
+      idempotencyKey,
+      mayHaveRun,
+      signal,
     }).run();
     if (outcome.kind !== 'ok') return outcome;
     const value: T = JSON.parse(outcome.value.body);
-    if (outcome.value.token !== undefined) this.tokens.remember(path, value, outcome.value.token, this.runtime.now());
+    const { region } = outcome;
+    const { token } = outcome.value;
+    if (token !== undefined) this.tokens.remember(call.path, { region, answer: value, token }, runtime.monotonic());
     return { ...outcome, value };
   }
 
-  /** A region that waits for another does not hang. */
-  private patient(): ClientSettings['operation'] {
-    const { operation, replicatedMs } = this.settings;
-    const { hedgeAfterMs, attemptTimeoutMs } = operation;
-    return { ...operation, hedgeAfterMs: hedgeAfterMs + replicatedMs, attemptTimeoutMs: attemptTimeoutMs + replicatedMs };
+  /** The header that says who calls; undefined: it was not known in time, or the caller gave up. */
+  private async bearer(signal: AbortSignal | undefined): Promise<Readonly<Record<string, string>> | undefined> {
+    const { token } = this.props;
+    if (token === undefined) return {};
+    if (typeof token !== 'function') return bearing(token);
+    if (signal?.aborted) return undefined;
+    const coming = Promise.resolve(token()).then(bearing);
+    return inTime(coming, { withinMs: this.settings.operation.deadlineMs, signal, runtime: this.runtime });
   }
 
-  private async send(url: string, token: string | undefined, call: Carrying, signal: AbortSignal): Promise<Verdict> {
-    try {
-      const headers: Record<string, string> = { accept: 'application/json', ...call.headers };
-      if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
-      if (call.idempotencyKey !== undefined) headers['idempotency-key'] = call.idempotencyKey;
-      if (call.tokens !== undefined) headers['tandem-token'] = call.tokens;
-      if (call.replicated) headers['tandem-durability'] = 'replicated';
-      if (call.body !== undefined) headers['content-type'] = 'application/json';
-      const answer = await this.fetch(url, {
-        method: call.method,
-        headers,
-        signal,
-        redirect: 'error',
-        ...(call.body === undefined ? {} : { body: call.body }),
-      });
-      return readAnswer(answer, await answer.text(), this.runtime.now());
-    } catch (error) {
-      return readError(error);
-    }
-  }
-
-  private async healthy(endpoint: Endpoint): Promise<boolean> {
-    const answer = await this.look(endpoint, HEALTH_PATH);
-    return answer.status === 200;
-  }
-
-  private async regions(endpoint: Endpoint): Promise<Regions> {
-    const answer = await this.look(endpoint, REGIONS_PATH);
-    if (answer.status !== 200) throw new Error(`${endpoint.region} answered ${answer.status} to ${REGIONS_PATH}`);
-    const regions: Regions = JSON.parse(answer.body);
-    if (!Array.isArray(regions.regions)) throw new Error(`${endpoint.region} answered ${REGIONS_PATH} without regions`);
-    return regions;
-  }
-
-  /** A request of the client's own, bounded by the time that an attempt may take. */
-  private async look(endpoint: Endpoint, path: string): Promise<{ readonly status: number; readonly body: string }> {
-    const signal = AbortSignal.timeout(this.settings.operation.attemptTimeoutMs);
-    const answer = await this.fetch(`${endpoint.url}${path}`, {
-      method: 'GET',
-      headers: { accept: 'application/json' },
-      signal,
-      redirect: 'error',
-    });
-    return { status: answer.status, body: await answer.text() };
+  /** A region that waits for what it was asked to wait for does not hang. */
+  private extraMs({ path, replicated }: Call, { region }: Endpoint): number {
+    const { replicatedMs, tokenWaitMs } = this.settings;
+    const { waits } = this.tokens.recall(path, region, this.runtime.monotonic());
+    return (replicated ? replicatedMs : 0) + (waits ? tokenWaitMs : 0);
   }
 }
 
-interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT';
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+const ACCEPT = { accept: 'application/json' } as const;
+const NOTHING_SENT = { kind: 'unknown', refusal: undefined, attempts: [] } as const satisfies Partial<Unknown>;
+
+const bearing = (token: unknown) => ({ authorization: `Bearer ${sendableToken(token)}` });
+
+const preconditionOf = (options: EditOptions): Readonly<Record<string, string>> =>
+  'ifMatch' in options ? { 'if-match': `"${sendableTag(options.ifMatch)}"` } : { 'if-none-match': sendableStar(options.ifNoneMatch) };
+
+interface Given<O> {
+  readonly options: O;
+  /** Fields of the answer that repeat what is asked. */
+  readonly echo: Call['echo'];
+  /** Further ones. */
+  readonly headers?: () => Readonly<Record<string, string>>;
+}
+
+interface RunOptions extends CallOptions {
   readonly idempotencyKey: string | undefined;
-  readonly mayHaveRun: boolean;
-  readonly replicated: boolean;
-  readonly signal: AbortSignal | undefined;
-}
-
-interface Carrying extends Call {
-  /** Of earlier answers about the same resource, or to what was made in the list. */
-  readonly tokens: string | undefined;
+  readonly mayHaveRun?: boolean;
 }

@@ -28,11 +28,13 @@ export interface Member extends Endpoint {
 /** The requests that the fleet makes by itself; both reject or answer within a bounded time. */
 export interface Scout {
   healthy(endpoint: Endpoint): Promise<boolean>;
-  regions(endpoint: Endpoint): Promise<Regions>;
+  regions(endpoint: Endpoint): Promise<Pick<Regions, 'regions'>>;
 }
 
 /** Readings of `/regions` that count before they are too old to be believed. */
 const READINGS_KEPT = 6;
+/** Milliseconds for which an evacuation is believed where nobody reads `/regions`. */
+const HEARD_MS = 60_000;
 
 export class Fleet {
   readonly members: readonly Member[];
@@ -61,16 +63,26 @@ export class Fleet {
   }
 
   /**
-   * Best first: usable ones, then evacuated or on trial, then those that asked for a rest, then those that fail. Nobody is left out: when all
-   * are bad, the client is as open as DNS is, and asks them all the same.
+   * Best first: usable ones, then evacuated or on trial, then those that asked for a rest, then those that fail, the one
+   * whose last failure is longest ago first. Nobody is left out: when all are bad, the client is as open as DNS is, and
+   * asks them all the same, in turn.
    */
   ranked(): readonly Member[] {
-    return this.members.toSorted((a, b) => this.rank(a) - this.rank(b) || a.preference - b.preference);
+    return this.members.toSorted((a, b) => this.rank(a) - this.rank(b) || failedMs(a) - failedMs(b) || a.preference - b.preference);
+  }
+
+  /** A region said with an answer that these are evacuated. That one is no longer, `/regions` says. */
+  heard(evacuated: readonly string[]): void {
+    if (evacuated.length === 0) return;
+    this.evacuated = new Set(
+      this.members.flatMap(({ region }) => (this.evacuated.has(region) || evacuated.includes(region) ? [region] : [])),
+    );
+    this.readAtMs = this.runtime.monotonic();
   }
 
   /** Starts whatever is due: a probe of each open circuit, and a reading of `/regions`. */
   maintain(): void {
-    const nowMs = this.runtime.now();
+    const nowMs = this.runtime.monotonic();
     for (const member of this.members) {
       if (member.circuit.startProbe(nowMs)) void this.probe(member);
     }
@@ -78,7 +90,7 @@ export class Fleet {
   }
 
   private rank(member: Member): number {
-    const nowMs = this.runtime.now();
+    const nowMs = this.runtime.monotonic();
     if (member.circuit.state === 'open') return 3;
     if (member.circuit.resting(nowMs)) return 2;
     if (!member.circuit.usable(nowMs) || this.isEvacuated(member, nowMs)) return 1;
@@ -86,12 +98,13 @@ export class Fleet {
   }
 
   private isEvacuated(member: Member, nowMs: number): boolean {
-    return this.evacuated.has(member.region) && nowMs - this.readAtMs < this.settings.refreshMs * READINGS_KEPT;
+    const believedMs = this.settings.refreshMs > 0 ? this.settings.refreshMs * READINGS_KEPT : HEARD_MS;
+    return this.evacuated.has(member.region) && nowMs - this.readAtMs < believedMs;
   }
 
   private async probe(member: Member): Promise<void> {
     const healthy = await this.scout.healthy(member).catch(() => false);
-    member.circuit.probed(healthy, this.runtime.now());
+    member.circuit.probed(healthy, this.runtime.monotonic());
   }
 
   /**
@@ -106,12 +119,15 @@ export class Fleet {
       if (reporter === undefined) return;
       const view = await this.scout.regions(reporter);
       this.evacuated = new Set(view.regions.filter((each) => each.evacuate).map((each) => each.region));
-      this.readAtMs = this.runtime.now();
+      this.readAtMs = this.runtime.monotonic();
     } catch {
       // The last reading counts until it is too old; requests tell of themselves whether a region answers.
     } finally {
       this.refreshing = false;
-      this.refreshAtMs = this.runtime.now() + this.settings.refreshMs * (0.5 + this.runtime.random());
+      this.refreshAtMs = this.runtime.monotonic() + this.settings.refreshMs * (0.5 + this.runtime.random());
     }
   }
 }
+
+/** Counts among those that fail: the others are asked in order of preference. */
+const failedMs = ({ circuit }: Member): number => (circuit.state === 'open' ? circuit.failedMs : 0);

@@ -1,7 +1,7 @@
 /** The attempts of an operation that are under way, and how each of them ends: by an answer, by its time, or by being given up. */
 import type { Verdict } from './answer.ts';
 import type { Member } from './fleet.ts';
-import type { Runtime } from './runtime.ts';
+import { inTime, type Runtime } from './runtime.ts';
 
 /** Sends one request; never rejects. The signal ends it. */
 export type Send = (member: Member, signal: AbortSignal) => Promise<Verdict>;
@@ -11,6 +11,8 @@ export interface Flight {
   readonly startMs: number;
   /** When it is given up. */
   endMs: number;
+  /** Milliseconds that it may take longer, because its region waits for what the caller asked for. */
+  readonly extraMs: number;
   readonly stop: AbortController;
   readonly landed: Promise<Landing>;
 }
@@ -20,7 +22,8 @@ export interface Landing {
   readonly verdict: Verdict;
 }
 
-const TIMEOUT: Verdict = { kind: 'failed', sent: true, status: undefined, result: 'timeout', retryAfterMs: undefined };
+/** Given up by its time. */
+export const TIMEOUT: Verdict = { kind: 'failed', sent: true, status: undefined, result: 'timeout', retryAfterMs: undefined };
 
 export class Flights {
   private readonly send: Send;
@@ -46,13 +49,14 @@ export class Flights {
     return Math.min(...[...this.aloft].map((flight) => flight.endMs));
   }
 
-  launch(member: Member, { startMs, endMs }: Pick<Flight, 'startMs' | 'endMs'>): void {
+  launch(member: Member, { startMs, endMs, extraMs }: Pick<Flight, 'startMs' | 'endMs' | 'extraMs'>): void {
     const stop = new AbortController();
     member.circuit.sent();
     const flight: Flight = {
       member,
       startMs,
       endMs,
+      extraMs,
       stop,
       landed: this.send(member, stop.signal).then((verdict): Landing => ({ flight, verdict })),
     };
@@ -67,26 +71,18 @@ export class Flights {
   }
 
   /** The next that is answered; undefined when none is in time, or before the signal. */
-  async next(withinMs: number, signal: AbortSignal | undefined): Promise<Landing | undefined> {
-    const stop = new AbortController();
-    const until = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-    try {
-      return await Promise.race([
-        ...[...this.aloft].map((flight) => flight.landed),
-        this.runtime.wait(withinMs, until).then(() => undefined),
-      ]);
-    } finally {
-      stop.abort();
-    }
+  next(withinMs: number, signal: AbortSignal | undefined): Promise<Landing | undefined> {
+    const landing = Promise.race([...this.aloft].map((flight) => flight.landed));
+    return inTime(landing, { withinMs, signal, runtime: this.runtime });
   }
 
   land(flight: Flight): void {
     this.aloft.delete(flight);
   }
 
-  /** None is waited for longer than until then. */
+  /** None is waited for longer than until then, and what it may take longer. */
   hasten(endMs: number): void {
-    for (const flight of this.aloft) flight.endMs = Math.min(flight.endMs, endMs);
+    for (const flight of this.aloft) flight.endMs = Math.min(flight.endMs, endMs + flight.extraMs);
   }
 
   /** Gives up all of them. @returns which they were */

@@ -23,16 +23,20 @@ export class History {
   private readonly idempotencyKey: string | undefined;
   private readonly attempts: Attempt[] = [];
 
-  constructor({ idempotencyKey, mayHaveRun }: HistoryProps) {
+  private readonly stamp: (atMs: number) => number;
+
+  /** @param stamp how a moment is told, in milliseconds since 1970 */
+  constructor({ idempotencyKey, mayHaveRun }: HistoryProps, stamp: (atMs: number) => number) {
     this.idempotencyKey = idempotencyKey;
     this.mayHaveRun = mayHaveRun;
+    this.stamp = stamp;
   }
 
   answered({ member, startMs }: Flight, verdict: Verdict, nowMs: number): void {
     this.attempts.push({
       region: member.region,
-      startMs,
-      endMs: nowMs,
+      startMs: this.stamp(startMs),
+      endMs: this.stamp(nowMs),
       status: verdict.kind === 'refused' ? verdict.problem.status : verdict.status,
       result: verdict.kind === 'ok' ? 'ok' : verdict.kind === 'refused' ? problemName(verdict.problem) : verdict.result,
       correlationId: verdict.kind === 'ok' ? verdict.correlationId : verdict.kind === 'refused' ? verdict.problem.correlationId : undefined,
@@ -43,7 +47,8 @@ export class History {
   grounded({ member, startMs }: Flight, winner: string | undefined, nowMs: number): void {
     this.mayHaveRun = true;
     const result = winner === undefined ? 'given up' : `outrun by ${winner}`;
-    this.attempts.push({ region: member.region, startMs, endMs: nowMs, status: undefined, result, correlationId: undefined });
+    const [sentMs, endMs] = [this.stamp(startMs), this.stamp(nowMs)];
+    this.attempts.push({ region: member.region, startMs: sentMs, endMs, status: undefined, result, correlationId: undefined });
   }
 
   ok(region: string, verdict: Extract<Verdict, { kind: 'ok' }>): Outcome<Told> {

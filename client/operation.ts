@@ -4,13 +4,13 @@
  * hedged, anywhere.
  */
 import type { Verdict } from './answer.ts';
-import type { RetryBudget } from './budget.ts';
+import type { Extra, RetryBudget } from './budget.ts';
 import type { Fleet, Member } from './fleet.ts';
-import { Flights, type Landing, type Send } from './flights.ts';
+import { type Flight, Flights, type Landing, type Send, TIMEOUT } from './flights.ts';
 import { History, type HistoryProps, type Told } from './history.ts';
 import { nextRegion } from './next-region.ts';
 import type { Outcome, Unknown } from './outcome.ts';
-import { backoffMs, type Runtime } from './runtime.ts';
+import { backoffMs, type Runtime, stampsOf } from './runtime.ts';
 
 export interface OperationSettings {
   /** Milliseconds without an answer after which another region is asked as well. */
@@ -33,6 +33,10 @@ export interface OperationProps extends HistoryProps {
   readonly budget: RetryBudget;
   readonly runtime: Runtime;
   readonly send: Send;
+  /** Milliseconds that a region may take longer than others to answer this, because it waits for what the caller asked it to wait for. */
+  readonly extraMs: (member: Member) => number;
+  /** When it began, by the runtime's `monotonic`. */
+  readonly startMs: number;
   /** It has an effect. */
   readonly write: boolean;
   readonly signal: AbortSignal | undefined;
@@ -40,7 +44,6 @@ export interface OperationProps extends HistoryProps {
 
 export class Operation {
   private readonly props: OperationProps;
-  private readonly startMs: number;
   private readonly deadlineMs: number;
   private readonly flights: Flights;
   private readonly history: History;
@@ -50,6 +53,7 @@ export class Operation {
   /** Regions whose failure this operation has counted: one bad request must not open a circuit by itself. */
   private readonly blamed = new Set<Member>();
   private failures = 0;
+  private answered = false;
   private launches = 0;
   /** When the next attempt is due; undefined: not before something lands. */
   private nextMs: number | undefined;
@@ -57,18 +61,17 @@ export class Operation {
 
   constructor(props: OperationProps) {
     this.props = props;
-    this.startMs = props.runtime.now();
-    this.deadlineMs = this.startMs + props.settings.deadlineMs;
+    this.deadlineMs = props.startMs + props.settings.deadlineMs;
     this.flights = new Flights(props.send, props.runtime);
-    this.history = new History(props);
-    this.nextMs = this.startMs;
+    this.history = new History(props, stampsOf(props.runtime));
+    this.nextMs = props.startMs;
   }
 
   /** @returns what it came to, with the text of the body and the token when it is `ok` */
   async run(): Promise<Outcome<Told>> {
-    this.props.budget.deposit(this.startMs);
+    this.props.budget.deposit(this.props.startMs);
     while (true) {
-      const nowMs = this.props.runtime.now();
+      const nowMs = this.props.runtime.monotonic();
       if (this.props.signal?.aborted) return this.giveUp('aborted');
       if (nowMs >= this.deadlineMs) return this.giveUp('deadline');
       if (this.nextMs !== undefined && nowMs >= this.nextMs) this.launch(nowMs);
@@ -81,18 +84,25 @@ export class Operation {
   }
 
   private launch(nowMs: number): void {
-    const { settings, budget } = this.props;
+    const { settings, budget, extraMs } = this.props;
     this.nextMs = undefined;
     const member = this.candidate();
     if (member === undefined) return;
     if (this.launches >= settings.attemptsMax) this.stopReason = 'attempts';
-    else if (this.launches > 0 && !budget.take(nowMs)) this.stopReason = 'budget';
+    else if (this.launches > 0 && !budget.take(nowMs, this.extraTo(member))) this.stopReason = 'budget';
     if (this.stopReason) return;
     this.launches += 1;
     this.tries.set(member, (this.tries.get(member) ?? 0) + 1);
     const refused = this.history.refusals.some(({ scope }) => scope.kind === 'here');
-    this.flights.launch(member, { startMs: nowMs, endMs: nowMs + (refused ? settings.patienceMs : settings.attemptTimeoutMs) });
-    this.nextMs = nowMs + settings.hedgeAfterMs;
+    const extra = extraMs(member);
+    const endMs = nowMs + (refused ? settings.patienceMs : settings.attemptTimeoutMs) + extra;
+    this.flights.launch(member, { startMs: nowMs, endMs, extraMs: extra });
+    this.nextMs = nowMs + settings.hedgeAfterMs + extra;
+  }
+
+  /** To ask a region that is known to fail is to ask it again. */
+  private extraTo(member: Member): Extra {
+    return this.tries.has(member) || member.circuit.state === 'open' ? 'again' : 'elsewhere';
   }
 
   private candidate(): Member | undefined {
@@ -106,41 +116,46 @@ export class Operation {
   private land({ flight, verdict }: Landing): Outcome<Told> | undefined {
     const { member } = flight;
     this.flights.land(flight);
-    this.history.answered(flight, verdict, this.props.runtime.now());
+    this.history.answered(flight, verdict, this.props.runtime.monotonic());
     switch (verdict.kind) {
       case 'ok':
         member.circuit.succeeded();
+        this.wasAnswered();
         this.ground(member.region);
         return this.history.ok(member.region, verdict);
       case 'refused':
         this.refuse(member, verdict);
         return undefined;
       case 'failed':
-        this.fail(member, verdict);
+        this.fail(flight, verdict);
         return undefined;
     }
   }
 
   private refuse(member: Member, { scope, problem, stale }: Extract<Verdict, { kind: 'refused' }>): void {
-    const nowMs = this.props.runtime.now();
+    const nowMs = this.props.runtime.monotonic();
     this.history.refusals.push({ member, problem, scope, stale });
     if (scope.kind === 'later') {
       member.circuit.abandoned();
       member.circuit.rest(nowMs + (scope.retryAfterMs ?? this.jitter()));
     } else {
       member.circuit.succeeded();
+      this.wasAnswered();
       // A write that is still under way elsewhere may yet end well, and without its answer nobody could say: it keeps its time.
       if (!this.props.write) this.flights.hasten(nowMs + this.props.settings.patienceMs);
     }
     this.another(nowMs);
   }
 
-  private fail(member: Member, verdict: Extract<Verdict, { kind: 'failed' }>): void {
-    const nowMs = this.props.runtime.now();
+  private fail(flight: Flight, verdict: Extract<Verdict, { kind: 'failed' }>): void {
+    const { member } = flight;
+    const nowMs = this.props.runtime.monotonic();
     this.failures += 1;
     if (verdict.sent) this.history.mayHaveRun = true;
     if (verdict.sent && verdict.status === undefined) this.silent.add(member);
-    this.blame(member);
+    // Who was given little time, beside a refusal, is not known to be slow.
+    if (verdict !== TIMEOUT || this.isSlow(flight, nowMs)) this.blame(member);
+    else member.circuit.abandoned();
     if (verdict.retryAfterMs !== undefined) member.circuit.rest(nowMs + verdict.retryAfterMs);
     this.another(nowMs);
   }
@@ -168,19 +183,30 @@ export class Operation {
 
   private blame(member: Member): void {
     if (this.blamed.has(member)) member.circuit.abandoned();
-    else member.circuit.failed(this.props.runtime.now());
+    else member.circuit.failed(this.props.runtime.monotonic());
     this.blamed.add(member);
   }
 
   /** Ends what is still in flight. A region that was overtaken by a later attempt elsewhere is too slow, and counts as failing. */
   private ground(winner: string | undefined): void {
-    const nowMs = this.props.runtime.now();
+    const nowMs = this.props.runtime.monotonic();
     for (const flight of this.flights.ground()) {
-      const slow = nowMs - flight.startMs >= this.props.settings.hedgeAfterMs;
-      if (slow) this.blame(flight.member);
+      if (this.isSlow(flight, nowMs)) this.blame(flight.member);
       else flight.member.circuit.abandoned();
       this.history.grounded(flight, winner, nowMs);
     }
+  }
+
+  /** It took longer than an answer takes, and than what it may have waited for. */
+  private isSlow({ startMs, extraMs }: Flight, nowMs: number): boolean {
+    const { hedgeAfterMs, attemptTimeoutMs } = this.props.settings;
+    return nowMs - startMs >= Math.min(hedgeAfterMs, attemptTimeoutMs) + extraMs;
+  }
+
+  /** What is answered pays for what is asked again. */
+  private wasAnswered(): void {
+    if (!this.answered) this.props.budget.answered(this.props.runtime.monotonic());
+    this.answered = true;
   }
 
   private giveUp(reason: 'aborted' | 'deadline'): Outcome<Told> {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { clockProblems } from './architecture/clocks.ts';
 import { listenerProblems } from './architecture/listeners.ts';
 import { castProblems, placeProblems, purityProblems } from './architecture/purity.ts';
 import { importProblems } from './architecture/rooms.ts';
@@ -26,6 +27,8 @@ describe('the repository', () => {
   it('keeps time, chance, environment and network out of the pure rooms', () => expect(problemsOf(sources, purityProblems)).toEqual([]));
 
   it('casts nothing but `as const`', () => expect(problemsOf(sources, castProblems)).toEqual([]));
+
+  it('measures in the failover client by a clock that does not step', () => expect(problemsOf(sources, clockProblems)).toEqual([]));
 
   it('waits in tests as long as a busy machine takes', () => {
     const tests = sources.filter((path) => path.startsWith('test/') && !path.startsWith('test/architecture'));
@@ -74,6 +77,18 @@ describe('the check of listeners catches', () => {
       "import { request, type Server } from 'node:http'; server.on('close', () => void end().catch(tell)); list.map(async (each) => each);";
     expect(listenerProblems('local/a.ts', text)).toEqual([]);
     expect(listenerProblems('local/guarded-server.ts', "import { createServer } from 'node:http';")).toEqual([]);
+  });
+});
+
+describe('the table of clocks catches', () => {
+  it.each(['Date.now()', 'const a = new Date();', 'this.props.runtime.now()', 'clock\u002enow ( )', 'performance.timeOrigin', 'Date()'])(
+    '%s',
+    (text) => expect(clockProblems('client/a.ts', text)).toHaveLength(1),
+  );
+
+  it('and lets through what does not step, and other rooms', () => {
+    expect(clockProblems('client/a.ts', 'runtime.monotonic(); performance.mark; Date.parse(value)')).toEqual([]);
+    expect(clockProblems('ops/a.ts', 'Date.now()')).toEqual([]);
   });
 });
 

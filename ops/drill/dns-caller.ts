@@ -1,6 +1,6 @@
 /** Callers that follow the shared name, with nothing of ours in between. */
 import { Pool } from 'undici';
-import { causeOf } from '../../client/answer.ts';
+import { causeOf } from '../../client/errors.ts';
 import { HEADERS } from '../../functions/contract/names.ts';
 import type { Target } from '../targets/target.ts';
 import { anything, type Caller, type CallerProps, CONNECTIONS_MAX, objectIn } from './callers.ts';

@@ -1,6 +1,6 @@
 /** A drill's own hand at one region's front door: it asks that region and no other, and sees the headers of its answers. */
 import { Pool } from 'undici';
-import { causeOf } from '../../client/answer.ts';
+import { causeOf } from '../../client/errors.ts';
 import type { TargetRegion } from '../targets/target.ts';
 import { CONNECTIONS_MAX, objectIn } from './callers.ts';
 import { recordOf } from './load.ts';

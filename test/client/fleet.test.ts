@@ -37,7 +37,7 @@ const fleetOf = ({ refreshMs = REFRESH_MS, random = 0.5 } = {}) => {
       };
     },
   };
-  const runtime = { now: () => state.nowMs, random: () => random, wait: async () => undefined };
+  const runtime = { now: () => 0, monotonic: () => state.nowMs, random: () => random, wait: async () => undefined };
   const fleet = new Fleet(
     NAMES.map((region) => ({ region, url: `https://${region}` })),
     { circuit: CIRCUIT, refreshMs },

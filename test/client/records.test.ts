@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { TandemClient } from '../../client/client.ts';
 import { answer, type Behaviour, problem, silence } from './front-door.ts';
+import { toldOf } from './serving.ts';
 import { regions } from './two-regions.ts';
 
 const VALUE = { name: 'Ann' };
 const tagged = (tag: string, status = 200, more: Readonly<Record<string, string>> = {}): Behaviour =>
-  answer(status, { id: 'profile', value: VALUE }, { etag: `"${tag}"`, ...more });
+  asRecord(status, { etag: `"${tag}"`, ...more });
+const asRecord =
+  (status: number, headers: Readonly<Record<string, string>>): Behaviour =>
+  (received, response, request) =>
+    answer(received.path.includes('history') ? 200 : status, toldOf(received).body, headers)(received, response, request);
 const MOVED_ON = problem(412, 'precondition-failed');
 const UNHEARD = problem(412, 'unknown-version');
 
@@ -60,7 +65,7 @@ describe('a record', () => {
     ['a tag that was weakened on the way', { etag: 'W/"v1.v2"' }, 'v1.v2'],
     ['none', {}, undefined],
   ])('with %s has the tag %s', async (_, headers, tag) => {
-    await using world = await regions(answer(200, {}, headers), silence);
+    await using world = await regions(asRecord(200, headers), silence);
     expect(await world.client().getRecord('profile')).toMatchObject({ kind: 'ok', tag });
   });
 
@@ -70,7 +75,9 @@ describe('a record', () => {
   ])('is edited in the next region, by the same request, when the first %s; and says that it was done before', async (_, behaviour) => {
     await using world = await regions(behaviour, tagged('v2', 200, { 'idempotent-replayed': 'true' }));
     expect(await edit(world.client())).toMatchObject({ kind: 'ok', region: 'b', tag: 'v2', replayed: true });
-    expect(new Set([...world.a.asked, ...world.b.asked].map(({ method, path, body }) => `${method} ${path} ${body}`)).size).toBe(1);
+    expect(
+      new Set([...world.a.asked, ...world.b.asked].map(({ method, path, body, key }) => `${method} ${path} ${body} ${key}`)).size,
+    ).toBe(1);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { PROBLEMS } from '../../functions/contract/problems.ts';
 import { HANG_MS } from '../support/eventually.ts';
-import { answer, type Behaviour, FrontDoor, late, problem, silence } from './front-door.ts';
+import { type Behaviour, FrontDoor, late, problem, silence } from './front-door.ts';
+import { serving } from './serving.ts';
 import { HEDGED, ORDER, placing, regions } from './two-regions.ts';
 
 describe('a refusal', () => {
@@ -67,7 +68,7 @@ describe('a refusal', () => {
 
   test('naming another region is asked there at once, past those that are nearer', async () => {
     await using world = await regions(problem(409, 'wrong-region', { region: 'c' }), placing('b'));
-    await using third = await FrontDoor.open('c', answer(201, { order: '0', at: '', by: 'c' }));
+    await using third = await FrontDoor.open('c', serving());
     const endpoints = [world.a, world.b, third].map(({ region, url }) => ({ region, url }));
     const outcome = await world.client({}, { endpoints }).shipOrder('0'.repeat(32), {});
     expect(outcome).toMatchObject({ kind: 'ok', attempts: [{ region: 'a', status: 409, result: 'wrong-region' }, { region: 'c' }] });
@@ -76,9 +77,9 @@ describe('a refusal', () => {
 
   test('for too many requests (429) moves on, and spares the region until its Retry-After', async () => {
     await using world = await regions(problem(429, 'too-many-requests'), placing('b'));
-    world.a.behaviour = (_, response) => {
-      response.writeHead(429, { 'retry-after': '30' });
-      response.end('{}');
+    world.a.behaviour = (received, response, request) => {
+      response.setHeader('retry-after', '30');
+      problem(429, 'too-many-requests')(received, response, request);
     };
     const client = world.client();
     for (let operation = 0; operation < 3; operation += 1)
@@ -92,8 +93,8 @@ describe('a refusal', () => {
     world.a.behaviour = (received, response, request) => {
       askedMs.push(performance.now());
       if (askedMs.length > 1) return placing('a')(received, response, request);
-      response.writeHead(429, { 'retry-after': '1' });
-      response.end('{}');
+      response.setHeader('retry-after', '1');
+      problem(429, 'too-many-requests')(received, response, request);
     };
     const endpoints = [{ region: 'a', url: world.a.url }];
     expect(await world.client({}, { endpoints }).placeOrder(ORDER)).toMatchObject({ kind: 'ok', region: 'a' });
@@ -103,9 +104,9 @@ describe('a refusal', () => {
   });
 
   test('for too many requests everywhere is said at once when no region would be back in time', async () => {
-    const busy: Behaviour = (_, response) => {
-      response.writeHead(429, { 'retry-after': '300' });
-      response.end('{}');
+    const busy: Behaviour = (received, response, request) => {
+      response.setHeader('retry-after', '300');
+      problem(429, 'too-many-requests')(received, response, request);
     };
     await using world = await regions(busy, busy);
     const startMs = Date.now();
@@ -146,12 +147,12 @@ describe('a read', () => {
   });
 
   test('of an order that has not arrived in a region yet finds it in another', async () => {
-    await using world = await regions(problem(404, 'not-found'), answer(200, { id: '1' }));
+    await using world = await regions(problem(404, 'not-found'), serving());
     expect(await world.client().getOrder('1')).toMatchObject({ kind: 'ok', region: 'b', idempotencyKey: undefined });
   });
 
   test('sends no key and no body', async () => {
-    await using world = await regions(answer(200, { orders: [] }), silence);
+    await using world = await regions(serving(), silence);
     await world.client().listOrders({ limit: '2' });
     expect(world.a.asked).toMatchObject([{ method: 'GET', path: '/orders?limit=2', key: undefined, body: '' }]);
   });

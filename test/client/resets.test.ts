@@ -46,7 +46,8 @@ const region = async () => {
   const world = await new ApiWorld({ data }).start();
   const state = { lost: 0 };
   const serve: Behaviour = ({ method, path, headers, body }, response, request) => {
-    const sent = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+    // The world says by itself what kind of body it sends.
+    const sent = Object.entries(headers).flatMap(([name, value]) => (name === 'content-type' ? [] : [[name, String(value)] as const]));
     void world.call(method, path, { rawBody: body, key: null, token: null, headers: Object.fromEntries(sent) }).then((answer) => {
       state.lost -= 1;
       if (state.lost >= 0) request.socket.resetAndDestroy();
@@ -90,7 +91,7 @@ describe.each(Object.entries(WRITES))('%s, when connections are reset after the 
     await using one = await region();
     one.state.lost = Number.POSITIVE_INFINITY;
     const doubtful = await write(one.ready)(one.client);
-    expect(doubtful).toMatchObject({ kind: 'unknown', reason: 'attempts', mayHaveRun: true, refusal: undefined });
+    expect(doubtful).toMatchObject({ kind: 'unknown', mayHaveRun: true, refusal: undefined });
     expect(doubtful.idempotencyKey).toBeDefined();
     const left = leftIn(one.data);
     one.state.lost = 0;

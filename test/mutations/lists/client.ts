@@ -9,6 +9,10 @@ const PURE = 'test/client/pure.test.ts';
 const history = mutationsOf('client/history.ts', REFUSALS);
 const operation = mutationsOf('client/operation.ts', RESETS);
 const answer = mutationsOf('client/answer.ts', PURE);
+const errors = mutationsOf('client/errors.ts', PURE);
+const foreign = mutationsOf('client/answer.ts', 'test/client/answers.test.ts');
+const unsendable = mutationsOf('client/json.ts', 'test/client/unsendable.test.ts');
+const clock = 'test/client/clock.test.ts';
 const circuit = mutationsOf('client/circuit.ts', PURE);
 const next = mutationsOf('client/next-region.ts', REFUSALS);
 const fleet = mutationsOf('client/fleet.ts', 'test/client/fleet.test.ts');
@@ -37,7 +41,7 @@ export const CLIENT: readonly TestedMutation[] = [
   mutationsOf('client/operation.ts', FAILOVER)(
     'retries-without-a-budget',
     'a region that answers slowly gets everything twice',
-    'this.launches > 0 && !budget.take(nowMs)',
+    'this.launches > 0 && !budget.take(nowMs, this.extraTo(member))',
     'false',
     'budget',
   ),
@@ -51,7 +55,7 @@ export const CLIENT: readonly TestedMutation[] = [
   mutationsOf('client/operation.ts', FAILOVER)(
     'hedge-waits-for-its-answer',
     'a region that hangs costs its callers all of their time',
-    'this.nextMs = nowMs + settings.hedgeAfterMs;',
+    'this.nextMs = nowMs + settings.hedgeAfterMs + extra;',
     'this.nextMs = nowMs + settings.deadlineMs;',
     'overtaken',
   ),
@@ -62,19 +66,125 @@ export const CLIENT: readonly TestedMutation[] = [
     '',
     '429',
   ),
-  answer(
+  errors(
     'reset-proves-nothing-sent',
     'a reset in the middle of a request is taken for a refused connection',
     "unknown[] = ['connect', 'getaddrinfo'];",
     "unknown[] = ['connect', 'getaddrinfo', 'read', 'write'];",
   ),
-  answer(
+  errors(
     'one-address-is-all',
     'a request is called unsent because one of several addresses was out of reach',
     'error.errors.length > 0 && error.errors.every(',
     'error.errors.some(',
   ),
-  answer('any-2xx-is-done', 'the page of a proxy is taken for the answer of the API', 'if (parseObject(body) === undefined)', 'if (false)'),
+  foreign(
+    'any-2xx-is-done',
+    'the page of a proxy is taken for the answer of the API',
+    '!value || !fits(asked.route, value)',
+    '!value',
+    'another shape',
+  ),
+  foreign(
+    'anybody-answers',
+    'a captive portal does what a region was to do',
+    'if (region !== asked.region)',
+    'if (region !== null && region !== asked.region)',
+    'the whole answer',
+  ),
+  foreign(
+    'any-success-is-done',
+    'what was put aside for later is told as done',
+    'if (isSuccess(status, asked)) {',
+    'if (status < 300) {',
+    'accepted',
+  ),
+  foreign(
+    'about-something-else',
+    'the answer to another request is taken for the own one',
+    'if (other !== undefined) return failed(`status ${status} about another ${other}`);',
+    '',
+    'something else',
+  ),
+  foreign(
+    'any-problem-is-final',
+    'a refusal of somebody else keeps callers from the region that would do it',
+    '!problem || !isProblemOf(asked.route, problemName(problem), status)',
+    '!problem',
+    'a problem',
+  ),
+  mutationsOf('client/body.ts', 'test/client/answers.test.ts')(
+    'endless-bodies',
+    'one answer takes all memory of a caller',
+    'if (bytes > BODY_BYTES_MAX) throw tooLong();',
+    '',
+    'longer than any',
+  ),
+  mutationsOf('client/wire.ts', 'test/client/answers.test.ts')(
+    'health-of-anybody',
+    'a captive portal says that a region is well',
+    "if (answer.headers.get('tandem-region') !== region) throw",
+    'if (answer.status === 0) throw',
+    'passed by',
+  ),
+  unsendable('holes-are-null', 'what comes back is not what was sent', 'isList && names.length !== value.length', 'false', 'holes'),
+  unsendable(
+    'nothing-is-left-out',
+    'what comes back lacks what was sent',
+    '    default:\n      return `',
+    "    case 'undefined':\n      return undefined;\n    default:\n      return `",
+    'undefined',
+  ),
+  unsendable('halves-of-characters', 'a text is sent that has no form', '!LONE_SURROGATE.test(text)', "text !== ''", 'half of'),
+  mutationsOf('client/client.ts', 'test/client/unsendable.test.ts')(
+    'token-outside-the-time',
+    'a provider that hangs holds its caller for ever',
+    'withinMs: this.settings.operation.deadlineMs, signal,',
+    'withinMs: 2 ** 31 - 1, signal,',
+    'hangs ends it',
+  ),
+  mutationsOf('client/client.ts', 'test/client/unsendable.test.ts')(
+    'time-begins-with-the-token',
+    'an operation lasts longer than its caller allows',
+    '      startMs,\n',
+    '      startMs: runtime.monotonic(),\n',
+    'too late',
+  ),
+  mutationsOf('client/operation.ts', clock)(
+    'time-that-steps',
+    'a clock that steps ends operations, or keeps them from ending',
+    '    while (true) {\n      const nowMs = this.props.runtime.monotonic();',
+    '    while (true) {\n      const nowMs = this.props.runtime.now() - (performance.timeOrigin + performance.now()) + performance.now();',
+    'ends no operation',
+  ),
+  mutationsOf('client/operation.ts', 'test/client/tokens.test.ts')(
+    'blamed-for-waiting',
+    'a region that waits as it was asked to is taken for one that hangs',
+    'const extra = extraMs(member);',
+    'const extra = 0 * extraMs(member);',
+    'lags',
+  ),
+  mutationsOf('client/wire.ts', 'test/client/tokens.test.ts')(
+    'asked-without-end',
+    'a region is asked for what it has shown to hold for as long as the caller lives',
+    'tokens.held(call.path, region, recalled.tokens);',
+    'tokens.held(call.path, region, []);',
+    'asks a region once',
+  ),
+  mutationsOf('client/wire.ts', 'test/client/tokens.test.ts')(
+    'not-asked-for-all',
+    'an answer passes for current that was asked for a part of what was told',
+    'recalled.more ? unshown(verdict) : verdict',
+    'verdict',
+    'asks for all of it',
+  ),
+  mutationsOf('client/wire.ts', 'test/client/tokens.test.ts')(
+    'poisoned-by-a-token',
+    'one token that a region refuses stops everything about its thing',
+    'recalled.tokens.length > 0 && isOfTokens(verdict)',
+    'false',
+    'refuses the tokens',
+  ),
   answer('server-errors-are-final', 'a region that fails is believed', 'status >= 500 ||', 'status > 599 ||'),
   answer(
     'waits-for-a-day',
@@ -107,7 +217,7 @@ export const CLIENT: readonly TestedMutation[] = [
     'this.slots[0].second <= second - this.settings.windowSeconds',
     'false',
   ),
-  mutationsOf('client/budget.ts', PURE)('spent-but-not-counted', 'the budget never ends', 'slot.extra += 1;', ''),
+  mutationsOf('client/budget.ts', PURE)('spent-but-not-counted', 'the budget never ends', 'slot[extra] += 1;', ''),
   mutationsOf('client/runtime.ts', PURE)(
     'back-together',
     'callers that failed together come back together',
@@ -140,11 +250,11 @@ export const CLIENT: readonly TestedMutation[] = [
     'return id === undefined ? { name: collection, isList: true }',
     'return id === undefined || id ? { name: collection, isList: true }',
   ),
-  tokens('last-token-alone', 'of two writes the earlier one may be missing, and nobody says so', '.slice(-TOKENS_MAX)', '.slice(-1)'),
+  tokens('last-token-alone', 'of two writes the earlier one may be missing, and nobody says so', '-SENT_MAX : -KEPT_MAX', '-1 : -1'),
   fleet(
     'evacuations-for-ever',
     'a region that nobody speaks of any more stays evacuated',
-    'this.evacuated.has(member.region) && nowMs - this.readAtMs < this.settings.refreshMs * READINGS_KEPT',
+    'this.evacuated.has(member.region) && nowMs - this.readAtMs < believedMs',
     'this.evacuated.has(member.region)',
   ),
   fleet(
@@ -163,8 +273,8 @@ export const CLIENT: readonly TestedMutation[] = [
   mutationsOf('client/flights.ts', REFUSALS)(
     'hastened-to-wait',
     'a read that found nothing waits as long as its slowest attempt',
-    'Math.min(flight.endMs, endMs)',
-    'Math.max(flight.endMs, endMs)',
+    'Math.min(flight.endMs, endMs + flight.extraMs)',
+    'Math.max(flight.endMs, endMs + flight.extraMs)',
   ),
   mutationsOf('client/operation.ts', FAILOVER)(
     'callers-end-blames-regions',
@@ -182,7 +292,7 @@ export const CLIENT: readonly TestedMutation[] = [
   mutationsOf('client/client.ts', 'test/client/records.test.ts')(
     'edits-are-local',
     'an edit that was to be in two regions is told as done in one',
-    "idempotencyKey: undefined,\n      mayHaveRun: options.mayHaveRun ?? false,\n      replicated: options.durability === 'replicated',",
-    'idempotencyKey: undefined,\n      mayHaveRun: options.mayHaveRun ?? false,\n      replicated: false,',
+    "const replicated = options.durability === 'replicated';",
+    "const replicated = options.durability === 'replicated' && route !== 'putRecord';",
   ),
 ];

@@ -7,9 +7,10 @@ import { dnsCaller } from '../../../ops/drill/dns-caller.ts';
 import type { Action, Result } from '../../../ops/drill/operations.ts';
 import { answer, type Behaviour, cut, FrontDoor, problem, reset, silence } from '../../client/front-door.ts';
 
-const PLACE: Action = { operation: 'placeOrder', key: 'key-0001', lines: [{ sku: 'x', quantity: 1 }] };
+const PLACE = { operation: 'placeOrder', key: 'key-0001', lines: [{ sku: 'x', quantity: 1 }] } as const satisfies Action;
 const READ: Action = { operation: 'getOrder', order: 'o1' };
-const placed = answer(201, { id: 'o1' }, { 'tandem-region': 'a' });
+const ORDER = { id: 'o1', lines: PLACE.lines, placedAt: '2026-01-01T00:00:00.000Z', placedBy: 'a' };
+const placed = answer(201, ORDER, { 'tandem-region': 'a' });
 
 describe('a caller that follows DNS', () => {
   test.each<[string, Action, Behaviour, Partial<Result>]>([
@@ -93,7 +94,7 @@ describe('a caller with the failover client', () => {
 
   test('is answered wrong where the answer that counted is, whoever was asked before', async () => {
     await using first = await shared(problem(503, 'unavailable'));
-    await using second = await shared(answer(201, { id: 'o1' }, { 'tandem-region': 'b' }));
+    await using second = await shared(answer(201, ORDER, { 'tandem-region': 'b' }));
     const regions = [...first.regions, ...second.regions.map((region) => ({ ...region, name: 'b', host: 'b.api.test' }))];
     const told: CallerProps['expect'] =
       () =>
