@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HEADERS } from '../functions/contract/names.ts';
 import { ROUTES } from '../functions/contract/routes.ts';
-import { keysOf } from '../functions/core/token.ts';
+import { namedIn } from '../functions/core/token.ts';
 import { type Answered, type Asked, DOOMED, type Doomed, type DoomedProps, type Survivor, startDoomed } from './durability-region.ts';
 
 const STOCK = 1_000_000;
@@ -102,7 +102,7 @@ const startAnew = async (props: KillProps): Promise<Doomed> => {
 };
 
 const holds = async ({ store }: Survivor, token: string): Promise<boolean> => {
-  const keys = keysOf(token) ?? [];
+  const keys = namedIn(token) ?? [];
   const found = await Promise.all(keys.map((key) => store.get(key)));
   return keys.length > 0 && found.every((item) => item !== undefined);
 };

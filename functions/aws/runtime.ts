@@ -1,10 +1,14 @@
 /** What the functions of a region are made of: made once for an execution environment, and shared by its requests. */
+import { randomBytes } from 'node:crypto';
 import { TABLES } from '../contract/names.ts';
 import { Monitor } from '../core/monitor.ts';
 import { CHECK_LIMITS } from './attempts.ts';
 import { functionsDynamoClient } from './clients.ts';
 import { DynamoStore } from './dynamo-store.ts';
 import { type Environment, readEnvironment } from './environment.ts';
+
+/** Bytes that tokens are signed with. */
+const SECRET_BYTES = 32;
 
 export interface Runtime {
   readonly environment: Environment;
@@ -27,6 +31,7 @@ export const startRuntime = (env: Readonly<Record<string, string | undefined>>):
     region,
     regions,
     version,
+    newSecret: () => randomBytes(SECRET_BYTES).toString('base64url'),
   });
   return {
     environment,

@@ -159,7 +159,7 @@ const CONSISTENCY_PARAMETERS: readonly Json[] = [
     in: 'header',
     required: false,
     schema: { type: 'string', pattern: `^[A-Za-z0-9_-]+( *, *[A-Za-z0-9_-]+){0,${LIMITS.tokens - 1}}$` },
-    description: `Up to ${LIMITS.tokens} tokens of earlier answers, from any region. This one waits a bounded time until it holds what they name, and else says that its answer is stale.`,
+    description: `Up to ${LIMITS.tokens} tokens that the same subject was told in earlier answers, by any region. This one waits a bounded time until it holds what they name, and else says that its answer is stale.`,
   },
   {
     name: HEADERS.durability,

@@ -3,7 +3,7 @@
  * concurrent callers wait for the one that is under way.
  */
 
-import { numberOf, writerOf } from './item.ts';
+import { numberOf } from './item.ts';
 import {
   controlOf,
   foldBeats,
@@ -16,6 +16,7 @@ import {
   REGIONS_KEY,
   type WorldView,
 } from './operations.ts';
+import { firstSecret, Secrets } from './secrets.ts';
 import type { Clock, Store } from './store.ts';
 import { StoreBusy, StoreUnavailable } from './store.ts';
 import { writerName } from './writer.ts';
@@ -32,6 +33,8 @@ export interface MonitorProps {
   readonly regions: readonly string[];
   /** Shown in heartbeats: release and function version. */
   readonly version: string;
+  /** Text that nobody can guess. Without it no secret is made. */
+  readonly newSecret?: () => string;
 }
 
 export interface Checked {
@@ -44,6 +47,8 @@ export class Monitor {
   readonly #props: MonitorProps;
   #world: Shared<WorldView> | undefined;
   #checked: Shared<Checked> | undefined;
+  #secrets = new Secrets();
+  #making = false;
 
   constructor(props: MonitorProps) {
     this.#props = props;
@@ -61,6 +66,11 @@ export class Monitor {
     if (this.#world === kept) this.#world = undefined;
     this.#world = this.#fresh(this.#world) ?? this.#share(() => this.#seen());
     return this.#world.value;
+  }
+
+  /** What regions sign with, by the latest look. */
+  get secrets(): Secrets {
+    return this.#secrets;
   }
 
   /** The verdict of the latest deep check: a heartbeat written and read back in this region. Never throws for the table. */
@@ -106,14 +116,38 @@ export class Monitor {
 
   async #look(): Promise<Look> {
     const { data, control, region, regions } = this.#props;
-    const [beats, controls] = await Promise.all([data.query(REGIONS_KEY, 'BEAT#'), control.query(REGIONS_KEY)]);
+    const [own, controls] = await Promise.all([data.query(REGIONS_KEY), control.query(REGIONS_KEY)]);
     const world = {
       region,
-      beats: foldBeats(beats).filter((beat) => regions.includes(beat.region)),
+      beats: foldBeats(own).filter((beat) => regions.includes(beat.region)),
       controls: regions.map((each) => foldControl(each, controls)),
     };
-    const revOf = (writer: string) => beats.filter((item) => writerOf(item) === writer).map((item) => numberOf(item, 'rev') ?? 0)[0] ?? 0;
+    const revOf = (writer: string) =>
+      Math.max(0, ...own.flatMap((item) => (item.sk === `BEAT#${writer}` ? [numberOf(item, 'rev') ?? 0] : [])));
+    this.#secrets = new Secrets(own);
+    const gate = gateOf(world);
+    if (gate.open && this.#secrets.of(gate.writer) === undefined) this.#makeSecret(gate.writer);
     return { world, revOf };
+  }
+
+  /** Nobody waits for it, and nothing fails with it: until it is there, answers have no token. */
+  #makeSecret(writer: string): void {
+    const { data, clock, newSecret } = this.#props;
+    if (newSecret === undefined || this.#making) return;
+    this.#making = true;
+    const item = firstSecret(writer, newSecret(), clock.now());
+    // By an update: who writes heartbeats may do no more there.
+    const { pk, sk, v: _, ...set } = item;
+    data
+      .transact([{ action: 'update', key: { pk, sk }, set, guards: [{ is: 'absent' }] }])
+      .then((outcome) => {
+        this.#secrets = this.#secrets.with(outcome.ok ? item : outcome.item);
+      })
+      // The next look tries again.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#making = false;
+      });
   }
 
   #fresh<T>(shared: Shared<T> | undefined): Shared<T> | undefined {

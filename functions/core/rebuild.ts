@@ -128,7 +128,7 @@ export const wishNothing = (lost: Writer, sku: string, nowMs: number): Item => w
 
 /** Facts of a lost region's writers: written once, so every survivor may put them again for the others. */
 export const isFactOf = (item: Item, region: string): boolean =>
-  ['PLACED', 'END', 'E', 'RECEIPT', 'BOOKED', 'V'].includes(partsOf(item)[0] ?? '') && regionOf(writerOf(item)) === region;
+  ['PLACED', 'END', 'E', 'RECEIPT', 'BOOKED', 'V', 'SECRET'].includes(partsOf(item)[0] ?? '') && regionOf(writerOf(item)) === region;
 
 /** A fact as a survivor puts it again: the same but for an attribute nobody reads, since a no-op put may not replicate. */
 export const reput = (fact: Item, incarnation: number): Item => ({ ...fact, reput: incarnation });

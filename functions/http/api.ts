@@ -13,6 +13,7 @@ import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
 import { Shortages } from '../core/shortages.ts';
 import { PartitionTooLong, type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
+import { tokenOf } from '../core/token.ts';
 import { challenge, empty, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
 import { type ConsistencyProps, catchUp, type Durability, demandsOf, durabilityOf, told } from './consistency.ts';
 import { optionsOf, toPages } from './cross-origin.ts';
@@ -64,6 +65,10 @@ const NOT_YET = 202;
 interface Ended {
   readonly answer: ApiAnswer;
   readonly refusal?: Refusal;
+}
+
+interface Tokened {
+  readonly token?: string | undefined;
 }
 
 interface Request {
@@ -141,7 +146,7 @@ export class Api {
         if (outcome.kind === 'refused')
           throw new Refusal(outcome.code, outcome.detail, outcome.region === undefined ? {} : { members: { region: outcome.region } });
         const tagged: Readonly<Record<string, string>> = outcome.tag === undefined ? {} : { [HEADERS.etag]: `"${outcome.tag}"` };
-        const consistency = told(learnt, outcome.carriers);
+        const consistency = told(learnt, outcome.token);
         if (isUnchanged(route, input, outcome)) return empty(304, by, { ...consistency, ...tagged });
         return json(statusOf(route, outcome, learnt.durability), outcome.value, by, {
           ...consistency,
@@ -152,7 +157,7 @@ export class Api {
     }
   }
 
-  async #serveUser(route: keyof typeof USER_ROUTES, input: Input, learnt: Learnt): Promise<Outcome<unknown>> {
+  async #serveUser(route: keyof typeof USER_ROUTES, input: Input, learnt: Learnt): Promise<Outcome<unknown> & Tokened> {
     const { monitor, identify, clock, hlc, store, region, regions, drainMs } = this.#props;
     const { method, access } = ROUTES[route];
     const authorization = input.header('authorization');
@@ -166,7 +171,7 @@ export class Api {
     // A version must be triable before its region is brought back.
     if (!isSynthetic(subject) && isDrained(world, clock.now(), drainMs)) throw evacuated(region);
     if (!('query' in ROUTES[route])) input.refuseQuery();
-    const demands = demandsOf(input, method);
+    const demands = demandsOf(input, { method, subject, secrets: monitor.secrets });
     const work = await USER_ROUTES[route]({ subject, input });
     const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
     learnt.stale = !(await this.#timed(learnt, catchUp(this.#props, demands)));
@@ -176,7 +181,9 @@ export class Api {
       // Of what is not here, a peer's copy is the only one that was seen.
       learnt.durability = learnt.stale && method === 'GET' ? 'local' : await this.#timed(learnt, durabilityOf(this.#props, keys, world));
     }
-    return outcome;
+    // A region has no secret in its first moments. Its first answers do not wait for one.
+    const secret = monitor.secrets.of(writer);
+    return outcome.kind === 'done' && secret ? { ...outcome, token: tokenOf(outcome.carriers, subject, secret) } : outcome;
   }
 
   async #timed<T>(learnt: Learnt, waiting: Promise<T>): Promise<T> {

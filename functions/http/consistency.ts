@@ -7,8 +7,9 @@ import { HEADERS } from '../contract/names.ts';
 import { arrives, arrivesAtPeer, type Patience, type Peer, witnesses } from '../core/consistency.ts';
 import { holds } from '../core/holdings.ts';
 import type { WorldView } from '../core/operations.ts';
+import type { Secrets } from '../core/secrets.ts';
 import type { Key, Store } from '../core/store.ts';
-import { keysOf, TOKENS_MAX, tokenOf } from '../core/token.ts';
+import { judge, TOKENS_MAX } from '../core/token.ts';
 import type { Input } from './input.ts';
 import { badRequest } from './refusal.ts';
 
@@ -23,34 +24,52 @@ export interface ConsistencyProps extends Patience {
 }
 
 export interface Demands {
-  /** What this region should hold before it answers. */
+  /** What this region should hold before it answers, each key once. */
   readonly keys: readonly Key[];
+  /** Tokens of another release, or of a region whose secret has not arrived: what they name is not looked for. */
+  readonly unknown: boolean;
   /** Whether a peer should hold what the answer rests on. */
   readonly replicated: boolean;
 }
 
 export type Durability = 'replicated' | 'local';
 
+/** Who asks, and by what its tokens are judged. Nothing is read. */
+export interface Judging {
+  readonly method: string;
+  readonly subject: string;
+  readonly secrets: Secrets;
+}
+
 /** @throws {Refusal} of what is not as the contract has it */
-export const demandsOf = (input: Input, method: string): Demands => {
+export const demandsOf = (input: Input, { method, subject, secrets }: Judging): Demands => {
   const tokens = [...new Set(input.list(HEADERS.token))];
-  const named = tokens.slice(0, TOKENS_MAX).map(keysOf);
-  const keys = named.flatMap((each) => each ?? []);
-  if (tokens.length > TOKENS_MAX || named.includes(undefined))
-    throw misfit(HEADERS.token, `allowed: up to ${TOKENS_MAX} tokens as this API gives them, separated by commas`);
+  if (tokens.length > TOKENS_MAX) throw notTokens();
+  const judged = tokens.map((token) => judge(token, subject, secrets));
+  if (judged.some(({ kind }) => kind === 'wrong')) throw notTokens();
+  const keys = judged.flatMap((each) => (each.kind === 'right' ? each.keys : []));
   const durability = [...new Set(input.list(HEADERS.durability))];
   const replicated = durability.length > 0;
   if (replicated && durability.join() !== 'replicated') throw misfit(HEADERS.durability, 'allowed: replicated');
-  if (replicated && method === 'GET' && keys.length === 0)
+  if (replicated && method === 'GET' && tokens.length === 0)
     throw misfit(HEADERS.durability, `allowed on a read: beside a ${HEADERS.token}, which says what is to be replicated`);
-  return { keys, replicated };
+  return {
+    keys: [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()],
+    unknown: judged.some(({ kind }) => kind === 'unknown'),
+    replicated,
+  };
 };
+
+const notTokens = () =>
+  misfit(HEADERS.token, `allowed: up to ${TOKENS_MAX} tokens as this API gave them to the same subject, separated by commas`);
 
 const misfit = (name: string, message: string) => badRequest([{ at: `header ${name}`, message }]);
 
 /** Waits for what the tokens name. Whether this region came to hold all of it. */
-export const catchUp = async (props: ConsistencyProps, { keys }: Demands): Promise<boolean> =>
-  keys.length === 0 || (await arrives(props.store, keys, { ...props, holds, waitMs: props.tokenWaitMs }));
+export const catchUp = async (props: ConsistencyProps, { keys, unknown }: Demands): Promise<boolean> => {
+  const held = keys.length === 0 || (await arrives(props.store, keys, { ...props, holds, waitMs: props.tokenWaitMs }));
+  return held && !unknown;
+};
 
 /** Waits for a peer to hold `keys`, all of which this region holds. */
 export const durabilityOf = async (props: ConsistencyProps, keys: readonly Key[], world: WorldView): Promise<Durability> => {
@@ -62,12 +81,9 @@ export const durabilityOf = async (props: ConsistencyProps, keys: readonly Key[]
 /** What an answer says of regions. */
 export const told = (
   { stale, durability }: { readonly stale: boolean; readonly durability: Durability | undefined },
-  carriers: readonly Key[] = [],
-): Readonly<Record<string, string>> => {
-  const token = tokenOf(carriers);
-  return {
-    ...(token === undefined ? {} : { [HEADERS.token]: token }),
-    ...(stale ? { [HEADERS.stale]: 'true' } : {}),
-    ...(durability === undefined ? {} : { [HEADERS.durability]: durability }),
-  };
-};
+  token?: string,
+): Readonly<Record<string, string>> => ({
+  ...(token === undefined ? {} : { [HEADERS.token]: token }),
+  ...(stale ? { [HEADERS.stale]: 'true' } : {}),
+  ...(durability === undefined ? {} : { [HEADERS.durability]: durability }),
+});

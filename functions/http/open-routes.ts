@@ -6,12 +6,13 @@ import { ROUTES } from '../contract/routes.ts';
 import { instant } from '../core/context.ts';
 import type { Checked } from '../core/monitor.ts';
 import { controlOf, gateOf, type HealthView, switchOf, type WorldView } from '../core/operations.ts';
+import type { Secrets } from '../core/secrets.ts';
 import { writerName } from '../core/writer.ts';
 import type { Input } from './input.ts';
 import { Refusal } from './refusal.ts';
 
 export interface OpenProps {
-  readonly monitor: { world(): Promise<WorldView>; check(): Promise<Checked> };
+  readonly monitor: { readonly secrets: Secrets; world(): Promise<WorldView>; check(): Promise<Checked> };
   readonly region: string;
   readonly regions: readonly string[];
   readonly version: string;

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HEADERS } from '../../functions/contract/names.ts';
 import { switchItem } from '../../functions/core/operations.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { makeTestKey } from '../functions/callers.ts';
 import { HERE, type Lab, PEER, startLab } from '../functions/lab.ts';
+import { untilPasses } from '../support/eventually.ts';
 import { isLaterType, later, laterPart } from './later.ts';
 import { otherReleases, type Release, THE_NEXT, THIS, Workshop } from './releases.ts';
 import { Served, type Told } from './served.ts';
@@ -55,19 +57,28 @@ describe.each(pairs)('a region that $first served, served by $second', ({ first,
       expect(plain(again.body)).toEqual(plain(told.body));
     }
 
+    // and takes each of its tokens, which names what has arrived, from whom it was told, and from nobody else
+    await expectTokens(
+      made.sent.map(({ told }) => told),
+      token,
+      [before, after],
+    );
+
     // and when it changes everything that can be changed
-    const statuses = await change(after, token, made);
-    expect(statuses).toEqual([201, 201, 409, 409, 202, 201, 201, 409]);
+    const changed = await change(after, token, made);
+    expect(changed.map(({ status }) => status)).toEqual([201, 201, 409, 409, 202, 201, 201, 409]);
     await after.beat();
     await settle(run, after, peer);
 
     // then nothing of what was written before is lost
-    const changed = new Map((await tables.rows(HERE, run)).map((item) => [`${item.pk} ${item.sk}`, item]));
+    const rows = new Map((await tables.rows(HERE, run)).map((item) => [`${item.pk} ${item.sk}`, item]));
     for (const item of written) {
-      const now = changed.get(`${item.pk} ${item.sk}`);
+      const now = rows.get(`${item.pk} ${item.sk}`);
       if (isRow(item.sk)) expect(now).toMatchObject({ ...laterPart(item), ...atLeast(item, 'v'), ...atLeast(item, 'laterCount') });
       else expect(now).toEqual(item);
     }
+    // and what it told counts in the first one
+    await expectTokens(changed, token, [before, after]);
     // and the first one, should it be rolled back to, tells what the second tells
     expect(await readAll(before, token, made)).toEqual(await readAll(after, token, made));
     const all = [before, peer, after].flatMap(({ answers }) => answers);
@@ -169,7 +180,7 @@ const repeat = async (served: Served, token: string, { sent, orders }: Made) => 
   return repeated;
 };
 
-const change = async (served: Served, token: string, { orders, sku }: Made): Promise<readonly number[]> => {
+const change = async (served: Served, token: string, { orders, sku }: Made): Promise<readonly Told[]> => {
   const lines = [{ sku, quantity: 3 }];
   const requests = [
     [`/orders/${orders.placed}/payments`, { amount: 50 }],
@@ -181,9 +192,25 @@ const change = async (served: Served, token: string, { orders, sku }: Made): Pro
     ['/orders', { lines }],
     ['/orders', { lines: [{ sku, quantity: 500 }] }],
   ] as const;
-  const statuses = [];
-  for (const [path, body] of requests) statuses.push((await served.ask('POST', path, { body, token })).status);
-  return statuses;
+  const told = [];
+  for (const [path, body] of requests) told.push(await served.ask('POST', path, { body, token }));
+  return told;
+};
+
+/** Each answer's token counts wherever what it names is, once the secret that signed it has arrived, and for its subject alone. */
+const expectTokens = async (told: readonly Told[], token: string, all: readonly Served[]): Promise<void> => {
+  const tokens = told.flatMap(({ headers }) => headers[HEADERS.token] ?? []);
+  expect(tokens.length).toBeGreaterThan(3);
+  for (const served of all) {
+    for (const each of tokens) {
+      const headers = { [HEADERS.token]: each };
+      await untilPasses(async () => {
+        const { status, headers: answered } = await served.ask('GET', '/orders', { token, headers });
+        expect([status, answered[HEADERS.stale]]).toEqual([200, undefined]);
+      });
+      expect((await served.ask('GET', '/orders', { token: key.token({ sub: 'stranger' }), headers })).status).toBe(400);
+    }
+  }
 };
 
 /** Its one writer changes it; everything else is a fact. */

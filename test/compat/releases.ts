@@ -70,7 +70,7 @@ export class Workshop implements Disposable {
     if (name === THIS) return { ...(await bundles(name, this.#root, folder)), rules: present };
     if (name === THE_NEXT) {
       const api = join(NEXT, 'api.handler.ts');
-      return { ...(await bundles(name, this.#root, folder, { api, plugins: [laterStore] })), rules: present };
+      return { ...(await bundles(name, this.#root, folder, { api, plugins: [laterFiles] })), rules: present };
     }
     const sources = join(folder, 'sources');
     this.#unpack(name, sources);
@@ -86,12 +86,15 @@ export class Workshop implements Disposable {
   }
 }
 
-/** Puts the next release's store where this one's is asked for, but for the place where it asks itself. */
-const laterStore: Plugin = {
-  name: 'later-store',
+/** Puts the next release's files where this one's are asked for, but for the places where they ask for them. */
+const laterFiles: Plugin = {
+  name: 'later-files',
   setup: ({ onResolve }) => {
-    const path = join(NEXT, 'dynamo-store.ts');
-    onResolve({ filter: /\/dynamo-store\.ts$/ }, ({ importer }) => (importer === path ? undefined : { path }));
+    for (const file of ['dynamo-store.ts', 'token.ts']) {
+      const path = join(NEXT, file);
+      const filter = new RegExp(`/${file.replace('.', '\\.')}$`);
+      onResolve({ filter }, ({ importer }) => (importer === path ? undefined : { path }));
+    }
   },
 };
 

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { editRecord, getHistory, getRecord, RECORD_BYTES_MAX, recordKey } from '../../functions/core/records.ts';
 import type { Item } from '../../functions/core/store.ts';
-import { keysOf, tokenOf } from '../../functions/core/token.ts';
 import { type Place, valueOf, World } from './world.ts';
 
 describe('a record', () => {
@@ -207,16 +206,6 @@ describe('a history', () => {
     await edit(a, [], 'draft');
     expect(await getHistory(a, { ...NAME, limit: 3, cursor: 'f'.repeat(32) })).toMatchObject({ kind: 'refused', code: 'not-found' });
   });
-});
-
-test('a token names what carries an answer, and nothing else can be asked for by one', async () => {
-  const world = new World();
-  const outcome = await edit(world.at('a'), [], 'draft');
-  const carriers = outcome.kind === 'done' ? outcome.carriers : [];
-
-  expect(keysOf(tokenOf(carriers) ?? '')).toEqual(carriers);
-  expect(keysOf(tokenOf([{ pk: 'REGIONS', sk: 'SWITCH#a#b' }]) ?? '')).toBeUndefined();
-  expect(keysOf('not a token')).toBeUndefined();
 });
 
 /** Hides the newest version from so many queries, as one does that meets a transaction half-way. */

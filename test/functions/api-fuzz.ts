@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { HEADERS } from '../../functions/contract/names.ts';
 import { LIMITS } from '../../functions/contract/values.ts';
-import { tokenOf } from '../../functions/core/token.ts';
 import type { Answered, ApiWorld } from './api-world.ts';
+import { elsewhere, tokenFor } from './tokens.ts';
 
 interface Schema {
   readonly type?: string;
@@ -51,7 +51,7 @@ export interface Known {
 }
 
 /** Of something that never happened here. */
-const TOKEN = tokenOf([{ pk: `ORDER#${'0'.repeat(32)}`, sk: 'PLACED#us-east-2' }]) ?? '';
+const TOKEN = tokenFor(elsewhere());
 
 /** Headers that few callers send: most requests must get past them. */
 const SELDOM: readonly string[] = [HEADERS.token, HEADERS.durability];

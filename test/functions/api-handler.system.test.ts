@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { DynamoStore } from '../../functions/aws/dynamo-store.ts';
 import { readEnvironment } from '../../functions/aws/environment.ts';
 import { ENV, HEALTHY_TEXT, METRICS, PEER_ENDPOINTS_ENV, TABLES } from '../../functions/contract/names.ts';
+import { firstSecret, Secret } from '../../functions/core/secrets.ts';
 import type { Store, Write } from '../../functions/core/store.ts';
 import { canarySubject } from '../../functions/core/synthetic.ts';
-import { keysOf, tokenOf } from '../../functions/core/token.ts';
+import { namedIn, tokenOf } from '../../functions/core/token.ts';
 import { CHECKS, Roles } from '../infra/roles.ts';
 import { HANG_MS } from '../support/eventually.ts';
 import { journeys } from './api-journeys.ts';
@@ -101,7 +102,9 @@ describe('the API handler', () => {
 
   it('does not count as its own latency what a caller asked it to wait for other regions', async () => {
     const { handler } = await load();
-    const headers = { 'tandem-token': tokenOf([{ pk: `ORDER#${'0'.repeat(32)}`, sk: 'PLACED#us-east-2' }]) ?? '' };
+    await lab.data.transact([{ action: 'put', item: firstSecret(PEER, 'of a peer', Date.now()) }]);
+    const missing = [{ pk: `ORDER#${'0'.repeat(32)}`, sk: 'PLACED#us-east-2' }];
+    const headers = { 'tandem-token': tokenOf(missing, 'ann', new Secret('of a peer')) ?? '' };
     const { value, lines } = await logged(() => handler(world.event('GET', '/orders', { token: key.token(), headers }), invocation));
     const [line] = lines;
     expect([value.statusCode, value.headers['tandem-stale'], line?.['stale']]).toEqual([200, 'true', true]);
@@ -118,7 +121,7 @@ describe('the API handler', () => {
     // Nobody asks for it; the peer has no table; it has one that holds what was written.
     const plain = await ask({});
     const missed = await ask({ headers: replicated });
-    const carriers = keysOf(missed.value.headers['tandem-token'] ?? '') ?? [];
+    const carriers = namedIn(missed.value.headers['tandem-token'] ?? '') ?? [];
     await withPeer(async (replica) => {
       for (const carrier of carriers) await replica.transact([{ action: 'put', item: { ...carrier, v: 1 } }]);
       const held = await ask({ headers: replicated });

@@ -7,6 +7,7 @@ import { ROUTES } from '../../functions/contract/routes.ts';
 import { Hlc } from '../../functions/core/hlc.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { Monitor } from '../../functions/core/monitor.ts';
+import { firstSecret, Secret } from '../../functions/core/secrets.ts';
 import { type Store, StoreUnavailable } from '../../functions/core/store.ts';
 import { Api, type Served } from '../../functions/http/api.ts';
 import type { ApiAnswer, ApiEvent } from '../../functions/http/event.ts';
@@ -52,6 +53,10 @@ export interface ApiWorldProps {
 
 export const REGIONS = ['eu-central-1', 'us-east-2'] as const;
 
+/** All regions of tests have the same: any of them can judge what another one signed. */
+const SECRET_TEXT = 'the-secret-of-tests';
+export const SECRET = new Secret(SECRET_TEXT);
+
 export class ApiWorld {
   readonly region: string;
   readonly data: Store;
@@ -78,7 +83,7 @@ export class ApiWorld {
     this.#api = new Api({
       ...shared,
       store: this.data,
-      monitor: new Monitor({ ...shared, data: this.data, control: this.control }),
+      monitor: new Monitor({ ...shared, data: this.data, control: this.control, newSecret: () => SECRET_TEXT }),
       hlc: new Hlc(),
       drainMs: 30_000,
       domain: props.domain,
@@ -95,9 +100,10 @@ export class ApiWorld {
     });
   }
 
-  /** Registers this world's key. */
+  /** Registers this world's key. The region has served before, and has a secret. */
   async start(): Promise<this> {
     await this.control.transact([{ action: 'put', item: this.key.item }]);
+    await this.data.transact([{ action: 'put', item: firstSecret(this.region, SECRET_TEXT, Date.now()) }]);
     return this;
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HEADERS } from '../../functions/contract/names.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { type Committed, type Item, type Key, type Store, StoreUnavailable, type Write } from '../../functions/core/store.ts';
-import { keysOf } from '../../functions/core/token.ts';
+import { namedIn } from '../../functions/core/token.ts';
 import { type Answered, ApiWorld, REGIONS } from './api-world.ts';
 import { EVERY_WRITE, leftIn, openWorld, sendWrite } from './every-write.ts';
 
@@ -12,7 +12,7 @@ const REPLICATED = { headers: { [HEADERS.durability]: 'replicated' } };
 const [PATIENT_MS, IMPATIENT_MS] = [30_000, 60];
 
 const toldOf = ({ status, headers }: Answered) => [status, headers[HEADERS.durability]];
-const carriersOf = ({ headers }: Answered): readonly Key[] => keysOf(headers[HEADERS.token] ?? '') ?? [];
+const carriersOf = ({ headers }: Answered): readonly Key[] => namedIn(headers[HEADERS.token] ?? '') ?? [];
 const isSame = (a: Key, b: Key): boolean => a.pk === b.pk && a.sk === b.sk;
 
 /** A table that takes a transaction and whose answer is lost, or that never gets it: the caller cannot tell which. */

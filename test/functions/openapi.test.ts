@@ -3,8 +3,9 @@ import { openApiDocument } from '../../functions/contract/openapi.ts';
 import { PROBLEMS } from '../../functions/contract/problems.ts';
 import { ROUTES } from '../../functions/contract/routes.ts';
 import { LIMITS } from '../../functions/contract/values.ts';
-import { TOKENS_MAX, tokenOf } from '../../functions/core/token.ts';
+import { TOKENS_MAX } from '../../functions/core/token.ts';
 import { ApiWorld } from './api-world.ts';
+import { elsewhere, tokenFor } from './tokens.ts';
 
 const document = JSON.parse(JSON.stringify(openApiDocument()));
 
@@ -57,7 +58,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('has tokens, staleness and durability on every user route, and on no other', () => {
-    const token = tokenOf([{ pk: `ORDER#${'0'.repeat(32)}`, sk: 'PLACED#us-east-2' }]) ?? '';
+    const token = tokenFor(elsewhere());
     const asMany = Array(TOKENS_MAX).fill(token).join(', ');
     expect(LIMITS.tokens).toBe(TOKENS_MAX);
     for (const route of Object.values(ROUTES)) {

@@ -12,6 +12,8 @@ const owners = mutationsOf('functions/core/keys.ts', 'test/functions/owners.test
 const shortage = mutationsOf('functions/core/out-of-stock.ts', 'test/core/wishes.test.ts');
 const wishes = mutationsOf('functions/core/wishes.ts', 'test/core/wishes.test.ts');
 const sharing = mutationsOf('functions/core/sharing.ts', 'test/core/sharing.test.ts');
+const tokens = mutationsOf('functions/core/token.ts', 'test/functions/token-owners.test.ts');
+const secrets = mutationsOf('functions/core/secrets.ts', 'test/core/token.test.ts');
 const tasks = mutationsOf('functions/core/tasks.ts', 'test/functions/housekeeping.system.test.ts');
 
 export const CORE: readonly TestedMutation[] = [
@@ -159,18 +161,44 @@ export const CORE: readonly TestedMutation[] = [
     "textOf(item, 'owner') === owner &&",
     '',
   ),
-  mutationsOf('functions/core/token.ts', 'test/functions/every-write-once.test.ts')(
-    'own-token-refused',
-    'a region refuses the token that another one has just given',
-    '|RECORD#[0-9a-f]{32}\\nV#[0-9a-f]{32})#',
-    ')#',
-    '^putRecord.* any region takes',
+  mutationsOf('functions/core/secrets.ts', 'test/functions/token-owners.test.ts')(
+    'token-of-anybody',
+    "whoever can guess a key learns whether somebody else's item is there",
+    'given.length === right.length && timingSafeEqual(given, right)',
+    'given.length === right.length',
+    'putRecord',
   ),
-  mutationsOf('functions/core/token.ts', 'test/functions/consistency.test.ts')(
-    'any-key-is-a-carrier',
-    'a token asks whether any item exists, the heartbeats among them',
-    '&& CARRIER.test(`${pk}\\n${sk}`)',
-    '',
+  tokens(
+    'token-of-every-subject',
+    "a token that somebody else was told answers questions about that one's data",
+    'secret.made(mac, FORM, subject, pairsOf(keys))',
+    "secret.made(mac, FORM, 'ann', pairsOf(keys))",
+    'putRecord',
+  ),
+  tokens(
+    'unknown-secret-is-wrong',
+    'a region refuses what another one has just told, until a secret arrives',
+    "typeof mac !== 'string') return UNKNOWN;",
+    "typeof mac !== 'string') return WRONG;",
+    'cannot be judged',
+  ),
+  mutationsOf('functions/core/token.ts', 'test/core/token.test.ts')(
+    'altered-is-unknown',
+    'a token that a proxy has cut makes answers stale for ever, and nobody says why',
+    'token.startsWith(digestOf(text))',
+    'true',
+  ),
+  secrets(
+    'older-secret-signs',
+    'a region goes on signing with the secret that an operator replaced',
+    'numberIn(a) - numberIn(b)',
+    'numberIn(b) - numberIn(a)',
+  ),
+  secrets(
+    'secret-shown',
+    'a log line of an object shows what tokens are signed with',
+    'readonly #text: string;',
+    'readonly #text: string;\n  readonly text = "do not tell";',
   ),
   keys('nobody-is-somebody', 'all who come without a name are one caller', "sub === undefined || sub === '' ||", 'sub === undefined ||'),
   keys(

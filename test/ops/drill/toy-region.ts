@@ -10,13 +10,17 @@ import { MemoryStore } from '../../../functions/core/memory-store.ts';
 import { cancelOrder, payOrder, shipOrder } from '../../../functions/core/order-events.ts';
 import { getOrder, placeOrder } from '../../../functions/core/orders.ts';
 import { editRecord, getRecord } from '../../../functions/core/records.ts';
+import { Secret } from '../../../functions/core/secrets.ts';
 import { getStock, receiveStock } from '../../../functions/core/stock.ts';
 import type { Value } from '../../../functions/core/store.ts';
-import { keysOf, tokenOf } from '../../../functions/core/token.ts';
+import { namedIn, tokenOf } from '../../../functions/core/token.ts';
 import { SUBJECT } from '../../../ops/drill/ledger.ts';
 import type { Serving, ToyDeliveries } from './toy-deliveries.ts';
 
 export const NAMES = ['eu-central-1', 'us-east-2'] as const;
+
+/** The toy judges nobody. */
+const SECRET = new Secret('toy');
 
 interface Answer {
   readonly status: number;
@@ -127,7 +131,7 @@ export class ToyRegion {
 
   /** At once: the toy waits for nothing. */
   private stale({ headers }: IncomingMessage): Readonly<Record<string, string>> {
-    const keys = keysOf(String(headers['tandem-token'] ?? '')) ?? [];
+    const keys = namedIn(String(headers['tandem-token'] ?? '')) ?? [];
     return keys.some((key) => this.store.peek(key) === undefined) ? { 'tandem-stale': 'true' } : {};
   }
 
@@ -172,7 +176,7 @@ const wrong = (body: unknown): unknown =>
 
 const toAnswer = (success: number, outcome: Outcome<unknown>): Answer => {
   if (outcome.kind === 'done') {
-    const token = tokenOf(outcome.carriers);
+    const token = tokenOf(outcome.carriers, SUBJECT, SECRET);
     return { status: success, body: outcome.value, ...(token === undefined ? {} : { token: { 'tandem-token': token } }) };
   }
   const { status, title } = PROBLEMS[outcome.code];
