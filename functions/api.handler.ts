@@ -6,6 +6,7 @@ import { startRuntime } from './aws/runtime.ts';
 import { DIMENSIONS, METRICS } from './contract/names.ts';
 import { ROUTES } from './contract/routes.ts';
 import { Hlc } from './core/hlc.ts';
+import { PeerMemory } from './core/peer-memory.ts';
 import { Api, type Served } from './http/api.ts';
 import type { ApiAnswer, ApiEvent } from './http/event.ts';
 
@@ -80,6 +81,7 @@ const api = new Api({
   hlc: new Hlc(),
   pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   peer: peersOf(environment),
+  memory: new PeerMemory(),
   identify: (authorization) => authenticator.identify(authorization),
   report,
 });

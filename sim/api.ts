@@ -66,7 +66,7 @@ export const handle = async (cell: Cell, environment: Environment, { request, to
   const { value, replayed, tag, carriers } = outcome;
   if (!isWrite(request)) cell.surroundings.read({ request, value, cell, told: stale ? [] : told });
   const keys = isWrite(request) ? carriers : stale ? [] : named;
-  const waited = { clock, pause, waitMs: REPLICATED_DEADLINE_MS };
+  const waited = { clock, pause, memory: environment.memory, waitMs: REPLICATED_DEADLINE_MS };
   const seen =
     replicated && keys.length > 0 && world !== undefined
       ? await arrivesAtPeer(

@@ -2,6 +2,7 @@
 import type { Peer } from '../functions/core/consistency.ts';
 import { Hlc } from '../functions/core/hlc.ts';
 import { Monitor } from '../functions/core/monitor.ts';
+import { PeerMemory } from '../functions/core/peer-memory.ts';
 import { Shortages } from '../functions/core/shortages.ts';
 import { type Clock, type Committed, type Item, type Key, type Store, StoreUnavailable, type Write } from '../functions/core/store.ts';
 import { REPLICATED_DEADLINE_MS } from './api.ts';
@@ -13,6 +14,7 @@ const PEER_MS = 80;
 
 export class Environment {
   readonly hlc = new Hlc();
+  readonly memory = new PeerMemory();
   readonly shortages = new Shortages();
   readonly clock: Clock;
   readonly data: Store;

@@ -2,11 +2,17 @@
  * What a region can tell a caller about the others: whether it holds what the caller was told elsewhere, and whether a peer
  * holds what the caller is told here.
  */
+
 import { newestIncarnation, type WorldView } from './operations.ts';
+import { PeerMemory } from './peer-memory.ts';
 import type { Clock, Key, Store } from './store.ts';
 
-/** Milliseconds between looks at replicas: replication within a continent takes a few hundred. */
+/** Milliseconds from the first look at a replica to the second, and the least between two. */
 export const LOOK_MS = 50;
+/** Each distance between looks is so many times the one before: four looks in 500 ms of waiting for tokens. */
+const TOKEN_GROWTH = 3;
+/** At a peer eight in 1,500 ms: replication within a continent takes a few hundred, and callers wait for it. */
+const PEER_GROWTH = 1.5;
 
 /** Time, to wait in. */
 export interface Patience {
@@ -35,12 +41,13 @@ export const arrives = async (
 ): Promise<boolean> => {
   const endMs = clock.now() + waitMs;
   let missing = keys;
-  for (;;) {
+  for (let distanceMs = LOOK_MS; ; distanceMs *= TOKEN_GROWTH) {
     const held = await Promise.all(missing.map((key) => holds(store, key)));
     missing = missing.filter((_, index) => !held[index]);
     if (missing.length === 0) return true;
-    if (clock.now() + LOOK_MS > endMs) return false;
-    await pause(LOOK_MS);
+    const leftMs = endMs - clock.now();
+    if (leftMs < LOOK_MS) return false;
+    await pause(Math.min(distanceMs, leftMs));
   }
 };
 
@@ -50,30 +57,49 @@ export const arrives = async (
  *
  * Each peer is looked at by itself, so that one that hangs does not keep another from being asked again. A look that fails
  * has seen nothing. Never throws, and takes no longer than the time, whatever the peers do: looks that are under way then
- * are left to end.
+ * are left to end. A peer that did not hold something in a whole time is silent: until it was seen to hold that, one
+ * request a second looks once, for half the time at most, and the others go on without it.
  */
 export const arrivesAtPeer = async (
   peers: readonly Peer[],
   keys: readonly Key[],
-  { clock, pause, waitMs }: Patience & { readonly waitMs: number },
+  { clock, pause, waitMs, memory = new PeerMemory() }: Patience & { readonly waitMs: number; readonly memory?: PeerMemory },
 ): Promise<boolean> => {
-  if (peers.length === 0) return false;
+  const turns = peers.map((peer) => ({ peer, turn: memory.turnOf(peer.region, clock.now()) })).filter(({ turn }) => turn.kind !== 'leave');
+  if (turns.length === 0) return false;
   const endMs = clock.now() + waitMs;
+  /** What each did not hold in its time, if it ends so. */
+  const awaited = new Map(turns.map(({ peer, turn }) => [peer.region, turn.kind === 'look' ? turn.keys : keys]));
   let over = false;
-  const arrivesAt = async (peer: Peer): Promise<boolean> => {
+  const missingAt = async (peer: Peer, asked: readonly Key[]): Promise<readonly Key[]> => {
+    const found = await Promise.all(asked.map((key) => peer.get(key).catch(() => undefined)));
+    return asked.filter((_, index) => found[index] === undefined);
+  };
+  const arrivesAt = async ({ peer, turn }: (typeof turns)[number]): Promise<boolean> => {
+    if (turn.kind === 'look') {
+      const looked = missingAt(peer, turn.keys).then((missing) => missing.length === 0);
+      const isBack = await Promise.race([looked, pause(waitMs / 2).then(() => false)]);
+      if (!isBack) return false;
+      awaited.set(peer.region, keys);
+    }
     let missing = keys;
-    for (;;) {
-      const found = await Promise.all(missing.map((key) => peer.get(key).catch(() => undefined)));
-      missing = missing.filter((_, index) => found[index] === undefined);
-      if (missing.length === 0) return true;
-      if (clock.now() + LOOK_MS > endMs) return false;
-      await pause(LOOK_MS);
+    for (let distanceMs = LOOK_MS; ; distanceMs *= PEER_GROWTH) {
+      missing = await missingAt(peer, missing);
+      if (missing.length === 0) {
+        memory.held(peer.region);
+        return true;
+      }
+      const leftMs = endMs - clock.now();
+      if (leftMs <= LOOK_MS) return false;
+      // The last look has time for its way there and back.
+      await pause(Math.min(distanceMs, leftMs - LOOK_MS));
       if (over) return false;
     }
   };
   const late = pause(waitMs).then(() => false);
-  const held = await Promise.race([anyOf(peers.map(arrivesAt)), late]);
+  const held = await Promise.race([anyOf(turns.map(arrivesAt)), late]);
   over = true;
+  if (!held) for (const [region, missed] of awaited) memory.missed(region, missed, clock.now());
   return held;
 };
 

@@ -6,7 +6,8 @@
 import { HEADERS } from '../contract/names.ts';
 import { arrives, arrivesAtPeer, type Patience, type Peer, witnesses } from '../core/consistency.ts';
 import { holds } from '../core/holdings.ts';
-import type { WorldView } from '../core/operations.ts';
+import { BEAT_GAP_MS_MAX, type WorldView } from '../core/operations.ts';
+import type { PeerMemory } from '../core/peer-memory.ts';
 import type { Secrets } from '../core/secrets.ts';
 import type { Key, Store } from '../core/store.ts';
 import { judge, TOKENS_MAX } from '../core/token.ts';
@@ -17,6 +18,8 @@ export interface ConsistencyProps extends Patience {
   readonly store: Pick<Store, 'get' | 'query'>;
   /** Asked for by name, and only when a caller wants to know: no other request pays for a connection to it. */
   readonly peer: (region: string) => Peer;
+  /** Of the peers, for as long as this environment lives. */
+  readonly memory: PeerMemory;
   /** Milliseconds that a request waits for this region to hold what its tokens name. */
   readonly tokenWaitMs: number;
   /** Milliseconds that a request waits for a peer. */
@@ -74,6 +77,8 @@ export const catchUp = async (props: ConsistencyProps, { keys, unknown }: Demand
 /** Waits for a peer to hold `keys`, all of which this region holds. */
 export const durabilityOf = async (props: ConsistencyProps, keys: readonly Key[], world: WorldView): Promise<Durability> => {
   const peers = witnesses(world).map(props.peer);
+  const nowMs = props.clock.now();
+  for (const { region, atMs } of world.beats) if (nowMs - atMs > BEAT_GAP_MS_MAX) props.memory.suspect(region, keys);
   const held = await arrivesAtPeer(peers, keys, { ...props, waitMs: props.replicatedDeadlineMs });
   return held ? 'replicated' : 'local';
 };

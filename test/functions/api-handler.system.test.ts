@@ -8,7 +8,7 @@ import type { Store, Write } from '../../functions/core/store.ts';
 import { canarySubject } from '../../functions/core/synthetic.ts';
 import { namedIn, tokenOf } from '../../functions/core/token.ts';
 import { CHECKS, Roles } from '../infra/roles.ts';
-import { HANG_MS } from '../support/eventually.ts';
+import { eventually, HANG_MS } from '../support/eventually.ts';
 import { journeys } from './api-journeys.ts';
 import { ApiWorld, REGIONS, type Sent } from './api-world.ts';
 import { makeTestKey } from './callers.ts';
@@ -124,7 +124,11 @@ describe('the API handler', () => {
     const carriers = namedIn(missed.value.headers['tandem-token'] ?? '') ?? [];
     await withPeer(async (replica) => {
       for (const carrier of carriers) await replica.transact([{ action: 'put', item: { ...carrier, v: 1 } }]);
-      const held = await ask({ headers: replicated });
+      // A peer that missed a deadline is looked at once a second.
+      const held = await eventually(
+        () => ask({ headers: replicated }),
+        ({ value: { statusCode } }) => statusCode === 201,
+      );
       const token = canary.token({ sub: canarySubject(HERE) });
       const synthetic = await ask({ headers: replicated, token }, 'POST', `/stock/canary.tea/regions/${HERE}/receipts`);
       const looked = await ask(

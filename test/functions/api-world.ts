@@ -7,6 +7,7 @@ import { ROUTES } from '../../functions/contract/routes.ts';
 import { Hlc } from '../../functions/core/hlc.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { Monitor } from '../../functions/core/monitor.ts';
+import { PeerMemory } from '../../functions/core/peer-memory.ts';
 import { firstSecret, Secret } from '../../functions/core/secrets.ts';
 import { type Store, StoreUnavailable } from '../../functions/core/store.ts';
 import { Api, type Served } from '../../functions/http/api.ts';
@@ -90,6 +91,7 @@ export class ApiWorld {
       origins: props.origins ?? [],
       identify: (authorization) => authenticator.identify(authorization),
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      memory: new PeerMemory(),
       peer: (region) => {
         this.askedPeers.push(region);
         return { region, get: async (key) => (props.peer ?? silent).get(key) };

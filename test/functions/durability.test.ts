@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { incarnationItem, switchItem } from '../../functions/core/operations.ts';
+import { SILENT_LOOK_MS } from '../../functions/core/peer-memory.ts';
 import { type Item, type Key, type Store, StoreUnavailable } from '../../functions/core/store.ts';
 import { HANG_MS } from '../support/eventually.ts';
 import type { ApiWorld } from './api-world.ts';
@@ -114,6 +115,8 @@ describe('a read that asks whether a write is replicated', () => {
     const ask = () => world.get(path, { headers: { ...REPLICATED, 'tandem-token': tokenIn(placed) } });
     const before = await ask();
     for (const key of keysIn(placed) ?? []) peer.place({ ...key, v: 1 });
+    // A peer that missed a deadline is looked at once a second.
+    world.aheadMs += SILENT_LOOK_MS;
     const after = await ask();
     expect([before, after].map(({ status, headers }) => [status, headers['tandem-durability']])).toEqual([
       [200, 'local'],

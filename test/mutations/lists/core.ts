@@ -13,6 +13,7 @@ const shortage = mutationsOf('functions/core/out-of-stock.ts', 'test/core/wishes
 const wishes = mutationsOf('functions/core/wishes.ts', 'test/core/wishes.test.ts');
 const sharing = mutationsOf('functions/core/sharing.ts', 'test/core/sharing.test.ts');
 const tokens = mutationsOf('functions/core/token.ts', 'test/functions/token-owners.test.ts');
+const silent = mutationsOf('functions/core/peer-memory.ts', 'test/core/peer-memory.test.ts');
 const secrets = mutationsOf('functions/core/secrets.ts', 'test/core/token.test.ts');
 const tasks = mutationsOf('functions/core/tasks.ts', 'test/functions/housekeeping.system.test.ts');
 
@@ -167,6 +168,19 @@ export const CORE: readonly TestedMutation[] = [
     'given.length === right.length && timingSafeEqual(given, right)',
     'given.length === right.length',
     'putRecord',
+  ),
+  silent(
+    'every-write-waits-in-the-dark',
+    'while a peer is dark every write with it takes an environment for the whole deadline',
+    "return { kind: 'leave' };",
+    "return { kind: 'ask' };",
+  ),
+  silent('silent-for-ever', 'a peer that was dark once is never asked again', 'nowMs + SILENT_LOOK_MS', 'nowMs * 2 + 1e9'),
+  mutationsOf('functions/core/consistency.ts', 'test/core/peer-memory.test.ts')(
+    'looks-without-growth',
+    'a request with tokens reads a partition ten times for each item that is missing',
+    'distanceMs *= TOKEN_GROWTH',
+    'distanceMs *= 1',
   ),
   tokens(
     'token-of-every-subject',
