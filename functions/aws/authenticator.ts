@@ -4,7 +4,6 @@
  * audience, scopes, subjects, expiry.
  */
 import type { Jwk } from 'aws-jwt-verify/jwk';
-import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
 import { type AuthSettings, TOKEN } from '../contract/names.ts';
 import { SCOPES } from '../contract/routes.ts';
@@ -12,7 +11,9 @@ import { type Claims, checkClaims, type Grant, type Identified, isKid, type Regi
 import { ANONYMOUS } from '../core/owner.ts';
 import { type Clock, type Store, StoreUnavailable } from '../core/store.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { KeyUntold } from './budget.ts';
 import { type Fetch, IssuerUnavailable, OidcKeys } from './oidc-keys.ts';
+import { type PresentedToken, presentedToken } from './presented-token.ts';
 import { RegisteredKeys } from './registered-keys.ts';
 
 /** Characters of a token. */
@@ -34,23 +35,20 @@ export interface AuthenticatorProps {
 interface Authority {
   /** Changes when anything of the authority does. */
   readonly id: string;
-  readonly jwk: Jwk;
+  /** Keys of one name: the signature is one of theirs. */
+  readonly jwks: readonly Jwk[];
   readonly audience: string;
   readonly grant: Grant;
-}
-
-interface Named {
-  readonly kid: string;
-  readonly issuer: string | undefined;
-  readonly algorithm: string | undefined;
 }
 
 export class Authenticator {
   readonly #props: AuthenticatorProps;
   readonly #registered: RegisteredKeys;
   readonly #oidc: { readonly issuer: string; readonly audience: string; readonly keys: OidcKeys } | undefined;
-  /** What a token names, and, once its signature was right, under which authority and with which claims. */
-  readonly #verified = new BoundedCache<{ readonly named: Named; readonly authority: string; readonly claims: Claims }>(TOKENS_MAX);
+  /** Tokens whose signature was right: under which authority, and with which claims. */
+  readonly #verified = new BoundedCache<{ readonly presented: PresentedToken; readonly authority: string; readonly claims: Claims }>(
+    TOKENS_MAX,
+  );
 
   constructor(props: AuthenticatorProps) {
     this.#props = props;
@@ -76,37 +74,42 @@ export class Authenticator {
     } catch (error: unknown) {
       if (error instanceof StoreUnavailable) return { kind: 'unavailable', detail: 'the keys cannot be read now', cause: error };
       if (error instanceof IssuerUnavailable) return { kind: 'unavailable', detail: error.message, cause: error };
+      if (error instanceof KeyUntold) return { kind: 'untold', detail: error.message };
       throw error;
     }
   }
 
   async #identify(token: string): Promise<Identified> {
     const known = this.#verified.get(token);
-    const named = known?.named ?? namesOf(token);
-    if (!named) return refused('the token is no JWT that names its key');
-    const authority = await this.#authorityOf(named);
+    const presented = known?.presented ?? presentedToken(token);
+    if (!presented) return refused('the token is no JWT of a kind that is read here, or does not name its key');
+    // No key makes it right, so none is looked for.
+    if (presented.expires === undefined) return refused('the token does not expire; allowed: one with an "exp"');
+    if (presented.expires * 1_000 <= this.#props.clock.now()) return refused('the token is expired');
+    const authority = await this.#authorityOf(presented);
     if (!authority) return refused('the key of the token is not known here, or removed, or not for this algorithm');
     const claims = known?.authority === authority.id ? known.claims : claimsOf(token, authority);
     if (!claims) return refused('the signature, issuer or audience of the token is wrong, or it does not count at this time');
-    this.#verified.set(token, { named, authority: authority.id, claims });
+    this.#verified.set(token, { presented, authority: authority.id, claims });
     const check = checkClaims(claims, authority.grant, this.#props.clock.now());
     return check.ok ? { kind: 'identified', identity: check.identity } : refused(check.detail);
   }
 
-  async #authorityOf({ kid, issuer, algorithm }: Named): Promise<Authority | undefined> {
+  async #authorityOf({ kid, issuer, algorithm }: PresentedToken): Promise<Authority | undefined> {
     if (this.#oidc && issuer === this.#oidc.issuer) {
-      const jwk = await this.#oidc.keys.find(kid);
+      const jwks = await this.#oidc.keys.find(kid, algorithm);
       const authority = { kind: 'oidc', issuer } as const;
       const grant = { authority, scopes: SCOPES, subjects: ['*'], expiresAtMs: Number.MAX_SAFE_INTEGER };
-      return jwk && { id: JSON.stringify(jwk), jwk, audience: this.#oidc.audience, grant };
+      return jwks.length === 0 ? undefined : { id: JSON.stringify(jwks), jwks, audience: this.#oidc.audience, grant };
     }
-    const key = isKid(kid) ? await this.#registered.find(kid) : undefined;
-    if (!key || algorithm !== key.algorithm) return undefined;
-    const jwk = jwkOf(key);
+    // Asked before the table is: no registered key is for another algorithm.
+    const key = isKid(kid) && algorithm === TOKEN.algorithm ? await this.#registered.find(kid) : undefined;
+    const jwk = key && jwkOf(key);
+    if (!key || !jwk) return undefined;
     const kind = key.issuer === TOKEN.issuer ? 'own' : 'registered';
     const { scopes, subjects, expiresAtMs } = key;
     const grant = { authority: { kind, issuer: key.issuer }, scopes, subjects, expiresAtMs } as const;
-    return jwk && { id: `${key.publicJwk} ${key.issuer} ${key.audience}`, jwk, audience: key.audience, grant };
+    return { id: `${key.publicJwk} ${key.issuer} ${key.audience}`, jwks: [jwk], audience: key.audience, grant };
   }
 }
 
@@ -115,33 +118,16 @@ const ANYBODY: Identified = { kind: 'identified', identity: { subject: ANONYMOUS
 
 const refused = (detail: string): Identified => ({ kind: 'refused', detail });
 
-/** What a token says of itself, unproven: it only tells where to look. */
-const namesOf = (token: string): Named | undefined => {
-  try {
-    const { header, payload } = decomposeUnverifiedJwt(token);
-    const { kid, alg: algorithm } = header;
-    return kid === undefined ? undefined : { kid, issuer: payload.iss, algorithm };
-  } catch {
-    return undefined;
-  }
-};
-
-const claimsOf = (
-  token: string,
-  {
-    jwk,
-    audience,
-    grant: {
-      authority: { issuer },
-    },
-  }: Authority,
-): Claims | undefined => {
-  try {
-    const { sub, scope, exp } = verifyJwtSync(token, jwk, { issuer, audience, graceSeconds: NOT_BEFORE_GRACE_SECONDS });
-    return { sub, scope, exp };
-  } catch {
-    return undefined;
-  }
+const claimsOf = (token: string, { jwks, audience, grant }: Authority): Claims | undefined => {
+  const { issuer } = grant.authority;
+  for (const jwk of jwks)
+    try {
+      const { sub, scope, exp } = verifyJwtSync(token, jwk, { issuer, audience, graceSeconds: NOT_BEFORE_GRACE_SECONDS });
+      return { sub, scope, exp };
+    } catch {
+      // Another key of the name may have signed it.
+    }
+  return undefined;
 };
 
 const jwkOf = ({ publicJwk, kid, algorithm }: RegisteredKey): Jwk | undefined => {

@@ -1,24 +1,29 @@
-/** A map of at most so many entries; the oldest goes first. */
+/** A map of at most so much; the oldest goes first. An entry weighs 1 where nothing is said. */
 export class BoundedCache<T> {
-  readonly #entries = new Map<string, T>();
-  readonly #entriesMax: number;
+  readonly #entries = new Map<string, { readonly value: T; readonly weight: number }>();
+  readonly #weightMax: number;
+  #weight = 0;
 
-  constructor(entriesMax: number) {
-    this.#entriesMax = entriesMax;
+  constructor(weightMax: number) {
+    this.#weightMax = weightMax;
   }
 
   get(key: string): T | undefined {
-    return this.#entries.get(key);
+    return this.#entries.get(key)?.value;
   }
 
-  set(key: string, value: T): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > this.#entriesMax && oldest !== undefined) this.#entries.delete(oldest);
+  set(key: string, value: T, weight = 1): void {
+    this.delete(key);
+    this.#entries.set(key, { value, weight });
+    this.#weight += weight;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#weight <= this.#weightMax) return;
+      this.delete(oldest);
+    }
   }
 
   delete(key: string): void {
+    this.#weight -= this.#entries.get(key)?.weight ?? 0;
     this.#entries.delete(key);
   }
 }

@@ -35,10 +35,14 @@ export interface Identity {
   readonly scopes: readonly string[];
 }
 
-/** What an Authorization header turned out to be. `unavailable`: nobody can tell now; never a reason to say no for good. */
+/**
+ * What an Authorization header turned out to be. `unavailable`: who could tell does not answer. `untold`: strangers ask for
+ * more than is looked up for them, and this may be one. Neither is ever a reason to say no for good.
+ */
 export type Identified =
   | { readonly kind: 'identified'; readonly identity: Identity }
   | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'untold'; readonly detail: string }
   | { readonly kind: 'unavailable'; readonly detail: string; readonly cause: unknown };
 
 /** Characters of a subject: it is part of keys of items. */

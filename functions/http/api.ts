@@ -54,7 +54,7 @@ export interface Served {
 }
 
 /**
- * `synthetic`: a canary. `nobody`: refused before it could be told. `unknown`: could not be told, because a table did not
+ * `synthetic`: a canary. `nobody`: refused before it could be told, for whatever a stranger sends. `unknown`: could not be told, because a table did not
  * answer; and every caller of a route that does not ask.
  */
 export type Caller = 'user' | 'synthetic' | 'nobody' | 'unknown';
@@ -210,6 +210,8 @@ const allowed = (identified: Identified, authorization: string | undefined, scop
   switch (identified.kind) {
     case 'unavailable':
       throw new Refusal('unavailable', identified.detail, {}, identified.cause);
+    case 'untold':
+      throw new Refusal('unavailable', identified.detail);
     case 'refused':
       throw new Refusal('unauthorized', identified.detail, { headers: challenge(authorization === undefined ? 'none' : 'invalid') });
     case 'identified':
@@ -228,6 +230,7 @@ const callerOf = (identified: Identified): Caller => {
     case 'unavailable':
       return 'unknown';
     case 'refused':
+    case 'untold':
       return 'nobody';
     case 'identified':
       return isSynthetic(identified.identity.subject) ? 'synthetic' : 'user';

@@ -101,4 +101,21 @@ describe('a bounded cache', () => {
     cache.set('d', 5);
     expect(['a', 'c', 'd'].map((key) => cache.get(key))).toEqual([undefined, 4, 5]);
   });
+
+  it('is bound by what its entries weigh, and keeps none that is heavier than all', () => {
+    const cache = new BoundedCache<number>(10);
+    for (const [key, weight] of [
+      ['a', 4],
+      ['b', 4],
+      ['a', 2],
+      ['c', 4],
+      ['d', 2],
+    ] as const)
+      cache.set(key, weight, weight);
+    expect(['a', 'b', 'c', 'd'].map((key) => cache.get(key))).toEqual([2, undefined, 4, 2]);
+    cache.set('e', 11, 11);
+    expect(['a', 'c', 'd', 'e'].map((key) => cache.get(key))).toEqual([undefined, undefined, undefined, undefined]);
+    cache.set('f', 10, 10);
+    expect(cache.get('f')).toBe(10);
+  });
 });

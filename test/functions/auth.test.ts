@@ -1,10 +1,9 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Authenticator } from '../../functions/aws/authenticator.ts';
 import { ROUTES, SCOPES } from '../../functions/contract/routes.ts';
 import { foldKey, keyItem, keyRemovalItem } from '../../functions/core/keys.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { ownerOf } from '../../functions/core/owner.ts';
 import { StoreUnavailable } from '../../functions/core/store.ts';
 import { ApiWorld } from './api-world.ts';
 import { makeTestKey, type TestKey, tokenOf } from './callers.ts';
@@ -207,109 +206,3 @@ const confused = (key: TestKey): string => {
   const signed = key.token({ sub: 'shop-1' }, { alg: 'HS256' }).split('.').slice(0, 2).join('.');
   return `${signed}.${createHmac('sha256', String(key.item['publicJwk'])).update(signed).digest('base64url')}`;
 };
-
-describe('a token of the OpenID Connect issuer', () => {
-  const settings = { mode: 'oidc', issuer: 'https://id.example.com/tenant', audience: 'shop' } as const;
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const idToken = (claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}) => {
-    const all = { iss: settings.issuer, aud: settings.audience, sub: 'user-1', scope: 'orders:read', exp: seconds() + 600, ...claims };
-    const signed = [{ alg: 'RS256', kid: 'rsa/1+=', ...header }, all]
-      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-      .join('.');
-    return `${signed}.${sign('sha256', Buffer.from(signed), rsa.privateKey).toString('base64url')}`;
-  };
-  const provider = (issuer: string = settings.issuer) => {
-    const state = { down: false, requests: 0 };
-    const keys: object[] = [
-      { kty: 'oct', kid: 'secret', k: 'x' },
-      { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa/1+=', alg: 'RS256', use: 'sig', x5c: ['x'] },
-    ];
-    const documents: Record<string, unknown> = {
-      'https://id.example.com/tenant/.well-known/openid-configuration': { issuer, jwks_uri: 'https://keys.example.com/jwks' },
-      'https://keys.example.com/jwks': { keys },
-    };
-    const fetch = async (url: string): Promise<Response> => {
-      state.requests += 1;
-      if (state.down) throw new TypeError('fetch failed');
-      return url in documents ? Response.json(documents[url]) : new Response('', { status: 404 });
-    };
-    const clock = { aheadMs: 0, now: () => Date.now() + clock.aheadMs };
-    const control = new MemoryStore();
-    const authenticator = new Authenticator({ settings, control, clock, fetch });
-    return { state, keys, clock, control, identify: (token: string) => authenticator.identify(`Bearer ${token}`) };
-  };
-
-  it('identifies its subject, and its keys are fetched once', async () => {
-    const { identify, state } = provider();
-    for (let n = 0; n < 3; n += 1)
-      expect(await identify(idToken({ sub: `user-${n}` }))).toEqual({
-        kind: 'identified',
-        identity: { subject: ownerOf({ kind: 'oidc', issuer: settings.issuer }, `user-${n}`), scopes: ['orders:read'] },
-      });
-    expect(state.requests).toBe(2);
-  });
-
-  it.each<[string, () => string]>([
-    ['for another audience', () => idToken({ aud: 'other' })],
-    ['of another issuer', () => idToken({ iss: 'https://other.example.com' })],
-    ['that is expired', () => idToken({ exp: seconds() - 1 })],
-    ['of an algorithm that its key is not for', () => idToken({}, { alg: 'RS384' })],
-    ['of a symmetric key', () => idToken({}, { kid: 'secret', alg: 'HS256' })],
-  ])('is refused: one %s', async (_what, token) => {
-    expect((await provider().identify(token())).kind).toBe('refused');
-  });
-
-  it('stands beside registered keys, and neither signs for the other', async () => {
-    const { identify, control } = provider();
-    const key = makeTestKey();
-    control.place(key.item);
-    expect((await identify(key.token())).kind).toBe('identified');
-    expect((await identify(key.token({ iss: settings.issuer, aud: settings.audience }))).kind).toBe('refused');
-  });
-
-  it('is still accepted while the issuer is down, once its keys are known; before that nobody can tell', async () => {
-    const { identify, state, clock } = provider();
-    state.down = true;
-    expect((await identify(idToken())).kind).toBe('unavailable');
-    state.down = false;
-    expect((await identify(idToken())).kind).toBe('identified');
-    state.down = true;
-    clock.aheadMs = 7_200_000;
-    expect((await identify(idToken({ exp: seconds() + 86_400 }))).kind).toBe('identified');
-  });
-
-  it('with invented key names makes the function ask the issuer twice a minute at most', async () => {
-    const { identify, state, clock } = provider();
-    await identify(idToken());
-    for (let n = 0; n < 60; n += 1) {
-      clock.aheadMs = n * 1_000;
-      expect((await identify(idToken({}, { kid: `made-up-${n}` }))).kind).toBe('refused');
-    }
-    expect(state.requests).toBeLessThanOrEqual(2 + 2 * 2);
-  });
-
-  it('is refused within an hour after the issuer has given up its key', async () => {
-    const { identify, keys, clock } = provider();
-    const token = idToken({ exp: seconds() + 86_400 });
-    expect((await identify(token)).kind).toBe('identified');
-    keys.splice(0);
-    clock.aheadMs = 3_600_000;
-    expect((await identify(token)).kind).toBe('refused');
-  });
-
-  it('makes one fetch of the keys, however many callers come at once', async () => {
-    const { identify, state } = provider();
-    await Promise.all(Array.from({ length: 10 }, (_, n) => identify(idToken({ sub: `user-${n}` }))));
-    expect(state.requests).toBe(2);
-  });
-
-  it('cannot be told while the document of its keys is too long to be one', async () => {
-    const { identify, keys } = provider();
-    keys.push({ kty: 'oct', kid: 'x'.repeat(300_000) });
-    expect((await identify(idToken())).kind).toBe('unavailable');
-  });
-
-  it('of a discovery document that names another issuer is not believed', async () => {
-    expect((await provider('https://evil.example.com').identify(idToken())).kind).toBe('unavailable');
-  });
-});

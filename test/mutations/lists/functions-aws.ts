@@ -9,7 +9,10 @@ const seldom = mutationsOf('functions/aws/client-limits.ts', 'test/functions/aws
 const scan = mutationsOf('functions/aws/restored-table.ts', 'test/functions/store-requests.test.ts');
 const authenticator = mutationsOf('functions/aws/authenticator.ts', 'test/functions/auth.test.ts');
 const keys = mutationsOf('functions/aws/registered-keys.ts', 'test/functions/auth.test.ts');
-const oidc = mutationsOf('functions/aws/oidc-keys.ts', 'test/functions/auth.test.ts');
+const oidc = mutationsOf('functions/aws/oidc-keys.ts', 'test/functions/oidc.test.ts');
+const shapes = mutationsOf('functions/aws/oidc-shapes.ts', 'test/functions/oidc.test.ts');
+const unknown = mutationsOf('functions/aws/registered-keys.ts', 'test/functions/unknown-kids.test.ts');
+const presented = mutationsOf('functions/aws/presented-token.ts', 'test/functions/presented-token.test.ts');
 const peers = mutationsOf('functions/aws/peers.ts', 'test/functions/adapters.test.ts');
 const housekeeping = mutationsOf('functions/housekeeping.handler.ts', 'test/functions/housekeeping.system.test.ts');
 const judging = mutationsOf('functions/restore-validation.handler.ts', 'test/functions/backups.system.test.ts');
@@ -169,10 +172,73 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
     'known ? known.claims',
   ),
   keys('removed-for-five-minutes', 'a key that was removed goes on for minutes', 'KEY_AGE_MS_MAX = 30_000', 'KEY_AGE_MS_MAX = 300_000'),
-  keys('new-key-unknown', 'a key that was just made is unknown for half a minute', ': MISS_AGE_MS_MAX)', ': KEY_AGE_MS_MAX)'),
+  keys('new-key-unknown', 'a key that was just made is unknown for half a minute', 'nowMs, MISS_AGE_MS_MAX)', 'nowMs, KEY_AGE_MS_MAX)'),
+  unknown('strangers-read-the-table', 'each made-up name of a key is a read of the table', 'if (!this.#budget.take())', 'if (false)'),
+  unknown('known-keys-pay', 'callers with new keys use up what strangers are looked up with', 'if (key) this.#budget.giveBack();', ''),
+  unknown(
+    'keys-of-256',
+    'more keys than a few are read at each request',
+    'KNOWN_CHARACTERS_MAX = 8_000_000',
+    'KNOWN_CHARACTERS_MAX = 100_000',
+  ),
+  unknown(
+    'kept-until-then',
+    'a clock that was set back keeps a removed key for hours',
+    'isYounger(known.atMs, nowMs, KEY_AGE_MS_MAX)',
+    'nowMs - known.atMs < KEY_AGE_MS_MAX',
+  ),
+  presented(
+    'any-extension',
+    'a token is read though it says that it must be read in another way',
+    "['crit', 'b64', 'zip', 'cty']",
+    "['b64', 'zip', 'cty']",
+  ),
+  presented('token-of-any-type', 'a token to log out lets somebody in', '|| !isTyped ||', '||'),
+  presented('last-name-counts', 'a token that two readers understand differently counts', '|| names.has(name)', ''),
+  presented(
+    'spoilt-bytes',
+    'two subjects of broken bytes are one',
+    "new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })",
+    "new TextDecoder('utf-8', { ignoreBOM: true })",
+  ),
   oidc('any-issuer', 'keys of another issuer sign', 'if (found.issuer !== this.#issuer) throw', 'if (false) throw'),
-  oidc('callers-choose-the-load', 'invented names of keys make a flood for the issuer', 'REFETCH_MS_MIN = 30_000', 'REFETCH_MS_MIN = 0'),
-  oidc('issuer-down-all-down', 'nobody is known while the issuer is down', 'if (this.#known === undefined) throw', 'throw'),
+  oidc('callers-choose-the-load', 'invented names of keys make a flood for the issuer', '&& !this.#budget.take())', '&& false)'),
+  mutationsOf('functions/aws/authenticator.ts', 'test/functions/oidc.test.ts')(
+    'one-key-for-a-name',
+    'of two keys of one name one does not count',
+    'for (const jwk of jwks)',
+    'for (const jwk of jwks.slice(-1))',
+  ),
+  oidc(
+    'issuer-holds-up',
+    'a request whose key is known waits for an issuer that hangs',
+    'await inTime(renewal, RENEWAL_WAIT_MS).catch(() => undefined)',
+    'await renewal',
+  ),
+  oidc(
+    'withdrawn-is-unknown',
+    'what the issuer has withdrawn is told as an outage',
+    'this.#withdrawn.get(kid) === undefined',
+    'kid !== undefined',
+  ),
+  oidc(
+    'asked-before-it-was-new',
+    'an answer that is older than the key refuses it',
+    'if (this.#known.has(kid)) return;\n    }',
+    'return;\n    }',
+  ),
+  shapes(
+    'wrapping-key-signs',
+    'a key that is for other operations checks signatures',
+    "(data.key_ops?.includes('verify') ?? true)",
+    'true',
+  ),
+  oidc(
+    'issuer-down-all-down',
+    'nobody is known while the issuer is down',
+    'const renewal = this.#load().catch(() => undefined);',
+    'const renewal = this.#load();\n    await renewal;',
+  ),
   peers('peer-asked-on', 'a look at a peer takes longer than its caller waits', 'attempts: 1,', 'attempts: 3,'),
   peers(
     'peers-fill-the-log',
@@ -189,8 +255,8 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
   mutationsOf('functions/aws/bounded-cache.ts', 'test/functions/adapters.test.ts')(
     'cache-without-end',
     'callers that make up names of keys fill the memory',
-    'this.#entries.size > this.#entriesMax',
-    'this.#entries.size > 9 * this.#entriesMax',
+    'if (this.#weight <= this.#weightMax) return;',
+    'if (this.#weight <= 9 * this.#weightMax) return;',
   ),
   mutationsOf('functions/aws/marshal.ts', 'test/functions/adapters.test.ts')(
     'any-number-is-sent',

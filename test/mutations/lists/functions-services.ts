@@ -2,7 +2,7 @@
 import { mutationsOf, type TestedMutation } from '../mutation.ts';
 
 const authenticator = mutationsOf('functions/aws/authenticator.ts', 'test/functions/auth.test.ts');
-const oidc = mutationsOf('functions/aws/oidc-keys.ts', 'test/functions/auth.test.ts');
+const oidc = mutationsOf('functions/aws/oidc-keys.ts', 'test/functions/oidc.test.ts');
 const SERVICES = 'test/functions/services.test.ts';
 const stack = mutationsOf('functions/aws/custom-resource.ts', SERVICES);
 const canary = mutationsOf('functions/aws/canary-token.ts', SERVICES);
@@ -19,15 +19,15 @@ export const FUNCTIONS_SERVICES: readonly TestedMutation[] = [
   oidc(
     'issuers-key-for-ever',
     'what an issuer has given up is accepted as long as the function lives',
-    'nowMs - this.#fetchedAtMs >= KEYS_AGE_MS_MAX || !this.#known?.has(kid)',
-    '!this.#known?.has(kid)',
+    'isYounger(this.#fetchedAtMs, nowMs, RENEW_MS) ||',
+    'this.#fetchedAtMs > 0 ||',
   ),
   oidc('fetched-by-each-caller', 'each caller of a cold start asks the issuer', 'this.#underWay ??= ', 'this.#underWay = '),
   oidc(
     'document-without-end',
     'an issuer fills the memory of each function',
-    'if (body.length > DOCUMENT_BYTES_MAX) throw',
-    'if (body.length < 0) throw',
+    'if (bytes > DOCUMENT_BYTES_MAX) throw',
+    'if (bytes < 0) throw',
   ),
   version('memory-as-it-was', 'a leak is not seen', 'of lines.reverse())', 'of lines)'),
   version(
