@@ -22,6 +22,7 @@ const ENVIRONMENT = {
   [ENV.tokenWaitMs]: '500',
   [ENV.release]: 'bench',
   [ENV.domain]: '',
+  [ENV.corsOrigins]: '',
 };
 
 /** @param file a path, or a name in this folder */

@@ -129,6 +129,7 @@ export const startDoomed = async ({ folder, port, bundle, survivor, replicatedDe
       [ENV.tokenWaitMs]: '500',
       [ENV.release]: 'durability',
       [ENV.domain]: '',
+      [ENV.corsOrigins]: '',
       [PEER_ENDPOINTS_ENV]: JSON.stringify({ [SURVIVOR]: survivor }),
     },
   });

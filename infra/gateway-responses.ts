@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { CORS } from '../functions/contract/cross-origin.ts';
-import { HEADERS, SAFE_HEADERS } from '../functions/contract/names.ts';
+import { gatewayHeaders } from '../functions/contract/cross-origin.ts';
+import { HEADERS } from '../functions/contract/names.ts';
 import { PROBLEMS, type ProblemName } from '../functions/contract/problems.ts';
 
 /**
@@ -42,8 +42,7 @@ export const addGatewayResponses = (api: RestApi, origins: readonly string[]): v
       statusCode: String(status),
       responseHeaders: {
         'Content-Type': literal('application/problem+json'),
-        ...literals(SAFE_HEADERS),
-        ...literals(toPages(origins)),
+        ...literals(gatewayHeaders(origins)),
         [HEADERS.region]: literal(Stack.of(api).region),
         [HEADERS.correlationId]: 'context.requestId',
         ...(PASSING.includes(name) ? { [HEADERS.retryAfter]: literal(String(RETRY_AFTER_SECONDS)) } : {}),
@@ -52,13 +51,6 @@ export const addGatewayResponses = (api: RestApi, origins: readonly string[]): v
     });
   }
 };
-
-/**
- * These answers are the same for everybody: with several origins they are for all pages, for they hold nothing of a caller
- * and no answer allows credentials.
- */
-const toPages = ([origin, ...more]: readonly string[]): Readonly<Record<string, string>> =>
-  origin === undefined ? {} : { [CORS.allowOrigin]: more.length > 0 ? '*' : origin, [CORS.exposeHeaders]: CORS.exposed };
 
 /** API Gateway's notation for a static value. */
 const literal = (value: string): string => `'${value}'`;

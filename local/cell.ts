@@ -130,7 +130,7 @@ export class Cell {
 const stagePath = (restApiId: string, { stageName }: CellOutputs): string => `/restapis/${restApiId}/${stageName}/_user_request_`;
 
 export interface CellSettings
-  extends Pick<RegionProps, 'credentials' | 'secretAccessKey' | 'functionEnvironment' | 'onServed' | 'onHanded'> {
+  extends Pick<RegionProps, 'credentials' | 'secretAccessKey' | 'functionEnvironment' | 'origins' | 'onServed' | 'onHanded'> {
   readonly name: string;
   readonly places: Pick<RegionPlaces, 'dnsAddress' | 'edge' | 'edgeTls'>;
   /** Its own name and the one it shares with the others. */
@@ -163,6 +163,7 @@ export const makeCell = (settings: CellSettings): Cell => {
     onHanded,
     regionalName: regional,
     sharedName: shared,
+    ...(settings.origins && { origins: settings.origins }),
     endpoint: endpoint ?? emulatorUrl(emulatorPort),
     // Not of 12 digits: emulators take such a key for the number of an account.
     accessKeyId: `local-${name}`,

@@ -43,6 +43,7 @@ export const makeCells = (props: CellsProps): readonly Cell[] => {
     return makeCell({
       ...props,
       ...names,
+      origins: config.cors.origins,
       name,
       places,
       endpoint,

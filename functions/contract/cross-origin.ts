@@ -1,5 +1,5 @@
 /** What pages in browsers are told, by the function and by API Gateway itself: https://fetch.spec.whatwg.org/#http-cors-protocol */
-import { HEADERS } from './names.ts';
+import { HEADERS, SAFE_HEADERS } from './names.ts';
 
 /** Headers of answers that a page may read beside those that it always may. */
 const EXPOSED = [
@@ -38,3 +38,12 @@ export const CORS = {
   /** For how long a browser need not ask again. */
   maxAgeSeconds: 600,
 } as const;
+
+/**
+ * What every answer of API Gateway itself has. They are the same for everybody: with several origins they are for all pages,
+ * for they hold nothing of a caller and no answer allows credentials.
+ */
+export const gatewayHeaders = ([origin, ...more]: readonly string[]): Readonly<Record<string, string>> => ({
+  ...SAFE_HEADERS,
+  ...(origin === undefined ? {} : { [CORS.allowOrigin]: more.length > 0 ? '*' : origin, [CORS.exposeHeaders]: CORS.exposed }),
+});

@@ -11,6 +11,7 @@ import type { EdgeFault } from '../control/api.ts';
 import type { Served } from '../region/protocol.ts';
 import { FORBIDDEN, faultAnswer, problemReply, refusalAnswer, refusalBytes, SERVER_ANSWER } from './answers.ts';
 import { Entrances, type EntrancesProps } from './entrances.ts';
+import { routed } from './path.ts';
 import { targetOf } from './target.ts';
 import { type Answer, Upstream, type UpstreamProps } from './upstream.ts';
 
@@ -20,6 +21,8 @@ const KEEP_ALIVE_MS = 65_000;
 /** `names` are the custom domains; any other Host is refused, as API Gateway does. */
 export interface FrontDoorProps extends UpstreamProps, EntrancesProps {
   readonly region: string;
+  /** Whose pages may read what API Gateway itself says. @default nobody's */
+  readonly origins?: readonly string[];
   /**
    * An answer went out. Not told: what a black hole swallowed, what a caller did not wait for, and what was no HTTP.
    * Its time runs from when the request is read, and includes waiting for a turn and the delay of a slow front door; a
@@ -27,6 +30,9 @@ export interface FrontDoorProps extends UpstreamProps, EntrancesProps {
    */
   readonly onAnswer?: (answer: Served) => void;
 }
+
+/** Bytes of a request's line and headers, as for a REST API: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
+const HEADER_BYTES_MAX = 10_240;
 
 /** Statuses of what Node's parser could not read, where they are not 400. */
 const UNREADABLE: Readonly<Record<string, 408 | 431>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
@@ -45,7 +51,9 @@ export class FrontDoor {
     const take = (request: IncomingMessage, response: ServerResponse, waits = false): void => {
       this.#handle(request, response, waits).catch(() => response.destroy());
     };
-    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false }, (...both) => take(...both));
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: HEADER_BYTES_MAX, requireHostHeader: false }, (...both) =>
+      take(...both),
+    );
     // Node would answer these by itself, before anybody has looked at the host, and out of a black hole.
     server.on('checkContinue', (...both) => take(...both, true));
     server.on('checkExpectation', (...both) => take(...both));
@@ -129,11 +137,13 @@ export class FrontDoor {
     if (!this.#props.names.includes(target.host)) return FORBIDDEN;
     if (target.kind === 'server') return SERVER_ANSWER;
     ask();
-    return this.#upstream.forward(request, target.path);
+    const path = routed(target.path);
+    return path === undefined ? { kind: 'problem', version: null, problem: 'not-found' } : this.#upstream.forward(request, path);
   }
 
   #write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-    const { status, headers, body } = answer.kind === 'answer' ? answer : problemReply(answer.problem, this.#props.region);
+    const { status, headers, body } =
+      answer.kind === 'answer' ? answer : problemReply(answer.problem, this.#props.region, this.#props.origins ?? []);
     // What was not read of the request would be taken for the next one.
     if (!request.complete) response.setHeader('connection', 'close');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

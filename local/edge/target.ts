@@ -36,6 +36,8 @@ export const targetOf = (request: Received): RequestTarget => {
   if (given === undefined && httpVersion === '1.1') return refused('no Host');
   const named = given === undefined || given === '' ? '' : hostOf(given);
   if (named === undefined) return refused('a Host that is none');
+  // As bytes they are text of no charset that anybody has named (RFC 3986, 2).
+  if (!/^[!-~]*$/.test(url)) return refused('a target with characters that are not those of a URI');
   const absolute = ABSOLUTE.exec(url);
   if (absolute !== null) return absoluteTarget(absolute, request.socket instanceof TLSSocket);
   // What is asked of no host can be meant for any.

@@ -21,6 +21,8 @@ const CONNECTIONS_MAX = 8;
 /** Shorter than the emulator's own patience (5 s), so that no request goes out on a connection that is about to close. */
 const KEEP_ALIVE_MS = 2_000;
 
+const FAILED: Readonly<Record<number, ProblemName>> = { 502: 'bad-gateway', 503: 'unavailable', 504: 'gateway-timeout' };
+
 /** Headers of one connection, not of the message: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
 const HOP_BY_HOP = [
   'connection',
@@ -117,7 +119,16 @@ export class Upstream {
     stage.version = said ?? stage.version;
     // Without a version it is API Gateway's own answer: a refusal before any function was asked, or the end of one that died.
     const version = said ?? (answer.statusCode >= 500 ? stage.version : null);
-    return { kind: 'answer', version, status: answer.statusCode, headers: endToEnd(answer.headers, 'content-length'), body: received };
+    // The emulator's own words about a function that answered with none: on AWS a gateway response has them.
+    if (answer.statusCode >= 500 && answer.headers[HEADERS.region] === undefined)
+      return { kind: 'problem', version, problem: FAILED[answer.statusCode] ?? 'internal' };
+    return {
+      kind: 'answer',
+      version,
+      status: answer.statusCode,
+      headers: renamed(endToEnd(answer.headers, 'content-length')),
+      body: received,
+    };
   }
 
   async close(): Promise<void> {
@@ -153,6 +164,10 @@ export const endToEnd = (
     Object.entries(headers).flatMap(([name, value]) => (value === undefined || dropped.has(name) ? [] : [[name, value]])),
   );
 };
+
+/** As API Gateway does: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html */
+const renamed = ({ 'www-authenticate': challenge, ...headers }: Headers): Headers =>
+  challenge === undefined ? headers : { ...headers, [HEADERS.challenge]: challenge };
 
 /** The number in `RELEASE+NUMBER`, as functions name themselves; a release may have a `+` of its own. */
 const versionOf = (header: string | string[] | undefined): string | null => {

@@ -17,6 +17,8 @@ export const hostSettingsSchema = z.strictObject({
   port: z.int(),
   tlsPort: z.int(),
   names: z.array(z.string()),
+  /** Whose pages may read what the front door itself says. */
+  origins: z.array(z.string()),
   endpoint: z.string(),
   /** Names the caller to the emulator; the secret is what opens it. */
   accessKeyId: z.string(),

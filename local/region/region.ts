@@ -25,6 +25,8 @@ export interface RegionProps {
   readonly credentials: Credentials;
   readonly regionalName: string;
   readonly sharedName: string;
+  /** Whose pages may call. @default nobody's */
+  readonly origins?: readonly string[];
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -182,6 +184,7 @@ export class Region {
       port,
       tlsPort,
       names: [regionalName, sharedName],
+      origins: [...(this.props.origins ?? [])],
       endpoint,
       accessKeyId,
       secretAccessKey,

@@ -47,9 +47,14 @@ describe('the host of a request', () => {
     ['the target in upper case', `GET HTTP://${NAME.toUpperCase()}/X HTTP/1.1\r\n${HOST}`, 200, '/stage/X'],
     ['the target without a path', `GET http://${NAME} HTTP/1.1\r\n${HOST}`, 200, '/stage/'],
     ['the target with a query and no path', `GET http://${NAME}?x=1 HTTP/1.1\r\n${HOST}`, 200, '/stage/?x=1'],
-    ['the target, whose path is passed on as it is', `GET http://${NAME}/a/../b%2F//c HTTP/1.1\r\n${HOST}`, 200, '/stage/a/../b%2F//c'],
+    [
+      'the target, whose path is passed on as it is',
+      `GET http://${NAME}/a/../b%20c?d//%2F HTTP/1.1\r\n${HOST}`,
+      200,
+      '/stage/a/../b%20c?d//%2F',
+    ],
     ['the target, with an empty Host', `GET http://${NAME}/x HTTP/1.1\r\nhost:\r\n`, 200, '/stage/x'],
-    ['Host, where a path looks like another', `GET //${STRANGER}/x HTTP/1.1\r\n${HOST}`, 200, `/stage//${STRANGER}/x`],
+    ['Host, where a path looks like another: such a path is none', `GET //${STRANGER}/x HTTP/1.1\r\n${HOST}`, 404, undefined],
     ['Host, where a query holds another', `GET /x?u=http://${STRANGER}/ HTTP/1.1\r\n${HOST}`, 200, `/stage/x?u=http://${STRANGER}/`],
   ])('is that of %s', async (_, head, status, path) => {
     const { door, seen } = await openDoor((_request, response) => response.end());
@@ -89,6 +94,8 @@ describe('a request is refused with 400, nothing of it goes on, and its connecti
     ['with a host and a port as its target', `GET ${NAME}:80 HTTP/1.1\r\n${HOST}\r\n`],
     ['that wants a tunnel', `CONNECT ${NAME}:80 HTTP/1.1\r\n${HOST}\r\n`],
     ['with a path that does not begin', `GET x HTTP/1.1\r\n${HOST}\r\n`],
+    ['with bytes in its path that are none of a URI', `GET /caf\xe9 HTTP/1.1\r\n${HOST}\r\n`],
+    ['with bytes in its query that are none of a URI', `GET /orders?cursor=\xe9 HTTP/1.1\r\n${HOST}\r\n`],
     ['with a blank in its target', `GET /a b HTTP/1.1\r\n${HOST}\r\n`],
     ['with a header over two lines', `GET / HTTP/1.1\r\n${HOST}x: a\r\n b\r\n\r\n`],
     ['with Host over two lines', `GET / HTTP/1.1\r\nhost: ${NAME}\r\n .${STRANGER}\r\n\r\n`],
@@ -119,7 +126,8 @@ describe('a request is refused with 400, nothing of it goes on, and its connecti
   test.each([
     [501, 'with an encoding that is not known here', `POST / HTTP/1.1\r\n${HOST}transfer-encoding: gzip, chunked\r\n\r\n${body}`],
     [505, 'of a version that is not spoken', `GET / HTTP/2.0\r\n${HOST}\r\n`],
-    [431, 'with headers that are too long', `GET / HTTP/1.1\r\n${HOST}x: ${'a'.repeat(40_000)}\r\n\r\n`],
+    [431, 'with headers that are too long', `GET / HTTP/1.1\r\n${HOST}x: ${'a'.repeat(10_240)}\r\n\r\n`],
+    [431, 'with a target that is too long', `GET /${'a'.repeat(10_240)} HTTP/1.1\r\n${HOST}\r\n`],
   ])('or with %i: %s', async (status, _, bytes) => {
     const { door, seen } = await openDoor((_request, response) => response.end());
 
@@ -146,6 +154,31 @@ describe('a request is refused with 400, nothing of it goes on, and its connecti
     await door.close();
     socket.destroy();
     await expect(Promise.race([heard, once(socket, 'close').then(() => 'closed')])).resolves.not.toContain('HTTP');
+  });
+});
+
+describe('a path', () => {
+  test.each([
+    ['/records/a%2Fhistory', '/stage/records/a%252Fhistory'],
+    ['/records/a%2fhistory/', '/stage/records/a%252fhistory/'],
+    ['/records/%252F', '/stage/records/%252F'],
+    ['/records/%2e%2e?x=%2F', '/stage/records/%2e%2e?x=%2F'],
+    ['/orders/', '/stage/orders/'],
+    ['/?x//y', '/stage/?x//y'],
+  ])('keeps its segments on its way to who finds the route: %s', async (given, passed) => {
+    const { door, seen } = await openDoor((_request, response) => response.end());
+
+    expect(statuses(await passedBy(door, `GET ${given} HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`))).toEqual([200]);
+    expect(seen.map(({ url }) => url)).toEqual([passed]);
+  });
+
+  test.each(['/records//history', '//orders', '/orders//', '//'])('with an empty segment is no path of the API: %s', async (given) => {
+    const { door, seen } = await openDoor((_request, response) => response.end());
+
+    const answer = await passedBy(door, `GET ${given} HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`);
+
+    expect([statuses(answer), answer.includes('/problems/not-found')]).toEqual([[404], true]);
+    expect(seen).toEqual([]);
   });
 });
 

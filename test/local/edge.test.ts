@@ -17,12 +17,12 @@ describe('a front door passes on', () => {
 
     await call(
       door,
-      { method: 'POST', path: '/orders/a%2Fb?x=1&x=2', headers: { 'idempotency-key': 'k', 'x-forwarded-for': '203.0.113.9' } },
+      { method: 'POST', path: '/orders/a%20b?x=1&x=2', headers: { 'idempotency-key': 'k', 'x-forwarded-for': '203.0.113.9' } },
       'body',
     );
 
     expect(seen).toHaveLength(1);
-    expect(seen[0]).toMatchObject({ method: 'POST', url: '/stage/orders/a%2Fb?x=1&x=2', body: 'body' });
+    expect(seen[0]).toMatchObject({ method: 'POST', url: '/stage/orders/a%20b?x=1&x=2', body: 'body' });
     expect(seen[0]?.headers).toMatchObject({
       'idempotency-key': 'k',
       'x-forwarded-for': '203.0.113.9, 127.0.0.1',
@@ -40,6 +40,15 @@ describe('a front door passes on', () => {
 
     expect(answer).toMatchObject({ status: 422, body: bytes });
     expect(answer.headers).toMatchObject({ 'set-cookie': ['a=1', 'b=2'], 'content-type': 'x/y', 'content-length': '5' });
+  });
+
+  test("a function's challenge by the name that API Gateway gives it", async () => {
+    const { door } = await openDoor((_, response) => response.writeHead(401, { 'www-authenticate': 'Bearer realm="x"' }).end());
+
+    const { headers } = await call(door);
+
+    expect(headers).toMatchObject({ 'x-amzn-remapped-www-authenticate': 'Bearer realm="x"' });
+    expect(headers).not.toHaveProperty('www-authenticate');
   });
 
   test('no header that belongs to one connection only, in either direction', async () => {
@@ -115,6 +124,19 @@ describe('a front door answers itself', () => {
     const { door } = await openDoor(() => undefined, { timeoutMs: 100 });
 
     expect(await call(door)).toMatchObject({ status: 504, problem: '/problems/gateway-timeout' });
+  });
+
+  test.each([
+    [[], undefined],
+    [['https://app.example.com'], 'https://app.example.com'],
+    [['https://app.example.com', 'http://localhost:3000'], '*'],
+  ])('what nobody keeps, and pages of %j may read', async (origins, allowed) => {
+    const { door } = await openDoor((_, response) => response.destroy(), { origins });
+
+    const { headers } = await call(door);
+
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    expect(headers['access-control-allow-origin']).toBe(allowed);
   });
 
   test('413 to more than API Gateway takes, and the connection is not used again', async () => {

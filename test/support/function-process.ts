@@ -102,4 +102,5 @@ const environmentOf = (place: FunctionPlace): Record<string, string> => ({
   [ENV.tokenWaitMs]: '500',
   [ENV.release]: place.release,
   [ENV.domain]: '',
+  [ENV.corsOrigins]: '',
 });
