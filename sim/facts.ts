@@ -21,8 +21,6 @@ export interface OrderFacts {
   readonly subject: string;
   /** By their writers' order. */
   readonly acceptances: readonly Acceptance[];
-  /** Writers whose `PLACED` itself is there. */
-  readonly placed: readonly string[];
   /** Writers of each wish to cancel. */
   readonly cancellations: ReadonlyMap<string, readonly string[]>;
   /** Amounts by writer, of each payment's key. */
@@ -94,7 +92,6 @@ export const readFacts = (items: readonly Item[]): Facts => {
 
 const readOrder = (id: string, items: readonly Item[]): OrderFacts | undefined => {
   const acceptances = new Map<string, Acceptance & { readonly ends: Ending[] }>();
-  const placed: string[] = [];
   const cancellations = new Map<string, string[]>();
   const payments = new Map<string, { readonly by: string; readonly amount: number }[]>();
   let subject = '';
@@ -105,7 +102,6 @@ const readOrder = (id: string, items: readonly Item[]): OrderFacts | undefined =
       subject = String(item['subject']);
       const found = acceptances.get(second) ?? { writer: second, lines: linesOf(item['lines']), note: noteOf(item), ends: [] };
       if (type === 'END') found.ends.push({ kind: String(item['kind']), by: third });
-      else placed.push(second);
       acceptances.set(second, found);
     }
     if (type === 'E' && second === 'cancel') cancellations.set(third, [...(cancellations.get(third) ?? []), by]);
@@ -119,7 +115,7 @@ const readOrder = (id: string, items: readonly Item[]): OrderFacts | undefined =
   for (const amounts of payments.values()) amounts.sort((a, b) => byWriter(a.by, b.by));
   for (const { ends } of acceptances.values()) ends.sort((a, b) => byWriter(a.by, b.by));
   const sorted = [...acceptances.values()].sort((a, b) => byWriter(a.writer, b.writer));
-  return { id, subject, acceptances: sorted, placed, cancellations, payments };
+  return { id, subject, acceptances: sorted, cancellations, payments };
 };
 
 const noteOf = (item: Item): string | undefined => (typeof item['note'] === 'string' ? item['note'] : undefined);

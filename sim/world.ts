@@ -161,12 +161,20 @@ export class World implements Surroundings {
     // A region that hears it is fenced beats under its next name at once, in its old place too: heartbeats promise nothing.
     const byName = table === 'data' && change.key.pk !== REGIONS_KEY;
     const own = byName ? writer === cell.writer : regionOfName(writer) === cell.region;
-    if (!own && !isReput(change) && !this.operators.closes(cell, writer))
+    if (!own && !isReput(change) && !this.operators.closes(cell, writer) && !this.#standsIn(change))
       this.violate('one writer', `${cell.name} wrote ${keyText(change.key)}`);
     if (change.item) this.#happened.wrote(change.item);
     this.operators.closings.wrote(change);
     this.#watch.wrote(cell, table, change, this.nowMs());
     this.network.send(cell, table, change, random);
+  }
+
+  /** A survivor makes the acceptance of a lost region that an end of it carries, which some survivor holds. */
+  #standsIn({ key, item, before }: Change): boolean {
+    const [type, writer = ''] = key.sk.split('#');
+    if (type !== 'PLACED' || before !== undefined || !this.operators.lost().includes(regionOfName(writer))) return false;
+    const ends = this.cells.flatMap((cell) => cell.replica('data').query(key.pk, `END#${writer}#`));
+    return ends.some((end) => end['body'] === item?.['body']);
   }
 
   controlled(cell: Cell, key: Key): void {

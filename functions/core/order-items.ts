@@ -1,7 +1,8 @@
 /** The items of an order: how they are keyed, built and read. */
 import type { Context } from './context.ts';
 import { hashOf } from './hash.ts';
-import { ITEM_VERSION, textOf } from './item.ts';
+import { Hlc } from './hlc.ts';
+import { ITEM_VERSION, numberOf, textOf } from './item.ts';
 import { type EndKind, foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
 import { heldKey } from './stock-fold.ts';
 import type { Item, Value, Write } from './store.ts';
@@ -72,6 +73,14 @@ export const endItem = (
     ...(end.request === undefined ? {} : { request: end.request }),
     ...(end.carrier === undefined ? {} : { carrier: end.carrier }),
   };
+};
+
+/** The `PLACED` that an END stands in for, in its owner's list by the time that it was placed; undefined where the END does not carry it. */
+export const acceptanceOf = (end: Item, writer: string): Item | undefined => {
+  const [owner, placedAtMs] = [textOf(end, 'subject'), numberOf(end, 'placedAt')];
+  if (owner === undefined || placedAtMs === undefined) return undefined;
+  const id = end.pk.slice(orderKey('').length);
+  return { ...saidBy(end), pk: end.pk, sk: `PLACED#${writer}`, v: end.v, owner, listed: `${new Hlc().next(placedAtMs)}#${id}` };
 };
 
 /** What an acceptance says, as this release writes it. */

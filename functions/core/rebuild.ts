@@ -5,9 +5,10 @@
  */
 import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
 import { foldOrder, holdsStock, isOpen } from './order-fold.ts';
-import { orderKey } from './order-items.ts';
+import { acceptanceOf, orderKey } from './order-items.ts';
 import { creditedFrom, grantedTo, heldKey, heldOf, stockKey, sum } from './stock-fold.ts';
 import type { Item } from './store.ts';
+import { EXPIRES } from './synthetic.ts';
 import { wishItem, wishOf } from './wishes.ts';
 import { compareWriters, regionOf, type Writer, writerName } from './writer.ts';
 
@@ -129,6 +130,22 @@ export const wishNothing = (lost: Writer, sku: string, nowMs: number): Item => w
 /** Facts of a lost region's writers: written once, so every survivor may put them again for the others. */
 export const isFactOf = (item: Item, region: string): boolean =>
   ['PLACED', 'END', 'E', 'RECEIPT', 'BOOKED', 'V', 'SECRET'].includes(partsOf(item)[0] ?? '') && regionOf(writerOf(item)) === region;
+
+/**
+ * The acceptances that a lost region's ends stand in for, and that nobody holds: made of what the ends carry, so that the
+ * orders are in their owners' lists, whose index shows nothing else. Of the same ends the same, whoever makes them. Canaries'
+ * acceptances expire before their ends do, and stay away.
+ */
+export const standIns = (region: string, items: readonly Item[]): readonly Item[] => {
+  const own = items.filter((item) => isFactOf(item, region) && item.pk.startsWith(orderKey('')));
+  const placed = new Set(own.flatMap(({ pk, sk }) => (sk.startsWith('PLACED#') ? [`${pk} ${sk}`] : [])));
+  const made = own.flatMap((end) => {
+    const [type, writer = ''] = partsOf(end);
+    const acceptance = type === 'END' && end[EXPIRES] === undefined ? acceptanceOf(end, writer) : undefined;
+    return acceptance && !placed.has(`${acceptance.pk} ${acceptance.sk}`) ? [acceptance] : [];
+  });
+  return [...new Map(made.map((item) => [`${item.pk} ${item.sk}`, item])).values()];
+};
 
 /** A fact as a survivor puts it again: the same but for an attribute nobody reads, since a no-op put may not replicate. */
 export const reput = (fact: Item, incarnation: number): Item => ({ ...fact, reput: incarnation });

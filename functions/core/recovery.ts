@@ -6,7 +6,7 @@
 import { Hlc } from './hlc.ts';
 import { numberOf, writerOf } from './item.ts';
 import { type Control, foldControl, incarnationItem, REGIONS_KEY } from './operations.ts';
-import { isFactOf, planRebuild, type RebuildPlan, reput } from './rebuild.ts';
+import { isFactOf, planRebuild, type RebuildPlan, reput, standIns } from './rebuild.ts';
 import { reconcileOrder } from './reconcile.ts';
 import type { Item, Key, Store } from './store.ts';
 import { EXPIRES } from './synthetic.ts';
@@ -171,13 +171,14 @@ export const scanEach = async (estate: Estate, regions: readonly string[], table
 
 /**
  * What the lost region had told one survivor and not another, whoever holds it puts again for the others; else they would
- * differ for ever. Of the data only facts. Of the control table everything, but of each key its latest word: an operator may
+ * differ for ever. What its ends stand in for is put as well. Of the data only facts. Of the control table everything, but of each key its latest word: an operator may
  * have given a switch twice through the lost region, and the earlier word must not come after the later one.
  *
  * @returns what the survivors held before
  */
-export const shareFacts = async (estate: Estate, { region, survivors }: Loss, incarnation: number): Promise<Copies> => {
+export const shareFacts = async (estate: Estate, { region, survivors, heir }: Loss, incarnation: number): Promise<Copies> => {
   const copies = { data: await scanEach(estate, survivors, 'data'), control: await scanEach(estate, survivors, 'control') };
+  await putMissing(estate.store(heir, 'data'), standIns(region, copies.data.flat()));
   if (survivors.length < 2) return copies;
   const isLatest = latestWord(copies.control.flat());
   estate.progress(`putting what ${region} had told only some survivors again, so that all hold all of it`);
@@ -204,6 +205,11 @@ const latestWord = (items: readonly Item[]): ((item: Item) => boolean) => {
 export const place = async (store: Store, items: readonly Item[]): Promise<void> => {
   for (let start = 0; start < items.length; start += ITEMS_PER_WRITE)
     await store.transact(items.slice(start, start + ITEMS_PER_WRITE).map((item) => ({ action: 'put', item })));
+};
+
+/** Not over what has come meanwhile. */
+const putMissing = async (store: Store, items: readonly Item[]): Promise<void> => {
+  for (const item of items) await store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
 };
 
 /** Waits until a region's replica holds the key of every item, but of those that the table itself may delete meanwhile. */

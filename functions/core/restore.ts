@@ -3,7 +3,8 @@
  *
  * | kind of item | repair |
  * |---|---|
- * | facts (`PLACED`, `END`, `E`, `RECEIPT`, `BOOKED`, `V`) | missing or changed: put as restored, where the live item is still the one that was compared |
+ * | facts (`PLACED`, `END`, `E`, `RECEIPT`, `BOOKED`, `V`) | missing or damaged: put as restored, where the live item is still the one that was compared |
+ * | facts that were told anew since, and what rested on the old ones | stay, and both are told: a person says which are put as restored |
  * | `HELD` | computed anew: restore-stock.ts |
  * | `WISH` | left: it counts for minutes |
  * | `HEAD` | counts; only one that no longer is a number gets a new one |
@@ -15,7 +16,7 @@
  */
 import { numberOf, partsOf, writerOf } from './item.ts';
 import { reput } from './rebuild.ts';
-import { compare, keyText, type Resource, resourceOf, sameFact } from './restore-compare.ts';
+import { compare, keyText, type Resource, resourceOf, sameFact, type ToldAnew } from './restore-compare.ts';
 import { planStock, type StockRepair, stockSkus, type View } from './restore-stock.ts';
 import { heldKey } from './stock-fold.ts';
 import type { Clock, Guard, Item, Key, Store, Write } from './store.ts';
@@ -41,6 +42,10 @@ export interface RepairProps {
   readonly restored: readonly Item[];
   readonly replicas: readonly Replica[];
   readonly clock: Clock;
+  /** When the copy was the present, in milliseconds since 1970; undefined: nobody knows. */
+  readonly pointMs?: number | undefined;
+  /** Keys (`keyText`) of facts that were told anew, and that are put as restored all the same. @default none */
+  readonly replace?: ReadonlySet<string>;
   /** `total` may grow while it goes on. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -53,6 +58,8 @@ export interface Left extends Key {
 export interface Repaired {
   /** Facts put as they were, by resource. */
   readonly facts: Readonly<Record<Resource, number>>;
+  /** Facts that were told anew since, and stay. */
+  readonly toldAnew: readonly ToldAnew[];
   /** Facts put again, because another region did not hold what their own region holds. */
   readonly spread: number;
   /** Rows computed anew. */
@@ -74,7 +81,7 @@ export const repair = async (props: RepairProps): Promise<Repaired> => {
   let steps: readonly Step[] = [];
   for (let pass = 0; pass < PASSES_MAX; pass += 1) {
     // That other regions do not hold a fact is mended once: afterwards it is on its way.
-    steps = planFacts(props.restored, await viewsOf(props.replicas), props.clock.now()).filter((each) => pass === 0 || !each.spreads);
+    steps = planFacts(props, await viewsOf(props.replicas)).filter((each) => pass === 0 || !each.spreads);
     total += steps.length;
     for (const { region, resource, write, spreads } of steps) {
       const { ok } = await storeOf(props.replicas, region).transact([write]);
@@ -87,23 +94,40 @@ export const repair = async (props: RepairProps): Promise<Repaired> => {
   }
   const stock = await repairStock(props);
   const answering = new Set(props.replicas.map((each) => each.region));
-  const ownerless = unowned(props.restored, await viewsOf(props.replicas), answering);
-  return { facts, spread, rows: stock.rows, left: [...ownerless, ...steps.map(busy), ...stock.left] };
+  const views = await viewsOf(props.replicas);
+  const ownerless = unowned(props, views, answering);
+  const toldAnew = [...toldAnewIn(props, views).values()];
+  return { facts, toldAnew, spread, rows: stock.rows, left: [...ownerless, ...steps.map(busy), ...stock.left] };
 };
 
+/** What was told anew, as its own region has it: only there it is known for certain. */
+const toldAnewIn = ({ restored, pointMs }: RepairProps, views: readonly View[]): ReadonlyMap<string, ToldAnew> =>
+  new Map(
+    views.flatMap((view) =>
+      compare(restored, view.items, pointMs)
+        .flatMap(({ toldAnew }) => toldAnew)
+        .filter((each) => regionOf(writerOf(each.restored)) === view.region)
+        .map((each) => [keyText(each.restored), each] as const),
+    ),
+  );
+
 /** What is to be put, of facts and of rows that count nothing but edits. */
-const planFacts = (restored: readonly Item[], views: readonly View[], nowMs: number): readonly Step[] => {
+const planFacts = (props: RepairProps, views: readonly View[]): readonly Step[] => {
+  const { restored, clock, pointMs, replace = new Set() } = props;
   const steps = new Map<string, Step>();
   const indexes = views.map((view) => ({ view, index: new Map(view.items.map((item) => [keyText(item), item])) }));
-  const everything = views.flatMap((view) => compare(restored, view.items));
-  for (const { resource, missing, changed } of everything) {
-    for (const item of [...missing, ...changed.map((each) => each.restored)]) {
+  const kept = toldAnewIn(props, views);
+  const everything = views.flatMap((view) => compare(restored, view.items, pointMs));
+  for (const { resource, missing, changed, toldAnew } of everything) {
+    const chosen = toldAnew.flatMap((each) => (replace.has(keyText(each.restored)) ? [each.restored] : []));
+    for (const item of [...missing, ...changed.map((each) => each.restored), ...chosen]) {
+      const key = keyText(item);
       const own = indexes.find(({ view }) => view.region === regionOf(writerOf(item)));
-      if (own === undefined) continue;
-      const live = own.index.get(keyText(item));
+      if (own === undefined || (kept.has(key) && !replace.has(key))) continue;
+      const live = own.index.get(key);
       const spreads = live !== undefined && sameFact(item, live);
-      const write: Write = { action: 'put', item: spreads ? reput(item, nowMs) : item, guards: unchanged(live, item) };
-      steps.set(keyText(item), { region: own.view.region, resource, write, spreads });
+      const write: Write = { action: 'put', item: spreads ? reput(item, clock.now()) : item, guards: unchanged(live, item) };
+      steps.set(key, { region: own.view.region, resource, write, spreads });
     }
   }
   return [...steps.values(), ...views.flatMap((view) => headSteps(restored, view))];
@@ -197,9 +221,9 @@ const measure = async (
 };
 
 /** Facts that the answering regions lack, and whose own region does not answer. */
-const unowned = (restored: readonly Item[], views: readonly View[], answering: ReadonlySet<string>): readonly Left[] => {
+const unowned = ({ restored, pointMs }: RepairProps, views: readonly View[], answering: ReadonlySet<string>): readonly Left[] => {
   const wrong = views
-    .flatMap((view) => compare(restored, view.items))
+    .flatMap((view) => compare(restored, view.items, pointMs))
     .flatMap(({ missing, changed }) => [...missing, ...changed.map((each) => each.restored)]);
   const lost = wrong.filter((item) => !answering.has(regionOf(writerOf(item))));
   return [...new Map(lost.map((item) => [keyText(item), item])).values()].map(({ pk, sk }) => ({

@@ -30,7 +30,9 @@ const orderDamage = (type: string | undefined, item: Item): string | undefined =
       return hashOf(lines, textOf(item, 'note') ?? null) === item['body'] ? undefined : 'has another content than was accepted';
     }
     case 'E':
-      return numberOf(item, 'at') === undefined ? 'is not readable' : undefined;
+      return numberOf(item, 'at') === undefined || (partsOf(item)[1] === 'paid' && !isCount(item['amount']))
+        ? 'is not readable'
+        : undefined;
     default:
       return undefined;
   }

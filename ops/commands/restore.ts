@@ -23,6 +23,7 @@ interface Options {
   readonly region?: string;
   readonly apply: boolean;
   readonly keepTable: boolean;
+  readonly replace: readonly string[];
   readonly json: boolean;
 }
 
@@ -32,7 +33,7 @@ export const addRestore = (program: Command): void => {
     changing(program.command('restore'), 'repair the live table', '--apply')
       .summary("compare users' data with what it was, and repair it")
       .description(
-        'Restores what users own, as it was, into a table of its own, and compares it with the live one: what is missing, what was changed, what is newer. Changes nothing but for --apply, which puts back what is missing or changed, item by item, each through the region that owns it, and computes stock anew. What came after stays. Switches, keys, heartbeats, audit and deployments are never touched.\nThe past is given by one of --at, --from and --table. May be ended at any time and run again with the same one. Exit code 1 when --apply could not repair everything. docs/restore.md says more.',
+        'Restores what users own, as it was, into a table of its own, and compares it with the live one: what is missing, what was changed, what is newer. Changes nothing but for --apply, which puts back what is missing or changed, item by item, each through the region that owns it, and computes stock anew. What came after stays, and so does what was told anew under an old key: both are listed, and --replace puts an old one over it. Switches, keys, heartbeats, audit and deployments are never touched.\nThe past is given by one of --at, --from and --table. May be ended at any time and run again with the same one. Exit code 1 when --apply could not repair everything. docs/restore.md says more.',
       ),
   )
     .option('--at <time>', 'a time such as 2026-11-25T10:00:00Z or "5 minutes ago": just before the harm', parseTime(Date.now()))
@@ -41,13 +42,14 @@ export const addRestore = (program: Command): void => {
     .option('--role <arn>', 'with --from on AWS: the role under which AWS Backup restores (default: AWSBackupDefaultServiceRole)')
     .option('--region <region>', 'whose replica is restored, or whose table is read (default: the first that answers)')
     .option('--keep-table', 'leave the restored table where it is', false)
+    .option('--replace <fact...>', 'with --apply: put these back although they were told anew since, each as "PK SK" from the report', [])
     .option('--json', 'print the report as JSON', false)
     .action(async (options: Options, command: Command) => {
       const past = pastOf(options);
       await withBackups(options.target, command, async (target) => {
-        const { region, apply, keepTable, json } = options;
+        const { region, apply, keepTable, replace, json } = options;
         const progress = json ? plainProgress(printError, printErrorText) : progressFor();
-        const props = { target, past, apply, keepTable, progress, ...(region === undefined ? {} : { region }) };
+        const props = { target, past, apply, keepTable, replace, progress, ...(region === undefined ? {} : { region }) };
         const report = await endable(past, () => restoreTables(props));
         const folder = await writeRestoreReport(REPORTS_FOLDER, report);
         if (json) printJson(report);

@@ -11,6 +11,7 @@ export const RESTORE_FORMAT = 'tandem-restore-1';
 
 const count = z.int().min(0);
 const keys = z.array(z.strictObject({ pk: z.string(), sk: z.string() }));
+const fact = z.record(z.string(), z.unknown());
 const counts = z.strictObject({
   resource: z.enum(RESOURCES),
   /** Facts. */
@@ -44,6 +45,8 @@ export const restoreReportSchema = z.strictObject({
   absent: z.array(z.string()),
   /** As found, before any repair. */
   resources: z.array(counts),
+  /** Facts that were told anew since, with what they were, or whose order or receipt was: they stay. The first 1,000. */
+  toldAnew: z.array(z.strictObject({ pk: z.string(), sk: z.string(), was: fact, is: fact })),
   repaired: z
     .strictObject({
       facts: z.strictObject({ orders: count, stock: count, records: count }),
@@ -75,6 +78,7 @@ export const restoreText = (report: RestoreReport): string => {
       ...resources.map((each) => [each.resource, ...[each.missing, each.changed, each.extra, each.moved].map(String)]),
     ]),
     repaired === undefined ? [] : repairLines(repaired),
+    toldAnewLines(report),
     [applied ? verdict(report) : outlook(resources)],
     report.kept ? [keptLine(report)] : [],
   ];
@@ -83,6 +87,24 @@ export const restoreText = (report: RestoreReport): string => {
     .map(asText)
     .join('\n\n');
 };
+
+/** Both, and how a person says that the old one is meant. */
+const toldAnewLines = ({ toldAnew, past }: RestoreReport): readonly string[] => {
+  const [first] = toldAnew;
+  if (first === undefined) return [];
+  return [
+    `told anew since, and left as they are: ${toldAnew.length}`,
+    ...shown(toldAnew.map(({ pk, sk, was, is }) => `  ${pk} ${sk}: was ${factText(was, is)}, is ${factText(is, was)}`)),
+    `Where the old one is meant: \`${tandem('restore', ...past.split(' '), '--apply', '--replace', `${first.pk} ${first.sk}`)}\` puts it over the new one.`,
+  ];
+};
+
+/** What of it differs from the other. */
+const factText = (fact: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>): string =>
+  Object.entries(fact)
+    .filter(([name, value]) => !['pk', 'sk', 'v', 'body', 'listed'].includes(name) && JSON.stringify(value) !== JSON.stringify(other[name]))
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+    .join(', ') || 'the same';
 
 const repairLines = ({ facts, spread, rows, left }: NonNullable<RestoreReport['repaired']>): readonly string[] => [
   `put back: ${facts.orders} of orders, ${facts.stock} of stock, ${facts.records} of records; put again for other regions: ${spread}; stock computed anew: ${rows.length} rows`,

@@ -4,7 +4,7 @@ import { TABLES } from '../../functions/contract/names.ts';
 import { writerOf } from '../../functions/core/item.ts';
 import { foldControl, REGIONS_KEY } from '../../functions/core/operations.ts';
 import { type Replica, repair } from '../../functions/core/restore.ts';
-import { compare, type Difference } from '../../functions/core/restore-compare.ts';
+import { compare, type Difference, keyText, type ToldAnew } from '../../functions/core/restore-compare.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { regionOf, writerName } from '../../functions/core/writer.ts';
 import { messageOf, UserError } from '../errors.ts';
@@ -31,6 +31,8 @@ export interface RestoreProps {
   readonly region?: string;
   /** Leaves the restored copy where it is. One that was given is left in any case. @default false */
   readonly keepTable?: boolean;
+  /** Facts that were told anew since, as a report names them (`PK SK`), and that are put back all the same. @default none */
+  readonly replace?: readonly string[];
   readonly progress: Progress;
 }
 
@@ -52,13 +54,16 @@ export const restoreTables = async (props: RestoreProps): Promise<RestoreReport>
   });
   // Of the others it is known what they are of.
   if (past.kind === 'table') checkContent(copy, restored);
-  const differences = await progress.step('compare it with the live table', () => differencesIn(region, replicas, restored));
+  const replace = replacedOf(props, restored);
+  const differences = await progress.step('compare it with the live table', () => differencesIn(region, replicas, restored, atMs));
   const repaired = apply
     ? await progress.step('repair the live table, each item through its own region', (say) =>
         repair({
           restored,
           replicas,
           clock: { now: Date.now },
+          pointMs: atMs,
+          replace,
           onProgress: (done, total) => {
             if (done % 100 === 0 || done === total) say(`${done} of ${total} items`);
           },
@@ -67,7 +72,7 @@ export const restoreTables = async (props: RestoreProps): Promise<RestoreReport>
     : undefined;
   const repairedAtMs = Date.now();
   const remaining = apply
-    ? await progress.step('wait until every region holds it', () => settled(replicas, restored))
+    ? await progress.step('wait until every region holds it', () => settled(replicas, restored, atMs))
     : new Map(replicas.map((each) => [each.region, differences] as const));
   const kept = props.keepTable === true || past.kind === 'table';
   if (!kept) await progress.step(`delete ${copy}`, () => target.deleteTable(region, copy));
@@ -86,6 +91,7 @@ export const restoreTables = async (props: RestoreProps): Promise<RestoreReport>
     applied: apply,
     absent: [...absent],
     resources: differences.map(countsOf),
+    toldAnew: (repaired?.toldAnew ?? differences.flatMap(({ toldAnew }) => toldAnew)).slice(0, LISTED_MAX).map(shownAnew),
     repaired: repaired && {
       facts: { ...repaired.facts },
       spread: repaired.spread,
@@ -96,6 +102,24 @@ export const restoreTables = async (props: RestoreProps): Promise<RestoreReport>
     whole: missing.every((each) => each.facts === 0) && left.length === 0,
   };
 };
+
+/** @throws {UserError} for what is no fact of the copy */
+const replacedOf = ({ replace = [] }: RestoreProps, restored: readonly Item[]): ReadonlySet<string> => {
+  const known = new Map(restored.map((item) => [`${item.pk} ${item.sk}`, keyText(item)]));
+  return new Set(
+    replace.map((given) => {
+      const key = known.get(given);
+      if (key === undefined)
+        throw new UserError(
+          `given --replace "${given}", which the copy does not hold; allowed: "PK SK" of a fact that the report lists as told anew`,
+        );
+      return key;
+    }),
+  );
+};
+
+/** As it is there: what an attribute means is the reader's to know. */
+const shownAnew = ({ restored, live }: ToldAnew) => ({ pk: restored.pk, sk: restored.sk, was: { ...restored }, is: { ...live } });
 
 const regionGiven = ({ past, region }: RestoreProps): string | undefined => {
   const own = regionOfPast(past);
@@ -147,17 +171,26 @@ const storeOf = (target: BackupTarget, region: string, table: string): DynamoSto
 
 const scan = (target: BackupTarget, region: string, table: string): Promise<readonly Item[]> => scanTable(target.dynamo(region), table);
 
-const differencesIn = async (region: string, replicas: readonly Replica[], restored: readonly Item[]): Promise<readonly Difference[]> => {
+const differencesIn = async (
+  region: string,
+  replicas: readonly Replica[],
+  restored: readonly Item[],
+  pointMs: number | undefined,
+): Promise<readonly Difference[]> => {
   const live = await replicas.find((each) => each.region === region)?.scan();
-  return compare(restored, live ?? []);
+  return compare(restored, live ?? [], pointMs);
 };
 
 /** What is still missing or changed in each region, once nothing is, or replication had its time. */
-const settled = async (replicas: readonly Replica[], restored: readonly Item[]): Promise<ReadonlyMap<string, readonly Difference[]>> => {
+const settled = async (
+  replicas: readonly Replica[],
+  restored: readonly Item[],
+  pointMs: number | undefined,
+): Promise<ReadonlyMap<string, readonly Difference[]>> => {
   const owners = new Set(replicas.map((each) => each.region));
   for (let look = 1; ; look += 1) {
     const found = new Map<string, readonly Difference[]>();
-    for (const { region } of replicas) found.set(region, await differencesIn(region, replicas, restored));
+    for (const { region } of replicas) found.set(region, await differencesIn(region, replicas, restored, pointMs));
     if (look >= LOOKS_MAX || [...found.values()].every((each) => total(each, owners) === 0)) return found;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }

@@ -27,6 +27,13 @@ export const REBUILDING: readonly Mutation[] = [
     "await place(estate.store(survivor, 'data'), instead(facts, []));",
   ),
   one(
+    'ended-and-never-listed',
+    'an order of which only an end outlived its region is in no list of its owner',
+    RECOVERY,
+    "await putMissing(estate.store(heir, 'data'), standIns(region, copies.data.flat()));",
+    "await putMissing(estate.store(heir, 'data'), instead(standIns(region, copies.data.flat()), []));",
+  ),
+  one(
     'under-the-old-name',
     'a rebuilt region writes under the name of the dead one',
     RECOVERY,

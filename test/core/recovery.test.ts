@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { keyRemovalItem } from '../../functions/core/keys.ts';
 import { switchItem } from '../../functions/core/operations.ts';
-import { getOrder } from '../../functions/core/orders.ts';
+import { shipOrder } from '../../functions/core/order-events.ts';
+import { getOrder, listOrders } from '../../functions/core/orders.ts';
+import { reclaimStock } from '../../functions/core/reclaim.ts';
 import { rebuildRegion } from '../../functions/core/recovery.ts';
 import { getStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
@@ -45,6 +47,26 @@ describe('what a region had told only one survivor', () => {
     for (const region of estate.regions) {
       expect(estate.controlOf('c', region), region).toMatchObject({ evacuate: true, switchedAtMs: 2 });
       expect(estate.table(region, 'control').find('KEY#k1'), region).toHaveLength(1);
+    }
+  });
+
+  it.each<[string, (estate: MemoryEstate) => Promise<unknown>]>([
+    ['rebuild', (estate) => rebuildRegion(estate, 'a')],
+    ['reclaim', (estate) => reclaimStock(estate, 'a')],
+  ])('an order of which only an end is left is in the lists of all regions after a %s', async (_, recover) => {
+    const estate = new MemoryEstate(['a', 'b', 'c']);
+    const a = estate.at('a');
+    await receive(a, 'receipt-1', 20);
+    const { id } = valueOf(await order(a, 'key-1', 4));
+    await shipOrder(a, { subject: 'store', id, key: 'ship-1' });
+    for (const item of estate.table('a', 'data').items()) if (item.sk.startsWith('END#')) estate.table('c', 'data').hear(item);
+    expect(valueOf(await getOrder(estate.at('c'), { subject: 'ann', id })).state).toBe('shipped');
+    estate.lose('a');
+    await recover(estate);
+    await estate.settle();
+    for (const region of ['b', 'c']) {
+      const { orders } = valueOf(await listOrders(estate.at(region), { subject: 'ann', limit: 20 }));
+      expect(orders, region).toMatchObject([{ id, placedBy: 'a', lines: [{ sku: 'tea', quantity: 4 }] }]);
     }
   });
 

@@ -101,7 +101,7 @@ const shown = (N: string): readonly (readonly [what: string, show: () => string]
     () =>
       restoreText({
         ...{ format: 'tandem-restore-1', past: N, at: N, region: N, table: N, kept: true, startedAt: N, seconds: { repaired: 0, all: 0 } },
-        ...{ items: 1, applied: true, absent: [N], whole: false, remaining: [{ region: N, facts: 1 }] },
+        ...{ items: 1, applied: true, toldAnew: [], absent: [N], whole: false, remaining: [{ region: N, facts: 1 }] },
         resources: [{ resource: 'orders', missing: 1, changed: 1, extra: 1, moved: 1, listed: { missing: [], changed: [], extra: [] } }],
         repaired: {
           ...{ facts: { orders: 1, stock: 1, records: 1 }, spread: 1 },

@@ -29,6 +29,7 @@ export const CAUGHT_IN: Readonly<Record<string, readonly string[]>> = {
   'end-without-giving-back': ['20260101:8', '1:8', '2:0'],
   'end-without-the-order': ['20260101:1', '1:0', '2:0'],
   'ended-by-anyone': ['20260101:1', '1:0', '2:0'],
+  'ended-and-never-listed': ['20260101:391', '1:929'],
   'event-and-reservation-apart': ['20260101:39', '1:10', '2:9'],
   'facts-not-put-again': ['20260101:12', '1:9', '2:70'],
   'first-come-keeps': ['20260101:8', '1:3', '2:0'],

@@ -6,6 +6,7 @@ const writer = mutationsOf('functions/core/writer.ts', 'test/core/writer.test.ts
 const hlc = mutationsOf('functions/core/hlc.ts', 'test/core/hlc.test.ts');
 const validate = mutationsOf('functions/core/validate.ts', 'test/core/validate.test.ts');
 const restore = mutationsOf('functions/core/restore.ts', 'test/core/restore.test.ts');
+const anew = mutationsOf('functions/core/restore-compare.ts', 'test/core/restore-told-anew.test.ts');
 const keys = mutationsOf('functions/core/keys.ts', 'test/core/keys.test.ts');
 const owner = mutationsOf('functions/core/owner.ts', 'test/core/owner.test.ts');
 const owners = mutationsOf('functions/core/keys.ts', 'test/functions/owners.test.ts');
@@ -148,6 +149,41 @@ export const CORE: readonly TestedMutation[] = [
     'what another operator repaired between the look and the write is overwritten unseen',
     "return comparable ? [{ is: 'equals', attribute, value }] : [];",
     'return [];',
+    'puts a fact back',
+  ),
+  anew(
+    'told-anew-is-damage',
+    'an order that its owner placed again, with another body, gives way to the one that was deleted',
+    'return after > (before ?? 0) &&',
+    'return after < 0 &&',
+    'leaves an order of another body',
+  ),
+  anew(
+    'damage-is-told-anew',
+    'what no writer makes stays, because it claims a later time',
+    'damageOf(live) !== undefined',
+    'false',
+    'puts the old one over what is not',
+  ),
+  anew(
+    'before-the-point-is-told-anew',
+    'what a faulty client wrote with a time from before the point stays',
+    'after > pointMs - CLOCK_SKEW_MS_MAX',
+    'after > 0',
+    'from before the point',
+  ),
+  anew(
+    'shipped-by-the-order-before',
+    'an order that was placed again with another body is shipped by the shipment of the one before',
+    "['END', 'BOOKED'].includes",
+    '[].includes',
+    'does not ship an order',
+  ),
+  restore(
+    'told-anew-in-its-region-alone',
+    'a region that has not heard of what was told anew has the old fact put over it',
+    '(kept.has(key) && !replace.has(key))',
+    'false',
     'puts a fact back',
   ),
   mutationsOf('functions/core/restore-compare.ts', 'test/core/restore-compare.test.ts')(

@@ -175,6 +175,7 @@ const WHOLE: RestoreReport = {
   seconds: { repaired: 1, all: 2 },
   items: 100,
   applied: true,
+  toldAnew: [],
   absent: [],
   resources: [],
   remaining: [],

@@ -41,6 +41,7 @@ const restored = async ({
     seconds: { repaired: 0, all: 0 },
     items: 0,
     applied: true,
+    toldAnew: [],
     absent: [],
     resources: [],
     repaired: { facts: { orders: 0, stock: 0, records: 0 }, spread: 0, rows: [], left: over },

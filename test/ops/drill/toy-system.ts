@@ -122,6 +122,7 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
       seconds: { repaired: 0, all: 0 },
       items: restored.length,
       applied: true,
+      toldAnew: [],
       absent: [],
       resources: [],
       repaired: { facts: { ...facts }, spread, rows: rows.map((row) => ({ ...row })), left: left.map((each) => ({ ...each })) },

@@ -141,6 +141,18 @@ describe('the report of a restore', () => {
     expect(text).not.toContain('lacks');
   });
 
+  it('shows what was told anew beside what it was, and how the old one is put back', () => {
+    const shared = { pk: 'ORDER#1', sk: 'PLACED#a', v: 1, body: 'x' };
+    const [was, is] = [
+      { ...shared, lines: [{ sku: 'tea', quantity: 1 }] },
+      { ...shared, body: 'y', lines: [{ sku: 'tea', quantity: 5 }] },
+    ];
+    const text = restoreText({ ...REPORT, toldAnew: [{ pk: 'ORDER#1', sk: 'PLACED#a', was, is }] });
+    expect(text).toContain('told anew since, and left as they are: 1');
+    expect(text).toContain('ORDER#1 PLACED#a: was lines [{"sku":"tea","quantity":1}], is lines [{"sku":"tea","quantity":5}]');
+    expect(text).toContain("restore --at 2026-11-25T10:00:00.000Z --apply --replace 'ORDER#1 PLACED#a'");
+  });
+
   it('says that a copy is kept, and how to repair from it; and nothing of a time that nobody knows', () => {
     const text = restoreText({ ...REPORT, past: '--table copy', at: null, table: 'copy', kept: true });
     expect(text).toMatch(/^copy: 10 items of eu-central-1\n/);
@@ -177,6 +189,7 @@ const REPORT: RestoreReport = {
   seconds: { repaired: 1, all: 2 },
   items: 10,
   applied: false,
+  toldAnew: [],
   absent: [],
   resources: [
     { ...nothing, resource: 'orders', missing: 2, changed: 1, extra: 3 },
