@@ -41,7 +41,7 @@ export const handler = async (event: StreamEvent | TasksEvent, invocation: Invoc
   if ('tasks' in event) return doTasks(event.tasks, invocation);
   const work = workOf(event.Records ?? [], region);
   const kept = await keepHouse(work, invocation);
-  const failed = kept.kind === 'closed' ? work : kept.failed.map(({ work: each }) => each);
+  const failed = kept.kind === 'closed' ? work : kept.failed.flatMap(({ work: each, hopeless }) => (hopeless ? [] : [each]));
   return { batchItemFailures: failed.map(({ sequence }) => ({ itemIdentifier: sequence })) };
 };
 
@@ -59,8 +59,15 @@ const doTasks = async (given: unknown, invocation: Invocation): Promise<TasksAns
   };
 };
 
+interface Failed<W> {
+  readonly work: W;
+  readonly detail: string;
+  /** No attempt would do better: what comes after it in the stream must not wait for it. */
+  readonly hopeless: boolean;
+}
+
 type Kept<W> =
-  | { readonly kind: 'kept'; readonly failed: readonly { readonly work: W; readonly detail: string }[] }
+  | { readonly kind: 'kept'; readonly failed: readonly Failed<W>[] }
   /** This region may not write. Nothing was begun. */
   | { readonly kind: 'closed'; readonly detail: string };
 
@@ -73,10 +80,10 @@ const keepHouse = async <W extends { readonly task: Task }>(work: readonly W[], 
     return { kind: 'closed', detail: `${gate.reason}: ${gate.detail}` };
   }
   const context: Context = { store: data, clock, hlc, region, regions, writer: gate.writer };
-  const failed: { readonly work: W; readonly detail: string }[] = [];
+  const failed: Failed<W>[] = [];
   for (let start = 0; start < work.length; start += TASKS_AT_ONCE) {
     if (invocation.getRemainingTimeInMillis() < ROUND_MS) {
-      const late = work.slice(start).map((each) => ({ work: each, detail: 'no time was left for it' }));
+      const late = work.slice(start).map((each) => ({ work: each, detail: 'no time was left for it', hopeless: false }));
       return { kind: 'kept', failed: [...failed, ...late] };
     }
     const round = work.slice(start, start + TASKS_AT_ONCE);
@@ -84,13 +91,11 @@ const keepHouse = async <W extends { readonly task: Task }>(work: readonly W[], 
     for (const [index, each] of ended.entries()) {
       const item = round[index];
       if (each.status === 'fulfilled' || !item) continue;
-      if (each.reason instanceof PartitionTooLong) {
-        // No attempt would do better: what comes after it in the stream must not wait for that.
-        log('ERROR', 'task set aside', { task: item.task, ...errorFields(each.reason), ...count(METRICS.tasksSetAside, 1) });
-        continue;
-      }
-      log('ERROR', 'task failed', { task: item.task, ...errorFields(each.reason) });
-      failed.push({ work: item, detail: each.reason instanceof Error ? each.reason.message : String(each.reason) });
+      const hopeless = each.reason instanceof PartitionTooLong;
+      const told = { task: item.task, ...errorFields(each.reason) };
+      if (hopeless) log('ERROR', 'task set aside', { ...told, ...count(METRICS.tasksSetAside, 1) });
+      else log('ERROR', 'task failed', told);
+      failed.push({ work: item, detail: each.reason instanceof Error ? each.reason.message : String(each.reason), hopeless });
     }
   }
   return { kind: 'kept', failed };

@@ -190,7 +190,7 @@ const tell = async (world: World, kind: (typeof KINDS)[number], amount: number):
     case 'ship':
       return shipOrder(a, { subject: 'store', id: X, key: 'ship-1' });
     case 'edit':
-      return editRecord(a, { subject: SUBJECT, id: 'list', parents: [], value: '1' });
+      return editRecord(a, { subject: SUBJECT, id: 'list', parents: [], value: '1', key: 'edit-1' });
   }
 };
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HEADERS } from '../../functions/contract/names.ts';
 import { ROUTES, type Route } from '../../functions/contract/routes.ts';
+import { MemoryStore } from '../../functions/core/memory-store.ts';
+import { PartitionTooLong } from '../../functions/core/store.ts';
 import { journeys } from './api-journeys.ts';
 import { ApiWorld, FailingStore } from './api-world.ts';
 
@@ -72,6 +74,15 @@ describe('every answer', () => {
       detail: expect.any(String),
       correlationId: 'gateway-1',
     });
+  });
+
+  it('about an order that has more facts than can be read is a refusal, and no failure of this version', async () => {
+    const data = new MemoryStore();
+    const world = await new ApiWorld({ data }).start();
+    data.query = () => Promise.reject(new PartitionTooLong('more than 32 pages'));
+    const id = '0'.repeat(32);
+    const answers = [await world.get(`/orders/${id}`), await world.post(`/orders/${id}/payments`, { amount: 1 })];
+    expect(answers.map(({ status, body }) => [status, body['type']])).toEqual(Array(2).fill([409, '/problems/order-full']));
   });
 
   it('to an unexpected error tells the correlation id and nothing of the error', async () => {

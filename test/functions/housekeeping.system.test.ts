@@ -16,6 +16,8 @@ import { REGIONS } from './api-world.ts';
 import { HERE, invocation, type Lab, logged, PEER, startLab } from './lab.ts';
 
 const FENCE = { pk: 'REGIONS', sk: `FENCED#${HERE}#2#${PEER}`, v: 1, at: 1 };
+/** Together more than a query reads. */
+const [LONG_ITEMS, ITEM_BYTES] = [90, 390_000];
 const roles = new Roles(HERE);
 roles.holdAtTheEnd({ Housekeeping: [CHECKS] });
 let lab: Lab;
@@ -117,6 +119,26 @@ describe('the housekeeping handler', () => {
     await lab.control.transact([{ action: 'delete', key: FENCE }]);
     vi.resetModules();
     expect((await logged(async () => (await load()).handler(event, invocation))).value).toEqual({ batchItemFailures: [] });
+  });
+
+  it('sets aside an order that is longer than can be read, tells so, and goes on with what comes after it; an operator is told', async () => {
+    const { handler } = await load();
+    const [pk, sku] = ['ORDER#long', 'behind'];
+    for (let n = 0; n < LONG_ITEMS; n += 1)
+      await lab.data.transact([{ action: 'put', item: { pk, sk: `NOTED#${n}#${PEER}`, v: 1, text: 'x'.repeat(ITEM_BYTES) } }]);
+    await receiveStock(contextOf(PEER), { subject: 's', sku, region: HERE, key: 'k-behind', quantity: 4 });
+    const [receipt] = await lab.data.query(`STOCK#${sku}`, 'RECEIPT#');
+    const images: readonly Item[] = [{ pk, sk: `PLACED#${PEER}`, v: 1 }, ...(receipt ? [receipt] : [])];
+    const Records = images.map((item, n) => ({ dynamodb: { SequenceNumber: String(n), NewImage: marshalAll(item) } }));
+    const { value, lines } = await logged(() => handler({ Records }, invocation));
+    expect(value).toEqual({ batchItemFailures: [] });
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'ERROR', message: 'task set aside', [METRICS.tasksSetAside]: 1 }));
+    expect(await lab.data.get({ pk: `STOCK#${sku}`, sk: `HELD#${HERE}` })).toMatchObject({ available: 4 });
+    const task = { kind: 'reconcile', order: 'long' };
+    expect((await logged(() => handler({ tasks: [task] }, invocation))).value).toEqual({
+      done: 0,
+      failed: [{ task, detail: expect.stringMatching(/more than 32 pages/) }],
+    });
   });
 
   describe('asked by an operator', () => {

@@ -6,6 +6,7 @@ const writer = mutationsOf('functions/core/writer.ts', 'test/core/writer.test.ts
 const hlc = mutationsOf('functions/core/hlc.ts', 'test/core/hlc.test.ts');
 const validate = mutationsOf('functions/core/validate.ts', 'test/core/validate.test.ts');
 const restore = mutationsOf('functions/core/restore.ts', 'test/core/restore.test.ts');
+const bounds = mutationsOf('functions/core/order-events.ts', 'test/core/order-bounds.test.ts');
 const anew = mutationsOf('functions/core/restore-compare.ts', 'test/core/restore-told-anew.test.ts');
 const keys = mutationsOf('functions/core/keys.ts', 'test/core/keys.test.ts');
 const owner = mutationsOf('functions/core/owner.ts', 'test/core/owner.test.ts');
@@ -150,6 +151,40 @@ export const CORE: readonly TestedMutation[] = [
     "return comparable ? [{ is: 'equals', attribute, value }] : [];",
     'return [];',
     'puts a fact back',
+  ),
+  bounds(
+    'payments-without-end',
+    'one caller makes an order that takes down whoever reads it',
+    'order.payments.length >= PAYMENTS_MAX',
+    'false',
+  ),
+  bounds(
+    'a-wish-for-each-key',
+    'each cancellation of a cancelled order is work in every region',
+    "hashOf('cancel', given.subject, given.id);",
+    "hashOf('cancel', given.subject, given.id, context.clock.now() + Math.random());",
+    'is cancelled once',
+  ),
+  mutationsOf('functions/core/orders.ts', 'test/core/order-lists.test.ts')(
+    'hidden-by-the-smaller',
+    'a walk over pages never shows an order whose other acceptance arrives between two of them',
+    'return smallest && placedOrder(',
+    'return smallest?.writer !== writerOf(item) ? undefined : smallest && placedOrder(',
+    'a walk over pages',
+  ),
+  mutationsOf('functions/core/rebuild.ts', 'test/core/recovery.test.ts')(
+    'an-end-is-in-no-list',
+    'an order of which only its shipment outlived its region is shown, and never listed',
+    "type === 'END' && end[EXPIRES] === undefined",
+    "type === 'NONE' && end[EXPIRES] === undefined",
+    'of which only an end is left',
+  ),
+  mutationsOf('functions/core/order-items.ts', 'test/compat/writes.test.ts')(
+    'an-end-drops-what-it-does-not-know',
+    'what a later release wrote into an order is lost with its acceptance, because an earlier one shipped it',
+    '    ...(accepted && saidBy(accepted)),\n',
+    '',
+    'answer as if there were one release',
   ),
   anew(
     'told-anew-is-damage',

@@ -279,6 +279,13 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
     'gives back the records',
   ),
   housekeeping(
+    'hopeless-holds-up',
+    'an order that nobody can read holds up all that comes after it for two hours',
+    '(hopeless ? [] : [each])',
+    '[each]',
+    'sets aside an order',
+  ),
+  housekeeping(
     'failed-is-done',
     'work that failed is not brought again',
     'failed.push({ work: item,',
