@@ -42,7 +42,7 @@ const NOTE = { maybe: 'text' } as const;
 const VERSION = { version: 'text', value: 'any', editedAt: 'text', editedBy: 'text' } as const;
 const CURSOR = { maybe: 'text' } as const;
 const PLACED = { fields: { id: 'text', lines: LINES, note: NOTE, placedAt: 'text', placedBy: 'text' } } as const;
-const RECORD = { fields: { id: 'text', ...VERSION, conflicts: { list: { fields: VERSION } } } } as const;
+const RECORD = { fields: { id: 'text', ...VERSION, conflicts: { list: { fields: VERSION } }, incomplete: { maybe: 'flag' } } } as const;
 
 const SHAPES: { readonly [N in ClientRoute]: Value<Answer<N>> } = {
   placeOrder: PLACED,

@@ -53,6 +53,9 @@ export interface VersionFacts {
   /** Idempotency-Key of the edit. */
   readonly key: string;
   readonly hlc: string;
+  /** Which of its writer's edits it is, and up to which edit of each writer all is superseded by it. */
+  readonly n: number;
+  readonly seen: ReadonlyMap<string, number>;
 }
 
 export interface RecordFacts {
@@ -159,7 +162,8 @@ const readRecord = (pk: string, items: readonly Item[]): RecordFacts | undefined
     if (type !== 'V') continue;
     const parents = Array.isArray(item['parents']) ? item['parents'].map(String) : [];
     const said = { value: String(item['value']), subject: String(item['subject']), key: String(item['key']), hlc: String(item['hlc']) };
-    copies.push({ vid, by, parents, ...said });
+    const seen = new Map(Object.entries(Object(item['seen'])).map(([writer, n]) => [writer, Number(n)]));
+    copies.push({ vid, by, parents, ...said, n: Number(item['n']), seen });
   }
   if (copies.length === 0) return undefined;
   const versions = new Map<string, VersionFacts>();
@@ -172,10 +176,13 @@ const readRecord = (pk: string, items: readonly Item[]): RecordFacts | undefined
 
 const isBefore = (a: VersionFacts, b: VersionFacts): boolean => (a.hlc === b.hlc ? byWriter(a.by, b.by) < 0 : a.hlc < b.hlc);
 
-/** Versions that no other was made from, the latest stamp first: the first one is what the record says. */
-export const headsOf = ({ versions }: RecordFacts): readonly VersionFacts[] => {
+/** Versions that no other was made from, or says that it superseded, the latest stamp first: the first one is what the record says. */
+export const headsOf = ({ versions, copies }: RecordFacts): readonly VersionFacts[] => {
   const used = new Set<string>();
-  for (const { parents } of versions.values()) for (const parent of parents) used.add(parent);
+  for (const { parents, seen } of copies) {
+    for (const parent of parents) used.add(parent);
+    for (const other of copies) if (other.n <= (seen.get(other.by) ?? 0)) used.add(other.vid);
+  }
   return latestFirst([...versions.values()].filter(({ vid }) => !used.has(vid)));
 };
 

@@ -13,6 +13,8 @@ interface Income {
 }
 
 interface Made {
+  /** Writers that made it. */
+  readonly by: Set<string>;
   readonly parents: readonly string[];
   readonly hlc: string;
 }
@@ -49,6 +51,11 @@ export class Happened {
     return found;
   }
 
+  /** By how many writers a version was made. */
+  copiesOf(vid: string): number {
+    return this.#versions.get(vid)?.by.size ?? 0;
+  }
+
   /** The stamp of a version where it was made first: that copy may be lost, and later ones not. */
   stampOf(vid: string): string {
     return this.#versions.get(vid)?.hlc ?? '';
@@ -58,7 +65,8 @@ export class Happened {
     const hlc = String(item['hlc']);
     const known = this.#versions.get(vid);
     const parents = Array.isArray(item['parents']) ? item['parents'].map(String) : [];
-    if (known === undefined || hlc < known.hlc) this.#versions.set(vid, { parents, hlc });
+    const by = (known?.by ?? new Set<string>()).add(item.sk);
+    if (known === undefined || hlc < known.hlc) this.#versions.set(vid, { by, parents, hlc });
   }
 
   #add({ pk, sk }: Item, writer: string, lines: readonly { readonly [name: string]: unknown }[]): void {

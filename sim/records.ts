@@ -19,7 +19,7 @@ export const recordViolations = (facts: Facts, healed: Healed): readonly Violati
   [...facts.records.values()].flatMap((record) => [
     ...copies(record),
     ...lines(record, healed),
-    ...reached(record),
+    ...reached(record, healed),
     ...stamps(record, healed),
   ]);
 
@@ -50,14 +50,8 @@ const lines = ({ pk, copies: all }: RecordFacts, { happened }: Healed): readonly
   });
 
 /** Every version is a head, or an ancestor of one. */
-const reached = (record: RecordFacts): readonly Violation[] => {
-  const found = new Set<string>();
-  const open = headsOf(record).map(({ vid }) => vid);
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (found.has(next)) continue;
-    found.add(next);
-    open.push(...(record.versions.get(next)?.parents ?? []));
-  }
+const reached = (record: RecordFacts, { happened }: Healed): readonly Violation[] => {
+  const found = new Set(headsOf(record).flatMap(({ vid }) => [vid, ...happened.ancestors(vid)]));
   return [...record.versions.keys()].flatMap((vid) =>
     found.has(vid) ? [] : [{ rule: 'an edit is a head or an ancestor of one', detail: `${record.pk}: version ${vid} is neither` }],
   );
@@ -85,6 +79,7 @@ export const recordView = async (cell: Cell, context: Context, record: RecordFac
     id: name.id,
     ...(winner && shown(winner)),
     conflicts: others.map(shown),
+    incomplete: [...record.versions.values()].some(({ parents }) => parents.some((vid) => !record.versions.has(vid))),
     tag: heads
       .map(({ vid }) => vid)
       .sort()
@@ -101,6 +96,7 @@ export const recordView = async (cell: Cell, context: Context, record: RecordFac
     id: memberOf(value, 'id'),
     ...told(value),
     conflicts: listOf(value, 'conflicts').map(told),
+    incomplete: memberOf(value, 'incomplete') === true,
     tag: read.kind === 'done' ? read.tag : undefined,
     history: await historyOf(context, name),
   });

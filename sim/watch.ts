@@ -5,6 +5,7 @@ import type { Key } from '../functions/core/store.ts';
 import type { Cell, TableName } from './cell.ts';
 import { readFacts } from './facts.ts';
 import { Fences } from './fences.ts';
+import type { Happened } from './happened.ts';
 import { type Acknowledgement, isPresent, type Ledger, memberOf, type Read, type Refusal, type Replicated, type Told } from './ledger.ts';
 import { type Change, keyText } from './replica.ts';
 import { describe, orderIdOf } from './requests.ts';
@@ -14,6 +15,7 @@ import { Sharing } from './wishes.ts';
 export interface Watched {
   readonly ledger: Ledger;
   readonly cells: readonly Cell[];
+  readonly happened: Pick<Happened, 'ancestors' | 'copiesOf'>;
   violate(rule: string, detail: string): void;
 }
 
@@ -52,6 +54,7 @@ export class Watch {
   read({ request, value, cell, told }: Read): void {
     if (request.kind === 'order' && memberOf(value, 'state') === 'cancelled')
       this.#world.ledger.toldCancelled.add(orderIdOf(request.order));
+    if (request.kind === 'record') this.#heads(cell, value);
     if (request.kind !== 'orders') return;
     const rows = memberOf(value, 'orders');
     const shown = (Array.isArray(rows) ? rows : []).map((row) => String(memberOf(row, 'id')));
@@ -61,6 +64,17 @@ export class Watch {
     );
     if (lacking) this.#world.violate('a list shows what its tokens name', `${cell.name} left out "${describe(lacking.request)}"`);
     if (new Set(shown).size < shown.length) this.#world.violate('a list shows each order once', `${cell.name} showed ${shown.join()}`);
+  }
+
+  /** What superseded a version is never shown beside it, whatever has not arrived: callers who put both together would bring it back. */
+  #heads(cell: Cell, value: unknown): void {
+    const conflicts = memberOf(value, 'conflicts');
+    const shown = [value, ...(Array.isArray(conflicts) ? conflicts : [])].map((each) => String(memberOf(each, 'version')));
+    const { happened } = this.#world;
+    // One that was repeated in another region is counted there under another number, and the answer says what it lacks.
+    const wrong = shown.find((vid) => happened.copiesOf(vid) < 2 && shown.some((other) => happened.ancestors(other).has(vid)));
+    if (wrong !== undefined)
+      this.#world.violate('a conflict is no ancestor of what is shown', `${cell.name} showed ${wrong} of ${shown.join()}`);
   }
 
   refused(refusal: Refusal): void {

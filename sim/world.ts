@@ -54,7 +54,7 @@ export class World implements Surroundings {
   readonly #tell: WorldProps['tell'];
   readonly #cells = new Map<string, Cell>();
   readonly #violations: Violation[] = [];
-  readonly #happened = new Happened();
+  readonly happened = new Happened();
   readonly #watch = new Watch(this);
   readonly #memories = new Map<number, Memory>();
   #cellsMade = 0;
@@ -111,7 +111,7 @@ export class World implements Surroundings {
           cells: this.cells.filter(({ region }) => !this.operators.lost().includes(region)),
           closings: this.operators.closings,
           ledger: this.ledger,
-          happened: this.#happened,
+          happened: this.happened,
           nowMs: this.nowMs(),
           skewMs: this.#skewMs(),
         })),
@@ -163,7 +163,7 @@ export class World implements Surroundings {
     const own = byName ? writer === cell.writer : regionOfName(writer) === cell.region;
     if (!own && !isReput(change) && !this.operators.closes(cell, writer) && !this.#standsIn(change))
       this.violate('one writer', `${cell.name} wrote ${keyText(change.key)}`);
-    if (change.item) this.#happened.wrote(change.item);
+    if (change.item) this.happened.wrote(change.item);
     this.operators.closings.wrote(change);
     this.#watch.wrote(cell, table, change, this.nowMs());
     this.network.send(cell, table, change, random);

@@ -105,6 +105,8 @@ export const record = z.object({
   ...version,
   /** Other heads, newest first, of edits that did not know of each other. The next edit names all of them. */
   conflicts: z.array(z.object(version)),
+  /** Versions that these were made from have not arrived in this region: a conflict may be one that was superseded. */
+  incomplete: z.optional(z.literal(true)),
 });
 
 export const history = z.object({

@@ -35,7 +35,7 @@ export const FORMS = {
     pattern: /^[0-9a-f]{32}$/,
     description: 'A version: a hash of the record, what it was made from, its value, who made it and under which Idempotency-Key.',
   },
-  /** A strong ETag that names up to 64 heads: one for each writer that there ever was, and more while a region catches up. */
+  /** A strong ETag that names up to 64 heads: of each writer that there ever was at most one. */
   recordTag: {
     pattern: /^"[0-9a-f]{32}(\.[0-9a-f]{32}){0,63}"$/,
     description: 'The ETag of a record, as an answer gave it: all of its heads.',

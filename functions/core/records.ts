@@ -4,7 +4,7 @@
  */
 import { type Context, type Done, instant, type Outcome, read, refused, written } from './context.ts';
 import { hashOf } from './hash.ts';
-import { ITEM_VERSION, numberOf, textOf } from './item.ts';
+import { ITEM_VERSION, textOf } from './item.ts';
 import { foldRecord, type RecordView, tagOf, type Version } from './record-fold.ts';
 import { sum } from './stock-fold.ts';
 import { type Guard, type Item, type Key, StoreBusy, type Value } from './store.ts';
@@ -68,6 +68,8 @@ export interface RecordAnswer extends VersionAnswer {
   readonly id: string;
   /** Other heads, newest first. The next edit names all of them. */
   readonly conflicts: VersionAnswer[];
+  /** Versions that these were made from have not arrived here: a conflict may be one that was superseded. */
+  readonly incomplete?: true;
 }
 
 export interface HistoryAnswer {
@@ -108,6 +110,10 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
     const refusal = refusalOf(context, edit, parents, record);
     if (refusal) return refusal;
     const atMs = context.clock.now();
+    const rev = revOf(head);
+    const seen = record?.known ?? new Map<string, number>();
+    // Of both: a count may have been damaged, and the region's own last version may be gone.
+    const n = 1 + Math.max(typeof rev === 'number' ? rev : 0, seen.get(context.writer) ?? 0);
     const item: Item = {
       pk,
       sk: `V#${vid}#${context.writer}`,
@@ -118,8 +124,13 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
       key,
       hlc: context.hlc.next(atMs),
       at: atMs,
+      n,
+      seen: Object.fromEntries(seen),
     };
-    const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(context, pk, vid, head)]);
+    const { ok } = await context.store.transact([
+      { action: 'put', item, guards: [{ is: 'absent' }] },
+      advance(context, pk, { vid, n, rev }),
+    ]);
     if (ok) return edited(id, item, { vid, parents, value, atMs, by: context.writer }, false);
   }
   throw new StoreBusy(`${EDIT_ATTEMPTS_MAX} attempts to edit record ${id} lost to other edits of this region`);
@@ -171,11 +182,18 @@ const isTorn = (head: Item | undefined, record: RecordView | undefined): boolean
 };
 
 /** Edits of one region come one after the other: each is made knowing all that came before it here. */
-const advance = (context: Context, pk: string, vid: string, head: Item | undefined) => {
-  const seen = head && numberOf(head, 'rev');
-  const guard: Guard = seen === undefined ? { is: 'missing', attribute: 'rev' } : { is: 'equals', attribute: 'rev', value: seen };
+const advance = (context: Context, pk: string, { vid, n, rev }: { readonly vid: string; readonly n: number; readonly rev: Rev }) => {
+  const guard: Guard = rev === undefined ? { is: 'missing', attribute: 'rev' } : { is: 'equals', attribute: 'rev', value: rev };
   const key = { pk, sk: `HEAD#${context.writer}` };
-  return { action: 'update', key, add: { rev: 1 }, set: { vid }, guards: [guard] } as const;
+  return { action: 'update', key, set: { rev: n, vid }, guards: [guard] } as const;
+};
+
+type Rev = string | number | boolean | undefined;
+
+/** The count as it is, damaged or not: the next edit writes it anew. What cannot be compared counts as missing, and keeps edits out. */
+const revOf = (head: Item | undefined): Rev => {
+  const rev = head?.['rev'];
+  return typeof rev === 'string' || typeof rev === 'number' || typeof rev === 'boolean' ? rev : undefined;
 };
 
 const edited = (
@@ -189,10 +207,11 @@ const edited = (
   created: version.parents.length === 0,
 });
 
-const recordAnswer = (id: string, { winner, heads }: RecordView): RecordAnswer => ({
+const recordAnswer = (id: string, { winner, heads, incomplete }: RecordView): RecordAnswer => ({
   id,
   ...versionAnswer(winner),
   conflicts: heads.filter((each) => each !== winner).map(versionAnswer),
+  ...(incomplete ? { incomplete } : {}),
 });
 
 /** A damaged value is shown as what it is: an item never breaks its reader. */

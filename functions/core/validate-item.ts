@@ -69,6 +69,7 @@ const heldDamage = (item: Item): string | undefined => {
 };
 
 const recordDamage = (type: string | undefined, item: Item): string | undefined => {
+  if (type === 'HEAD') return isCount(item['rev']) ? undefined : 'counts what cannot be';
   if (type !== 'V') return undefined;
   const { parents } = item;
   const [value, subject] = [textOf(item, 'value'), textOf(item, 'subject')];

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { FORMS } from '../../functions/contract/values.ts';
+import type { Outcome } from '../../functions/core/context.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { editRecord, getHistory, getRecord, RECORD_BYTES_MAX, recordKey } from '../../functions/core/records.ts';
 import type { Item } from '../../functions/core/store.ts';
@@ -121,7 +123,6 @@ describe('a refused edit tells a record that has moved on from a region that has
     ['the version is not here', ['v1'], ['v2'], 'unknown-version'],
     ['one of the versions is not here', ['v1', 'v2'], ['v2', 'w2'], 'unknown-version'],
     ['the record is not here', [], ['v1'], 'unknown-version'],
-    ['what the version was made from is not here, and an older one still seems to be a head', ['v1', 'v3'], ['v3'], 'unknown-version'],
     ['a version is superseded here, whatever else is missing', ['v1', 'v2', 'v4'], ['v1'], 'precondition-failed'],
   ])('where %s', async (_, here, made, code) => {
     // given v1 <- v2 <- v3 <- v4 and v1 <- w2 in region a, of which b holds some
@@ -146,6 +147,60 @@ describe('a refused edit tells a record that has moved on from a region that has
 
     // then
     expect(outcome).toMatchObject({ kind: 'refused', code });
+  });
+});
+
+describe('a region that lacks versions of a record', () => {
+  test('shows no version beside what superseded it, says that it is incomplete, and takes an edit of what it shows', async () => {
+    const world = new World();
+    const [a, b] = [world.at('a'), world.at('b')];
+    const vids = await edits(a, 3);
+    for (const item of a.store.items()) if ([vids[0], vids[2]].some((vid) => item.sk.startsWith(`V#${vid}#`))) b.store.place(item);
+
+    const read = await getRecord(b, NAME);
+
+    expect(valueOf(read)).toMatchObject({ version: vids[2], conflicts: [], incomplete: true });
+    expect(await edit(b, tagIn(read).split('.'), 'next')).toMatchObject({ kind: 'done' });
+    world.replicate();
+    expect(valueOf(await getRecord(b, NAME))).toMatchObject({ value: 'next', conflicts: [] });
+    expect('incomplete' in valueOf(await getRecord(b, NAME))).toBe(false);
+  });
+
+  test('has a tag that does not grow with what it lacks, and takes it back', async () => {
+    const world = new World();
+    const [a, b] = [world.at('a'), world.at('b')];
+    const vids = await edits(a, 140);
+    for (const item of a.store.items()) if (vids.some((vid, at) => at % 2 === 1 && item.sk.startsWith(`V#${vid}#`))) b.store.place(item);
+    const tag = tagIn(await getRecord(b, NAME));
+    expect(tag).toBe(vids.at(-1));
+    expect(FORMS.recordTag.pattern.test(`"${tag}"`)).toBe(true);
+    expect(await edit(b, tag.split('.'), 'next')).toMatchObject({ kind: 'done' });
+  });
+
+  test('shows an edit that was made apart all the same, and goes on showing it until an edit names it', async () => {
+    const world = new World();
+    const [a, b] = [world.at('a'), world.at('b')];
+    const [first = '', second = ''] = await edits(a, 2);
+    for (const item of a.store.items()) if (item.sk.startsWith(`V#${first}#`)) b.store.place(item);
+    const apart = valueOf(await edit(b, [first], 'apart')).version;
+    const third = valueOf(await edit(a, [second], 'third')).version;
+    for (const item of a.store.items()) if (item.sk.startsWith(`V#${third}#`)) b.store.place(item);
+    const seen = valueOf(await getRecord(b, NAME));
+    expect([seen, ...seen.conflicts].map(({ version }) => version).sort()).toEqual([apart, third].sort());
+  });
+
+  test('counts on where its count was damaged or is gone, so that no later edit passes for a superseded one', async () => {
+    for (const rev of ['seven', true, undefined]) {
+      const a = new World().at('a');
+      const vids = await edits(a, 2);
+      const head = headOf(a);
+      if (head === undefined) throw new Error('no count');
+      const { rev: _, ...rest } = head;
+      a.store.place(rev === undefined ? rest : { ...rest, rev });
+      const next = valueOf(await edit(a, vids.slice(-1), 'next')).version;
+      expect(valueOf(await getRecord(a, NAME))).toMatchObject({ version: next, conflicts: [] });
+      expect(headOf(a)).toMatchObject({ rev: 3, vid: next });
+    }
   });
 });
 
@@ -224,6 +279,15 @@ class TornStore extends MemoryStore {
 const headOf = (place: Place) => place.store.peek({ pk: recordKey(NAME.subject, NAME.id), sk: `HEAD#${place.writer}` });
 
 const NAME = { subject: 'ann', id: 'profile' };
+
+/** So many edits, one after the other. */
+const edits = async (place: Place, count: number): Promise<readonly string[]> => {
+  const vids: string[] = [];
+  for (let n = 0; n < count; n += 1) vids.push(valueOf(await edit(place, vids.slice(-1), `${n}`)).version);
+  return vids;
+};
+
+const tagIn = (outcome: Outcome<unknown>): string => (outcome.kind === 'done' ? (outcome.tag ?? '') : '');
 
 /** Under one key for each value: the same edit, when it is made again. */
 const edit = (place: Place, parents: readonly string[], value: string, key = value) =>

@@ -4,6 +4,7 @@
  */
 export const CAUGHT_IN: Readonly<Record<string, readonly string[]>> = {
   'a-different-payment-dropped': ['20260101:51', '1:8', '2:247'],
+  'a-head-until-its-child-comes': ['1:484', '2:1594'],
   'a-version-of-each-region': ['20260101:12', '1:1', '2:0'],
   'an-edit-is-its-content': ['20260101:1', '1:1', '2:2'],
   'an-edit-is-its-key': ['20260101:17', '1:86', '2:6'],
@@ -96,10 +97,11 @@ export const CAUGHT_IN: Readonly<Record<string, readonly string[]>> = {
   'smallest-always-keeps': ['20260101:31', '1:105', '2:8'],
   'sold-without-stock': ['20260101:0', '1:0', '2:1'],
   'stamps-not-read': ['20260101:2472'],
+  'superseding-what-it-never-saw': ['20260101:0', '1:0', '2:0'],
   'under-the-old-name': ['20260101:0', '1:5', '2:2'],
   'version-and-count-apart': ['20260101:42', '1:2', '2:13'],
   'versions-not-put-again': ['20260101:69', '1:20', '2:71'],
   'wishes-that-never-end': ['20260101:11'],
   'wishes-without-a-cap': ['20260101:0'],
-  'winner-by-arrival': ['20260101:5', '1:1', '2:0'],
+  'winner-by-arrival': ['20260101:15', '20260101:5', '1:1', '2:0'],
 };
