@@ -157,6 +157,7 @@ export const CORE: readonly TestedMutation[] = [
     'one caller makes an order that takes down whoever reads it',
     'order.payments.length >= PAYMENTS_MAX',
     'false',
+    'is refused a payment beyond',
   ),
   bounds(
     'a-wish-for-each-key',
