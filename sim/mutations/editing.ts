@@ -57,7 +57,10 @@ export const EDITING: readonly Mutation[] = [
     'version-and-count-apart',
     'a version is written in one transaction and counted in the next',
     RECORDS,
-    "const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(context, pk, { vid, n, rev })]);",
+    `const { ok } = await context.store.transact([
+      { action: 'put', item, guards: [{ is: 'absent' }] },
+      advance(context, pk, { vid, n, rev }),
+    ]);`,
     `const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
     if (ok) await context.store.transact(instead([], [advance(context, pk, { vid, n, rev })]));`,
   ),
@@ -151,7 +154,7 @@ export const EDITING: readonly Mutation[] = [
     'versions-not-put-again',
     'survivors differ for ever in what they saw of the edits of a dead region',
     'functions/core/rebuild.ts',
-    "'BOOKED', 'V'].includes(",
-    "'BOOKED', ...instead(['V'], [])].includes(",
+    "'BOOKED', 'V', 'SECRET'].includes(",
+    "'BOOKED', ...instead(['V'], []), 'SECRET'].includes(",
   ),
 ];
