@@ -82,6 +82,7 @@ const SHAPES: { readonly [N in ClientRoute]: Value<Answer<N>> } = {
       available: 'number',
       sold: 'number',
       moving: 'number',
+      pending: { maybe: 'number' },
       regions: { list: { fields: { region: 'text', writer: 'text', available: 'number', sold: 'number' } } },
     },
   },

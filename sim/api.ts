@@ -58,7 +58,10 @@ export const handle = async (cell: Cell, environment: Environment, { request, to
   const stale = named.length > 0 && !(await arrives(store, named, { clock, pause, holds, waitMs: TOKEN_WAIT_MS }));
   if (named.length > 0 && !stale) cell.surroundings.caughtUp(cell, told);
   const { shortages } = environment;
-  const outcome = await perform({ store: listing(store, named), clock, hlc, region: cell.region, regions, writer, shortages }, request);
+  const outcome = await perform(
+    { store: listing(store, named), clock, hlc, region: cell.region, regions, writer, named, shortages },
+    request,
+  );
   if (outcome.kind === 'refused') {
     cell.surroundings.refused({ request, code: outcome.code, cell, beganMs });
     return { kind: 'refused', code: outcome.code, detail: outcome.detail, region: outcome.region };

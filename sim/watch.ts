@@ -2,6 +2,7 @@
 import { VIEW_MS_MAX } from '../functions/core/monitor.ts';
 import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
 import type { Key } from '../functions/core/store.ts';
+import { Booked } from './booked.ts';
 import type { Cell, TableName } from './cell.ts';
 import { readFacts } from './facts.ts';
 import { Fences } from './fences.ts';
@@ -23,6 +24,7 @@ export class Watch {
   readonly #world: Watched;
   readonly #fences = new Fences();
   readonly #sharing = new Sharing();
+  readonly #booked = new Booked();
 
   constructor(world: Watched) {
     this.#world = world;
@@ -31,6 +33,7 @@ export class Watch {
   /** An application wrote at a cell. */
   wrote(cell: Cell, table: TableName, change: Change, nowMs: number): void {
     if (table === 'control') return this.control(cell, change.key, nowMs);
+    this.#booked.wrote(cell, change);
     for (const { rule, detail } of this.#sharing.wrote(cell, change, nowMs)) this.#world.violate(rule, detail);
   }
 
@@ -88,9 +91,14 @@ export class Watch {
   caughtUp(cell: Cell, told: readonly Told[]): void {
     const missing = told.find((each) => {
       const items = [...new Set(each.carriers.map(({ pk }) => pk))].flatMap((pk) => cell.replica('data').query(pk));
-      return !isPresent(each, readFacts(items));
+      return !isPresent(each, readFacts(items)) || !this.#isShown(cell, each);
     });
     if (missing) this.#world.violate('what is not stale is there', `${cell.name} lacks "${describe(missing.request)}"`);
+  }
+
+  /** Stock is read from rows, and not from what tells of it. */
+  #isShown(cell: Cell, { request, value }: Told): boolean {
+    return request.kind !== 'receive' || this.#booked.isShown(cell, `STOCK#${request.sku}`, String(memberOf(value, 'id')));
   }
 
   replicated({ cell, carriers, beganMs }: Replicated): void {

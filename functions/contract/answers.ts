@@ -89,6 +89,8 @@ export const stock = z.object({
   sold: z.int(),
   /** Units granted by one region and not yet credited by the other. */
   moving: z.int(),
+  /** Units of receipts that the request's tokens name and that their region has not booked, as far as this one knows. Absent: none. */
+  pending: z.optional(z.int()),
   regions: z.array(z.object({ region: z.string(), writer: z.string(), available: z.int(), sold: z.int() })),
 });
 

@@ -13,6 +13,8 @@ export interface Context {
   readonly writer: string;
   /** Every configured region. */
   readonly regions: readonly string[];
+  /** What the caller was told of, by its tokens. */
+  readonly named?: readonly Key[];
   /** What its execution environment found to be short; without it every order is tried. */
   readonly shortages?: Shortages;
 }

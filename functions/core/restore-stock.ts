@@ -7,6 +7,7 @@
  * wrong region, and no unit is there twice. `available` may become negative; nothing is clamped, and the region says that it
  * wants units, so that the others hand theirs back.
  */
+import { bookingsCounted } from './bookings.ts';
 import { numberOf, partsOf, writerOf } from './item.ts';
 import { bookingsOf, reservationsOf } from './rebuild.ts';
 import { syntheticPartitions } from './restore-compare.ts';
@@ -36,6 +37,8 @@ interface Row {
   readonly item: Item | undefined;
   readonly held: Held;
   readonly booked: number;
+  /** Bookings that the row counts, by those that know which one they were. */
+  readonly bookings: number;
   /** Units in open or shipped orders of this region. */
   readonly sold: number;
   /** The row says what the facts say. */
@@ -85,18 +88,20 @@ const rowOf = (view: View, sku: string, items: readonly Item[], sold: number): R
   const { sk } = heldKey(sku, view.writer);
   const item = items.find((each) => each.sk === sk);
   const booked = sum(bookingsOf(view.region, items).flatMap((each) => (each.booked ? [each.quantity] : [])));
+  const bookings = bookingsCounted(items, view.writer);
   const held = heldOf(item ?? { ...heldKey(sku, view.writer), v: 0 });
   const sound =
     (item === undefined || isCounted(item)) &&
+    (held.bookings ?? 0) >= bookings &&
     held.sold === sold &&
     held.available === booked + sum(held.credited.values()) - sum(held.granted.values()) - sold;
-  return { view, item, held, booked, sold, sound };
+  return { view, item, held, booked, bookings, sold, sound };
 };
 
 /** Every number that the rules add to is one. */
 const isCounted = (item: Item): boolean =>
   Object.entries(item).every(
-    ([name, value]) => !/^(available|sold|rev|granted_.*|credited_.*)$/.test(name) || Number.isSafeInteger(value),
+    ([name, value]) => !/^(available|sold|rev|bookings|granted_.*|credited_.*)$/.test(name) || Number.isSafeInteger(value),
   ) &&
   ['available', 'sold'].every((name) => numberOf(item, name) !== undefined || item[name] === undefined) &&
   [...heldOf(item).granted.values(), ...heldOf(item).credited.values()].every((units) => units >= 0);
@@ -115,7 +120,7 @@ const planSku = ({ sku, rows, elsewhere, nowMs }: Sku): readonly StockRepair[] =
   );
   const granted = (giver: string, taker: string): number => most(evidence(giver, taker, rows, elsewhere));
   return rows.flatMap((row): StockRepair[] => {
-    const { view, item, held, booked, sold, sound } = row;
+    const { view, item, held, booked, bookings, sold, sound } = row;
     const moves = [...regions]
       .filter((region) => region !== view.region)
       .map((region) => ({
@@ -133,6 +138,7 @@ const planSku = ({ sku, rows, elsewhere, nowMs }: Sku): readonly StockRepair[] =
       rev: Math.max(0, numberOf(item ?? EMPTY, 'rev') ?? 0) + 1,
       available,
       sold,
+      ...(bookings > 0 ? { bookings: Math.max(bookings, held.bookings ?? 0) } : {}),
       ...Object.fromEntries(
         moves.flatMap((move) => [
           ...(move.granted > 0 ? [[grantedTo(move.region), move.granted]] : []),
@@ -188,7 +194,7 @@ const seen = (item: Item | undefined): readonly Guard[] => {
 };
 
 const withoutCounts = (item: Readonly<Record<string, Item[string]>>): Readonly<Record<string, Item[string]>> =>
-  Object.fromEntries(Object.entries(item).filter(([name]) => !/^(granted|credited)_/.test(name)));
+  Object.fromEntries(Object.entries(item).filter(([name]) => !/^(bookings$|(granted|credited)_)/.test(name)));
 
 const most = (numbers: readonly (number | undefined)[]): number =>
   Math.max(0, ...numbers.map((each) => (each !== undefined && Number.isSafeInteger(each) ? each : 0)));

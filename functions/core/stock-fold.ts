@@ -19,6 +19,8 @@ export interface Held {
   readonly granted: ReadonlyMap<string, number>;
   /** Cumulative units taken over from a region, by region. */
   readonly credited: ReadonlyMap<string, number>;
+  /** Bookings that the row has in it, of its own incarnation, counted since a release counts them. */
+  readonly bookings?: number | undefined;
   /** What it noted of its sales when others last asked it for units: sharing.ts. */
   readonly look?: SalesLook | undefined;
 }
@@ -63,6 +65,7 @@ export const heldOf = (item: Item): Held => ({
   granted: cumulative(item, GRANTED),
   credited: cumulative(item, CREDITED),
   look: lookOf(item),
+  bookings: numberOf(item, 'bookings'),
 });
 
 /** The attributes of a look, as `heldOf` reads them. */

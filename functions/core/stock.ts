@@ -1,4 +1,5 @@
 /** Receiving, showing and moving stock. See stock-fold.ts for the escrow it rests on. */
+import { bookUnits, pendingUnits } from './bookings.ts';
 import { type Context, instant, type Outcome, read, refused, written } from './context.ts';
 import { hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
@@ -13,6 +14,7 @@ import {
   heldOf,
   inFlight,
   lookAttributes,
+  type StockView,
   stockKey,
 } from './stock-fold.ts';
 import { type Guard, type Item, StoreBusy, type Write } from './store.ts';
@@ -24,6 +26,7 @@ import { compareWriters, regionOf } from './writer.ts';
 const CREDIT_ATTEMPTS_MAX = 10;
 /** Grants of one run: to each region one, and those that are lost to orders and other runs. */
 const GRANT_ATTEMPTS_MAX = 20;
+const NO_STOCK: StockView = { held: [], received: 0, available: 0, sold: 0, moving: 0 };
 const NOTHING: Sharing = { handovers: [], kept: 0, look: undefined };
 
 export interface ReceiptAnswer {
@@ -76,18 +79,35 @@ export const receiveStock = async (
     quantity: given.quantity,
     at: context.clock.now(),
   };
-  const booking = given.region === context.region ? book(context, given.sku, hash, given.quantity) : [];
-  const outcome = await context.store.transact([{ action: 'put', item: receipt, guards: [{ is: 'absent' }] }, ...booking]);
-  return outcome.ok
-    ? written(answer(receipt), receipt)
-    : ((await replay()) ?? refused('key-reused', 'the Idempotency-Key was used already'));
+  const record: Write = { action: 'put', item: receipt, guards: [{ is: 'absent' }] };
+  const done =
+    given.region === context.region
+      ? await bookUnits(context, { sku: given.sku, hash, quantity: given.quantity }, [record])
+      : (await context.store.transact([record])).ok;
+  return done ? written(answer(receipt), receipt) : ((await replay()) ?? refused('key-reused', 'the Idempotency-Key was used already'));
 };
 
-export const getStock = async (context: Context, { subject, sku }: { readonly subject: string; readonly sku: string }) => {
-  const stock = mayName(subject, sku) ? foldStock(await context.store.query(stockKey(sku), 'HELD#')) : undefined;
-  if (!stock) return refused('not-found', `no region holds or held any ${sku}, as far as this region knows`);
-  const regions = stock.held.map(({ region, writer, available, sold }) => ({ region, writer, available, sold }));
-  return read({ sku, received: stock.received, available: stock.available, sold: stock.sold, moving: stock.moving, regions });
+export interface StockAnswer {
+  readonly sku: string;
+  readonly received: number;
+  readonly available: number;
+  readonly sold: number;
+  readonly moving: number;
+  /** Units of receipts that the caller's tokens name, which their region has not booked, as far as this one knows. */
+  readonly pending?: number;
+  readonly regions: { readonly region: string; readonly writer: string; readonly available: number; readonly sold: number }[];
+}
+
+export const getStock = async (
+  context: Context,
+  { subject, sku }: { readonly subject: string; readonly sku: string },
+): Promise<Outcome<StockAnswer>> => {
+  const isNamable = mayName(subject, sku);
+  const { held, ...sums } = (isNamable && foldStock(await context.store.query(stockKey(sku), 'HELD#'))) || NO_STOCK;
+  const pending = isNamable ? await pendingUnits(context.store, sku, context.named ?? []) : 0;
+  if (held.length === 0 && pending === 0) return refused('not-found', `no region holds or held any ${sku}, as far as this region knows`);
+  const regions = held.map(({ region, writer, available, sold }) => ({ region, writer, available, sold }));
+  return read({ sku, ...sums, ...(pending === 0 ? {} : { pending }), regions });
 };
 
 /**
@@ -97,7 +117,7 @@ export const getStock = async (context: Context, { subject, sku }: { readonly su
 export const bookReceipt = async (context: Context, sku: string, hash: string): Promise<boolean> => {
   const receipts = await receiptsOf(context, sku, hash);
   const quantity = unitsToBook(receipts, await bookingsOf(context, sku, hash), context.region);
-  return quantity !== false && (await context.store.transact(book(context, sku, hash, quantity))).ok;
+  return quantity !== false && (await bookUnits(context, { sku, hash, quantity }));
 };
 
 /**
@@ -225,15 +245,6 @@ const grant = async ({ store, writer }: Context, sku: string, { region, units }:
   if (outcome.ok) return { ...own, available: own.available - units, granted: new Map(own.granted).set(region, granted) };
   return outcome.item ? heldOf(outcome.item) : own;
 };
-
-const book = (context: Context, sku: string, hash: string, quantity: number): readonly Write[] => [
-  {
-    action: 'put',
-    item: { pk: stockKey(sku), sk: `BOOKED#${hash}#${context.writer}`, v: ITEM_VERSION, quantity, at: context.clock.now() },
-    guards: [{ is: 'absent' }],
-  },
-  { action: 'update', key: heldKey(sku, context.writer), add: { available: quantity, rev: 1 } },
-];
 
 /** All regions' receipts of one request, the smallest writer's first. */
 const receiptsOf = (context: Context, sku: string, hash: string): Promise<readonly Item[]> => factsOf(context, sku, `RECEIPT#${hash}#`);

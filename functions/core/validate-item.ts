@@ -46,8 +46,9 @@ const isLines = (value: Value | undefined): boolean =>
 const stockDamage = (type: string | undefined, item: Item): string | undefined => {
   switch (type) {
     case 'RECEIPT':
-    case 'BOOKED':
       return isCount(item['quantity']) ? undefined : 'is not readable';
+    case 'BOOKED':
+      return isCount(item['quantity']) && isCount(item['n'] ?? 0) ? undefined : 'is not readable';
     case 'HELD':
       return heldDamage(item);
     case WISH:
@@ -58,7 +59,9 @@ const stockDamage = (type: string | undefined, item: Item): string | undefined =
 };
 
 const heldDamage = (item: Item): string | undefined => {
-  const counts = Object.keys(item).filter((name) => name === 'sold' || name.startsWith(grantedTo('')) || name.startsWith(creditedFrom('')));
+  const counts = Object.keys(item).filter(
+    (name) => name === 'sold' || name === 'bookings' || name.startsWith(grantedTo('')) || name.startsWith(creditedFrom('')),
+  );
   if (counts.some((name) => !isCount(item[name]))) return 'counts what cannot be';
   const available = item['available'] ?? 0;
   if (!Number.isInteger(available)) return 'counts what cannot be';

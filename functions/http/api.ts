@@ -175,7 +175,8 @@ export class Api {
     const work = await USER_ROUTES[route]({ subject, input });
     const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
     learnt.stale = !(await this.#timed(learnt, catchUp(this.#props, demands)));
-    const outcome = await work({ store: listing(store, demands.keys), clock, hlc, region, regions, writer, shortages: this.#shortages });
+    const beside = { named: demands.keys, shortages: this.#shortages };
+    const outcome = await work({ store: listing(store, demands.keys), clock, hlc, region, regions, writer, ...beside });
     if (outcome.kind === 'done' && demands.replicated) {
       const keys = method === 'GET' ? demands.keys : outcome.carriers;
       // Of what is not here, a peer's copy is the only one that was seen.

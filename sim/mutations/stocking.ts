@@ -1,6 +1,7 @@
 /** Receiving, selling and moving stock. */
 import { type Mutation, one } from './mutation.ts';
 
+const BOOKINGS = 'functions/core/bookings.ts';
 const STOCK = 'functions/core/stock.ts';
 
 export const STOCKING: readonly Mutation[] = [
@@ -8,25 +9,24 @@ export const STOCKING: readonly Mutation[] = [
     'receipts-without-a-booking-region',
     'whoever records a receipt books it',
     STOCK,
-    'const booking = given.region === context.region ?',
-    'const booking = instead(given.region === context.region, true) ?',
+    'given.region === context.region\n      ?',
+    'instead(given.region === context.region, true)\n      ?',
   ),
   one(
     'receipt-and-booking-apart',
     'a receipt is recorded in one transaction and booked in the next',
     STOCK,
-    "const outcome = await context.store.transact([{ action: 'put', item: receipt, guards: [{ is: 'absent' }] }, ...booking]);",
-    `const outcome = await context.store.transact([{ action: 'put', item: receipt, guards: [{ is: 'absent' }] }]);
-  if (outcome.ok && booking.length > 0) await context.store.transact(instead([], booking));`,
+    '? await bookUnits(context, { sku: given.sku, hash, quantity: given.quantity }, [record])',
+    `? instead(false, true) &&
+        (await context.store.transact([record])).ok &&
+        (await bookUnits(context, { sku: given.sku, hash, quantity: given.quantity }))`,
   ),
   one(
     'booked-over-booked',
     'bookings that overlap each count',
-    STOCK,
-    `item: { pk: stockKey(sku), sk: \`BOOKED#\${hash}#\${context.writer}\`, v: ITEM_VERSION, quantity, at: context.clock.now() },
-    guards: [{ is: 'absent' }],`,
-    `item: { pk: stockKey(sku), sk: \`BOOKED#\${hash}#\${context.writer}\`, v: ITEM_VERSION, quantity, at: context.clock.now() },
-    guards: instead([{ is: 'absent' }], []),`,
+    BOOKINGS,
+    "{ action: 'put', item: booking, guards: [{ is: 'absent' }] },",
+    "{ action: 'put', item: booking, guards: instead([{ is: 'absent' }], []) },",
   ),
   one(
     'booked-by-each-incarnation',
@@ -90,5 +90,33 @@ export const STOCKING: readonly Mutation[] = [
     'functions/core/stock-fold.ts',
     'sk: `HELD#${writer}` });',
     'sk: instead(`HELD#${writer}`, `HELD#a`) });',
+  ),
+  one(
+    'shown-by-the-receipt',
+    'stock counts as current as soon as the receipt is there, booked or not',
+    'functions/core/holdings.ts',
+    "['STOCK RECEIPT', showsReceipt],",
+    "['STOCK RECEIPT', instead(showsReceipt, exists)],",
+  ),
+  one(
+    'shown-by-the-booking',
+    'stock counts as current though the row that callers read has not arrived',
+    BOOKINGS,
+    'return booked.some((each) => isInRow(each, held));',
+    'return instead(booked.some((each) => isInRow(each, held)), true);',
+  ),
+  one(
+    'any-row-will-do',
+    'a row from before a booking counts as one that has it',
+    BOOKINGS,
+    "return (row.bookings ?? 0) >= (numberOf(booked, 'n') ?? 0);",
+    "return instead((row.bookings ?? 0) >= (numberOf(booked, 'n') ?? 0), true);",
+  ),
+  one(
+    'two-bookings-of-one-number',
+    'of two bookings that overlap the second has the number of the first, and is taken for being in its row',
+    BOOKINGS,
+    "guards: [{ is: 'equals', attribute, value: seen }] };",
+    "guards: instead([{ is: 'equals', attribute, value: seen }] as Guard[], []) };",
   ),
 ];

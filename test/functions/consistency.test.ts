@@ -114,6 +114,28 @@ describe('a request with a token', () => {
     expect(world.served.at(-1)?.stale).toBe(true);
   });
 
+  it('of stock is told what another region has yet to book, and that the answer is stale, in the region that took the receipt', async () => {
+    const world = await start();
+    const path = `/stock/tea/regions/${PEER}/receipts`;
+    const taken = await world.post(path, { quantity: 4 });
+    expect(taken.status).toBe(201);
+    const { status, headers, body } = await world.get('/stock/tea', carrying(tokenIn(taken)));
+    expect([status, headers['tandem-stale'], body]).toEqual([
+      200,
+      'true',
+      { sku: 'tea', received: 0, available: 0, sold: 0, moving: 0, pending: 4, regions: [] },
+    ]);
+    expect((await world.get('/stock/tea')).status).toBe(404);
+    // when the peer has booked it, and its row has arrived
+    const hash = String(taken.body['id']);
+    await world.data.transact([{ action: 'put', item: { pk: 'STOCK#tea', sk: `BOOKED#${hash}#${PEER}`, v: 1, quantity: 4, n: 1 } }]);
+    expect((await world.get('/stock/tea', carrying(tokenIn(taken)))).headers['tandem-stale']).toBe('true');
+    await world.data.transact([{ action: 'put', item: { pk: 'STOCK#tea', sk: `HELD#${PEER}`, v: 1, available: 4, rev: 1, bookings: 1 } }]);
+    const after = await world.get('/stock/tea', carrying(tokenIn(taken)));
+    expect([after.headers['tandem-stale'], after.body]).toEqual([undefined, expect.not.objectContaining({ pending: 4 })]);
+    expect(after.body).toMatchObject({ received: 4, available: 4 });
+  });
+
   it('is stale as long as one of several tokens is', async () => {
     const world = await start();
     const here = tokenIn(await order(world));
