@@ -181,8 +181,8 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
   input(
     'any-key-will-do',
     'a key that is as short as a number means the same as that of another operation',
-    'return formed(FORMS.idempotencyKey, given, `header ${HEADERS.idempotencyKey}`);',
-    'return given;',
+    'formed(FORMS.idempotencyKey, given, `header ${HEADERS.idempotencyKey}`)',
+    'given',
     'from another',
   ),
   request(
@@ -209,6 +209,13 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
     'an origin that begins as a good one passes',
     'origins.includes(origin)',
     'origins.some((each) => origin.startsWith(each))',
+  ),
+  mutationsOf('functions/contract/schemas.ts', 'test/functions/openapi-both-ways.test.ts')(
+    'counted-in-halves',
+    'a note of characters that are two of JavaScript is refused at half the length that the document says',
+    'value.length > maximum && [...value].length > maximum',
+    'value.length > maximum',
+    '^placeOrder',
   ),
   mutationsOf('functions/contract/values.ts', 'test/functions/every-request.test.ts')(
     'dots-are-names',
