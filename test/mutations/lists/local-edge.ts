@@ -12,7 +12,13 @@ export const EDGE: readonly TestedMutation[] = [
     '(slash) => slash',
     'keeps its segments',
   ),
-  path('empty-segments-vanish', 'a path that the API does not have is another one here', "path.includes('//')", 'false', 'an empty segment'),
+  path(
+    'empty-segments-vanish',
+    'a path that the API does not have is another one here',
+    "path.includes('//')",
+    'false',
+    'an empty segment',
+  ),
   upstream(
     'challenge-by-its-own-name',
     'callers see a header here that API Gateway never lets through',
