@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TandemClient } from '../../client/client.ts';
 import { Fleet, type Scout } from '../../client/fleet.ts';
 import type { Regions } from '../../functions/contract/answers.ts';
 
@@ -138,5 +139,44 @@ describe('the regions of a client', () => {
     expect([asked.length, a.circuit.state, order()]).toEqual([2, 'trial', NAMES]);
     a.circuit.sent();
     expect(order()).toEqual(['b', 'c', 'a']);
+  });
+});
+
+describe('a fleet of clients, while no region serves', () => {
+  const refused = async () => {
+    throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' });
+  };
+  const unavailable = async () => ({ status: 503, headers: new Headers({ 'retry-after': '1' }), text: async () => '{}' });
+
+  test.each([
+    ['connections are refused', refused],
+    ['each answer is 503', unavailable],
+  ])('sends less than one and a half requests for each operation, when %s', async (_, answer) => {
+    let sent = 0;
+    const [clients, operations] = [50, 20];
+    for (let number = 0; number < clients; number += 1) {
+      const state = { nowMs: 0 };
+      const client = new TandemClient({
+        endpoints: ['a', 'b'].map((region) => ({ region, url: `https://${region}.example` })),
+        fetch: async (url) => {
+          if (url.includes('/orders')) sent += 1;
+          return answer();
+        },
+        runtime: {
+          monotonic: () => state.nowMs,
+          // What is on its way comes first: nothing here takes time.
+          wait: async (ms, signal) => {
+            await new Promise((resolve) => setImmediate(resolve));
+            if (!signal.aborted) state.nowMs += ms;
+          },
+        },
+      });
+      for (let operation = 0; operation < operations; operation += 1) {
+        expect(await client.listOrders()).toMatchObject({ kind: 'unknown' });
+        state.nowMs += 1_000;
+      }
+    }
+    expect(sent / (clients * operations)).toBeLessThan(1.5);
+    expect(sent).toBeGreaterThan(clients * operations);
   });
 });
