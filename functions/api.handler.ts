@@ -52,12 +52,12 @@ const report = (served: Served): void => {
  * A caller that asks to wait for another region must not make this one look slow: a peer's trouble is none of its versions'.
  * How such waits of writes ended is told where there was one: no other caller's request pays for a metric about them.
  */
-const requestMetrics = ({ route, status, latencyMs, waitedMs, durability }: Served): Fields =>
+const requestMetrics = ({ route, status, latencyMs, waitedMs, durability, drained }: Served): Fields =>
   embedded(
     {
       metrics: [
         { name: METRICS.requests, unit: 'Count', value: 1 },
-        { name: METRICS.errors, unit: 'Count', value: status >= 500 ? 1 : 0 },
+        { name: METRICS.errors, unit: 'Count', value: status >= 500 && !drained ? 1 : 0 },
         { name: METRICS.latency, unit: 'Milliseconds', value: latencyMs - waitedMs },
         ...(durability === undefined || route === undefined || ROUTES[route].method === 'GET'
           ? []

@@ -9,6 +9,7 @@ const EXPOSED = [
   HEADERS.token,
   HEADERS.stale,
   HEADERS.durability,
+  HEADERS.evacuated,
   HEADERS.region,
   HEADERS.version,
   HEADERS.correlationId,

@@ -138,7 +138,7 @@ export const METRICS = {
   namespace: 'Tandem',
   /** Count of user requests: not `/health`, `/switch`, `/regions`, `/openapi.json`, not canaries', not those that are answered 401. */
   requests: 'Requests',
-  /** Count of user requests answered 5xx, or that threw. */
+  /** Count of user requests answered 5xx, or that threw; not those that an evacuated region sends elsewhere. */
   errors: 'Errors',
   /** Milliseconds from the handler's start to its answer, user requests; without the time that a caller asked to wait for other regions. */
   latency: 'Latency',
@@ -208,6 +208,8 @@ export const HEADERS = {
   stale: 'tandem-stale',
   /** `replicated` on a request: wait for a peer. On the answer to it: `replicated`, or `local` while no peer was seen to hold it. */
   durability: 'tandem-durability',
+  /** Regions that operators evacuate, as the answering one has heard, separated by commas; absent while there is none. */
+  evacuated: 'tandem-evacuated',
   /** The region that served the answer. */
   region: 'tandem-region',
   /** The Lambda version that served the answer. */

@@ -49,6 +49,8 @@ export interface Served {
   /** What it said of regions. */
   readonly stale: boolean;
   readonly durability: Durability | undefined;
+  /** Refused because an operator evacuates this region, and for nothing else. */
+  readonly drained: boolean;
   /** Why it was not a success. */
   readonly refusal: Refusal | undefined;
 }
@@ -85,6 +87,10 @@ interface Learnt {
   /** Undefined where nobody asked. */
   durability: Durability | undefined;
   waitedMs: number;
+  /** Regions that operators evacuate, as this one has heard. */
+  evacuated: readonly string[];
+  /** Refused for no other reason than that this is one of them. */
+  drained: boolean;
 }
 
 export class Api {
@@ -102,7 +108,7 @@ export class Api {
     const input = new Input(event);
     const by: Signature = { region, version, correlationId: correlationIdOf(event, input.header(HEADERS.correlationId), requestId) };
     const route = routeOf(event);
-    const learnt: Learnt = { caller: 'unknown', stale: false, durability: undefined, waitedMs: 0 };
+    const learnt: Learnt = { caller: 'unknown', stale: false, durability: undefined, waitedMs: 0, evacuated: [], drained: false };
     const { answer, refusal } = await this.#end(event, input, { route, by, learnt });
     const served = {
       route,
@@ -166,10 +172,12 @@ export class Api {
     const [identified] = await Promise.all([identify(authorization), viewing.catch(() => undefined)]);
     learnt.caller = callerOf(identified);
     const world = await viewing;
+    learnt.evacuated = world.controls.flatMap((each) => (each.evacuate ? [each.region] : []));
     refuseWhileStranger(world);
     const { subject } = allowed(identified, authorization, access.scope);
     // A version must be triable before its region is brought back.
-    if (!isSynthetic(subject) && isDrained(world, clock.now(), drainMs)) throw evacuated(region);
+    learnt.drained = !isSynthetic(subject) && isDrained(world, clock.now(), drainMs);
+    if (learnt.drained) throw evacuated(region);
     if (!('query' in ROUTES[route])) input.refuseQuery();
     const demands = demandsOf(input, { method, subject, secrets: monitor.secrets });
     const work = await USER_ROUTES[route]({ subject, input });

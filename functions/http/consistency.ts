@@ -85,10 +85,15 @@ export const durabilityOf = async (props: ConsistencyProps, keys: readonly Key[]
 
 /** What an answer says of regions. */
 export const told = (
-  { stale, durability }: { readonly stale: boolean; readonly durability: Durability | undefined },
+  {
+    stale,
+    durability,
+    evacuated,
+  }: { readonly stale: boolean; readonly durability: Durability | undefined; readonly evacuated: readonly string[] },
   token?: string,
 ): Readonly<Record<string, string>> => ({
   ...(token === undefined ? {} : { [HEADERS.token]: token }),
   ...(stale ? { [HEADERS.stale]: 'true' } : {}),
   ...(durability === undefined ? {} : { [HEADERS.durability]: durability }),
+  ...(evacuated.length === 0 ? {} : { [HEADERS.evacuated]: evacuated.join(',') }),
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TandemClient } from '../../client/client.ts';
 import { eventually, HANG_MS } from '../support/eventually.ts';
 import { answer, type Behaviour, cut, late, problem, reset, silence } from './front-door.ts';
+import { serving } from './serving.ts';
 import { HEDGED, ORDER, placing, regions } from './two-regions.ts';
 
 describe('a region that is lost', () => {
@@ -147,6 +148,17 @@ describe('an evacuation', () => {
     const before = world.a.asked.length;
     await client.placeOrder(ORDER);
     expect(world.a.asked).toHaveLength(before);
+  });
+
+  test('reaches the client with any answer, and the evacuated region is left without another request', async () => {
+    await using world = await regions(
+      serving(() => ({ 'tandem-evacuated': 'x, a' })),
+      serving(),
+    );
+    const client = world.client();
+    const places = [await client.placeOrder(ORDER), await client.placeOrder(ORDER)];
+    expect(places).toMatchObject([{ region: 'a' }, { region: 'b' }]);
+    expect([world.a.received.length, world.b.received.length]).toEqual([1, 1]);
   });
 
   test('is forgotten when nobody confirms it any more', async () => {

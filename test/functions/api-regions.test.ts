@@ -77,10 +77,21 @@ describe('a region in trouble', () => {
     const world = await start();
     await putControl(world, switchItem({ region: world.region, by: world.region, evacuate: true, atMs: Date.now(), reason: 'test' }));
     expect((await world.get('/health')).body).toMatchObject({ verdict: 'fail', reasons: [{ code: 'evacuated' }] });
-    expect((await world.get('/orders')).status).toBe(200);
+    const early = await world.get('/orders');
     world.aheadMs = 31_000;
     const late = await world.get('/orders');
-    expect([late.status, late.headers['retry-after']]).toEqual([503, '30']);
+    expect([early.status, late.status, late.headers['retry-after']]).toEqual([200, 503, '30']);
+    // Each answer tells it, so that callers need not ask; and it is no failure of this region.
+    expect([early, late].map(({ headers }) => headers['tandem-evacuated'])).toEqual([world.region, world.region]);
+    expect(world.served.map(({ route, drained }) => [route, drained]).slice(-2)).toEqual([
+      ['listOrders', false],
+      ['listOrders', true],
+    ]);
+  });
+
+  it('says nothing of evacuations while there is none', async () => {
+    const answer = await (await start()).get('/orders');
+    expect([answer.status, answer.headers['tandem-evacuated']]).toEqual([200, undefined]);
   });
 });
 
