@@ -27,7 +27,7 @@ const report = (served: Served): void => {
   const failed = status >= 500;
   const cause: Fields = refusal?.cause === undefined ? {} : errorFields(refusal.cause);
   const counted = forUsers && (caller === 'user' || caller === 'unknown');
-  const metrics: Fields = counted ? requestMetrics(served) : {};
+  const metrics: Fields = counted ? requestMetrics(served) : forUsers && failed && caller === 'nobody' ? untold() : {};
   const memory: Fields = caller === 'synthetic' ? { memoryMb: Math.round(process.memoryUsage.rss() / BYTES_PER_MEGABYTE) } : {};
   const level = refusal?.problem === 'internal' ? 'ERROR' : failed ? 'WARN' : 'INFO';
   log(level, 'request', {
@@ -47,6 +47,10 @@ const report = (served: Served): void => {
     ...cause,
   });
 };
+
+/** What strangers get is no error of a version or a region: the alarm on API Gateway's errors takes it off. */
+const untold = (): Fields =>
+  embedded({ metrics: [{ name: METRICS.untold, unit: 'Count', value: 1 }], dimensions: {}, sets: [[]] }, clock.now());
 
 /**
  * A caller that asks to wait for another region must not make this one look slow: a peer's trouble is none of its versions'.

@@ -71,8 +71,9 @@ const CALLERS: readonly AlarmSpec[] = [
   {
     name: 'Gateway5xx',
     severity: 'page',
-    meaning: 'API Gateway answers 5xx, which includes timeouts and crashes that the function cannot count, and failed health checks',
-    metric: metrics.gateway5xx(),
+    meaning:
+      'API Gateway answers 5xx to others than strangers, which includes timeouts and crashes that the function cannot count, and failed health checks',
+    metric: metrics.gatewayFaults(),
     threshold: 5,
     periods: { bad: 3, of: 5 },
     missing: EVENTS_ONLY,

@@ -36,7 +36,12 @@ export class CellDashboard extends Construct {
         [
           graph('Users: requests and errors', 'count', [metrics.requests(), metrics.errors()]),
           graph('Users: latency', 'ms', [metrics.latencyMedian(), metrics.latencyP99()]),
-          graph('API Gateway, health checks included', 'count', [metrics.gatewayCount(), metrics.gateway4xx(), metrics.gateway5xx()]),
+          graph('API Gateway, health checks included', 'count', [
+            metrics.gatewayCount(),
+            metrics.gateway4xx(),
+            metrics.gateway5xx(),
+            metrics.untold(),
+          ]),
         ],
         ...watchers(props),
         [

@@ -108,6 +108,15 @@ export const metrics = {
   restoreTestAge: (table?: string) => hourly(METRICS.restoreTestAge, Stats.MAXIMUM, table),
   restoreTestFailures: hourly(METRICS.restoreTestFailures, Stats.MAXIMUM),
   gateway5xx: gateway('5XXError', Stats.SUM),
+  untold: own(METRICS.untold, Stats.SUM),
+  /** API Gateway's 5xx without what strangers get, so that nobody who has no key raises an alarm, or takes a version back. */
+  gatewayFaults: () =>
+    new MathExpression({
+      expression: 'errors - FILL(untold, 0)',
+      usingMetrics: { errors: metrics.gateway5xx(), untold: metrics.untold() },
+      label: 'errors, but for strangers',
+      period: PERIOD,
+    }),
   gateway4xx: gateway('4XXError', Stats.SUM),
   gatewayCount: gateway('Count', Stats.SUM),
   /** Milliseconds, as DynamoDB sees it. No datapoints do not mean no lag: never alarm on it. */

@@ -140,6 +140,8 @@ export const METRICS = {
   requests: 'Requests',
   /** Count of user requests answered 5xx, or that threw; not those that an evacuated region sends elsewhere. */
   errors: 'Errors',
+  /** Count of strangers' requests answered 503, because more of them asked than is looked up, or the table did not answer. */
+  untold: 'Untold',
   /** Milliseconds from the handler's start to its answer, user requests; without the time that a caller asked to wait for other regions. */
   latency: 'Latency',
   /** Count of users' writes that were done and asked to be `replicated`; and of those, the ones that no peer was seen to hold in time (202). */

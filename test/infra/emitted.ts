@@ -8,6 +8,7 @@ const { peer, version, target, step, table } = DIMENSIONS;
 const OWN: Readonly<Record<Exclude<keyof typeof METRICS, 'namespace'>, readonly (readonly string[])[]>> = {
   requests: [[], [version]],
   errors: [[], [version]],
+  untold: [[]],
   latency: [[], [version]],
   durabilityAsked: [[], [version]],
   durabilityMissed: [[], [version]],
