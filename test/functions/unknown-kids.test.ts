@@ -133,7 +133,8 @@ describe('a request without a right signature', () => {
           body: method === 'GET' ? undefined : { lines: [] },
           headers: { Authorization: authorization, 'Tandem-Token': 'x' },
         });
-        expect([401, 503]).toContain(status);
+        // 400: a header with a comma in it is two that were joined.
+        expect([400, 401, 503]).toContain(status);
         if (status === 503) expect(told['retry-after']).toBe('1');
       }),
       { numRuns: 600 },
