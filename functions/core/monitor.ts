@@ -21,8 +21,13 @@ import type { Clock, Store } from './store.ts';
 import { StoreBusy, StoreUnavailable } from './store.ts';
 import { writerName } from './writer.ts';
 
-/** Age at which a view or a verdict is taken anew; a view that closes the gate is at once. */
+/** Age at which a view or a verdict is taken anew. */
 export const VIEW_MS_MAX = 5_000;
+/**
+ * The same for a view by which this region may not write: it may have been let in since. Not at once, or each refused
+ * request would read one partition of each table, and callers who try again would starve the reads that tell.
+ */
+export const CLOSED_VIEW_MS_MAX = 250;
 
 export interface MonitorProps {
   readonly data: Store;
@@ -55,14 +60,14 @@ export class Monitor {
   }
 
   /**
-   * A view by which this region may not write is not kept: it may have been let in since, and one environment would go on
-   * refusing what others do.
+   * A view by which this region may not write is hardly kept: it may have been let in since, and one environment would go
+   * on refusing what others do.
    *
    * @throws {StoreUnavailable} when this region's replica does not answer
    */
   async world(): Promise<WorldView> {
     const kept = this.#fresh(this.#world);
-    if (kept && gateOf(await kept.value).open) return kept.value;
+    if (kept && (gateOf(await kept.value).open || this.#fresh(kept, CLOSED_VIEW_MS_MAX))) return kept.value;
     if (this.#world === kept) this.#world = undefined;
     this.#world = this.#fresh(this.#world) ?? this.#share(() => this.#seen());
     return this.#world.value;
@@ -150,8 +155,8 @@ export class Monitor {
       });
   }
 
-  #fresh<T>(shared: Shared<T> | undefined): Shared<T> | undefined {
-    return shared && this.#props.clock.now() - shared.atMs < VIEW_MS_MAX ? shared : undefined;
+  #fresh<T>(shared: Shared<T> | undefined, ageMsMax = VIEW_MS_MAX): Shared<T> | undefined {
+    return shared && this.#props.clock.now() - shared.atMs < ageMsMax ? shared : undefined;
   }
 
   #share<T>(read: () => Promise<T>): Shared<T> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
-import { Monitor, VIEW_MS_MAX } from '../../functions/core/monitor.ts';
+import { CLOSED_VIEW_MS_MAX, Monitor, VIEW_MS_MAX } from '../../functions/core/monitor.ts';
 import { gateOf, incarnationItem } from '../../functions/core/operations.ts';
 import { type Committed, StoreBusy } from '../../functions/core/store.ts';
 
@@ -47,8 +47,10 @@ describe('the deep check', () => {
 });
 
 describe('the view of the regions', () => {
-  it('is kept while the region may write, and taken anew at once while it may not', async () => {
-    const { monitor, control, clock } = start();
+  /** A region that is fenced, as its view tells. */
+  const fenced = async () => {
+    const started = start();
+    const { monitor, control, clock } = started;
     const phase = (phase: 'FENCED' | 'SERVES') =>
       control.place(incarnationItem({ region: 'a', incarnation: 2, by: 'b', phase, atMs: clock.nowMs }));
     const isOpen = async (): Promise<boolean> => gateOf(await monitor.world()).open;
@@ -57,8 +59,35 @@ describe('the view of the regions', () => {
     expect(await isOpen()).toBe(true);
     clock.nowMs += VIEW_MS_MAX;
     expect(await isOpen()).toBe(false);
+    return { ...started, phase, isOpen };
+  };
+
+  it('is kept while the region may write, and hardly while it may not', async () => {
+    const { clock, phase, isOpen } = await fenced();
     phase('SERVES');
+    clock.nowMs += CLOSED_VIEW_MS_MAX - 1;
+    expect(await Promise.all([isOpen(), isOpen()])).toEqual([false, false]);
+    clock.nowMs += 1;
     expect(await Promise.all([isOpen(), isOpen()])).toEqual([true, true]);
+  });
+
+  it('costs a region that may not write two queries each quarter of a second, however many ask', async () => {
+    const { monitor, data, control, clock, isOpen } = await fenced();
+    let queries = 0;
+    for (const store of [data, control]) {
+      const query = store.query.bind(store);
+      store.query = (...given) => {
+        queries += 1;
+        return query(...given);
+      };
+    }
+    const seconds = 4;
+    for (let ms = 0; ms < seconds * 1_000; ms += 1) {
+      clock.nowMs += 1;
+      await Promise.all([monitor.world(), monitor.world(), isOpen()]);
+    }
+    expect(queries).toBeGreaterThanOrEqual(2 * seconds);
+    expect(queries).toBeLessThanOrEqual((2 * seconds * 1_000) / CLOSED_VIEW_MS_MAX);
   });
 });
 

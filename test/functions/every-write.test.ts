@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HEADERS } from '../../functions/contract/names.ts';
 import { SCOPES } from '../../functions/contract/routes.ts';
 import { LIMITS } from '../../functions/contract/values.ts';
+import { CLOSED_VIEW_MS_MAX } from '../../functions/core/monitor.ts';
 import { CLOCK_SKEW_MS_MAX, incarnationItem, REGIONS_KEY, switchItem } from '../../functions/core/operations.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { type Answered, type ApiWorld, REGIONS, type Sent } from './api-world.ts';
@@ -89,6 +90,7 @@ describe.each(EVERY_WRITE)('$what', (write) => {
     expect(leftIn(data)).toEqual(before);
     if (!open) return;
     await open(world);
+    world.aheadMs += CLOSED_VIEW_MS_MAX;
     const done = await sendWrite(world, write, request);
     expect([done.status, done.headers[HEADERS.replayed]]).toEqual([status, undefined]);
   });

@@ -2,6 +2,7 @@
 import { mutationsOf, type TestedMutation } from '../mutation.ts';
 
 const gate = mutationsOf('functions/core/operations.ts', 'test/core/gate.test.ts');
+const view = mutationsOf('functions/core/monitor.ts', 'test/core/monitor.test.ts');
 const writer = mutationsOf('functions/core/writer.ts', 'test/core/writer.test.ts');
 const hlc = mutationsOf('functions/core/hlc.ts', 'test/core/hlc.test.ts');
 const validate = mutationsOf('functions/core/validate.ts', 'test/core/validate.test.ts');
@@ -88,6 +89,18 @@ export const CORE: readonly TestedMutation[] = [
     'a region is retired by a peer that heard of an earlier incarnation',
     'newest > control.incarnation',
     'newest !== control.incarnation || peers.some((beat) => (beat.incarnations.get(world.region) ?? 0) < newest)',
+  ),
+  view(
+    'closed-view-read-each-time',
+    'a region that may not write reads one partition for each request that it refuses',
+    'gateOf(await kept.value).open || this.#fresh(kept, CLOSED_VIEW_MS_MAX)',
+    'gateOf(await kept.value).open',
+  ),
+  view(
+    'closed-view-kept',
+    'a region that was let in goes on refusing for seconds',
+    'this.#fresh(kept, CLOSED_VIEW_MS_MAX)',
+    'this.#fresh(kept)',
   ),
   writer(
     'tenth-before-ninth',

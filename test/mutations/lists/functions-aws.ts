@@ -241,6 +241,12 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
   ),
   peers('peer-asked-on', 'a look at a peer takes longer than its caller waits', 'attempts: 1,', 'attempts: 3,'),
   peers(
+    'peer-takes-the-deadline',
+    'one attempt at a silent peer takes the whole deadline of its caller',
+    'Math.ceil(replicatedDeadlineMs / 2)',
+    'replicatedDeadlineMs',
+  ),
+  peers(
     'peers-fill-the-log',
     'a peer without a permission is told of at each request',
     'if (nowMs - toldAtMs >= TOLD_EVERY_MS) {',
