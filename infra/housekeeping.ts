@@ -4,7 +4,7 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type EnvName, TABLES } from '../functions/contract/names.ts';
+import { type EnvName, KEYS, TABLES } from '../functions/contract/names.ts';
 import { TandemFunction } from './function.ts';
 import { acknowledge, wildcardBelow } from './strict.ts';
 import type { Tables } from './tables.ts';
@@ -16,6 +16,12 @@ const TIMEOUT_SECONDS = 30;
  * The price is that one poisoned record holds up its shard for so long; the alarm on the stream's age tells.
  */
 const RECORD_AGE_HOURS = 2;
+
+/**
+ * Partitions whose items may ask for work. Edits of records and heartbeats, which nobody counts, invoke nothing. The core
+ * spells them too, and a test compares.
+ */
+const PARTITIONS_WITH_WORK = ['ORDER#', 'STOCK#'] as const;
 
 export interface HousekeepingProps {
   readonly tables: Tables;
@@ -70,7 +76,12 @@ export class Housekeeping extends Construct {
       batchSize: 100,
       maxBatchingWindow: Duration.seconds(1),
       // Facts are inserted and counters modified; deletions (TTL) call for nothing.
-      filters: [FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') })],
+      filters: [
+        FilterCriteria.filter({
+          eventName: FilterRule.or('INSERT', 'MODIFY'),
+          dynamodb: { Keys: { [KEYS.partition]: { S: PARTITIONS_WITH_WORK.flatMap((prefix) => FilterRule.beginsWith(prefix)) } } },
+        }),
+      ],
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
       maxRecordAge: Duration.hours(RECORD_AGE_HOURS),

@@ -5,6 +5,7 @@
 import type { _Record } from '@aws-sdk/client-dynamodb-streams';
 import { type Clock, systemClock } from '../route53/clock.ts';
 import { type Answer, afterOutcome, type BatchRecord, type Discarded, dropAged, outcomeOf, type Part, type Step, whole } from './batch.ts';
+import { passes } from './filter.ts';
 import type { Mapping } from './mapping.ts';
 import { PositionLost, pollMs, type StreamReader, Unreachable } from './reader.ts';
 import { batchRecordOf } from './shapes.ts';
@@ -121,11 +122,11 @@ export class Follower<A extends Answer> {
   }
 
   #take(records: readonly _Record[]): void {
-    const { streamArn, eventNames } = this.#rules;
+    const { streamArn, patterns } = this.#rules;
     if (records.length > 0) this.#recordAtMs = this.#clock.nowMs();
     for (const record of records) {
       this.#lastSequence = record.dynamodb?.SequenceNumber ?? this.#lastSequence;
-      if (eventNames === undefined || eventNames.has(record.eventName ?? '')) this.#buffer.push(batchRecordOf(record, streamArn));
+      if (passes(patterns, record)) this.#buffer.push(batchRecordOf(record, streamArn));
     }
   }
 

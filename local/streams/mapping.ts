@@ -4,9 +4,7 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
  */
 import * as z from 'zod';
-
-const EVENT_NAMES = ['INSERT', 'MODIFY', 'REMOVE'] as const;
-export type EventName = (typeof EVENT_NAMES)[number];
+import { filterCriteria, type Pattern } from './filter.ts';
 
 /** How a function gets the records of a stream. */
 export interface Mapping {
@@ -16,8 +14,8 @@ export interface Mapping {
   readonly functionArn: string;
   /** A queue for what is given up; undefined: it is given up without a word. */
   readonly destinationArn: string | undefined;
-  /** Undefined: all. */
-  readonly eventNames: ReadonlySet<string> | undefined;
+  /** None: all records. Else those that one of them lets through. */
+  readonly patterns: readonly Pattern[];
   readonly batchSize: number;
   readonly windowMs: number;
   readonly bisects: boolean;
@@ -45,31 +43,10 @@ const whole = (min: number, max: number) => {
 const only = <const T extends string | number | boolean>(value: T) => z.literal(value, supporting(show(value)));
 const flag = z.boolean(supporting('true or false')).default(false);
 
-/** The subset of https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html that is used. */
-const patternSchema = z.strictObject({ eventName: z.array(z.literal(EVENT_NAMES)).min(1) });
-const pattern = z.string(supporting('text')).transform((given, context): readonly EventName[] => {
-  const parsed = patternSchema.safeParse(parseJson(given));
-  if (parsed.success) return parsed.data.eventName;
-  context.addIssue({
-    code: 'custom',
-    message: `given ${given}; supported: {"eventName": [...]} with ${EVENT_NAMES.join(', ')}`,
-    input: given,
-  });
-  return z.NEVER;
-});
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
 const rules = {
   BatchSize: whole(1, 10_000).default(100),
   BisectBatchOnFunctionError: flag,
-  FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: pattern })).default([]) }).optional(),
+  FilterCriteria: filterCriteria.optional(),
   FunctionResponseTypes: z.array(only('ReportBatchItemFailures')).default([]),
   MaximumBatchingWindowInSeconds: whole(0, 300).default(0),
   MaximumRecordAgeInSeconds: whole(-1, 604_800).default(-1),
@@ -127,13 +104,12 @@ export const checkMapping = (logicalId: string, properties: unknown): void => {
 /** @throws {UnsupportedMappingError} */
 export const mappingOf = (given: unknown): Mapping => {
   const found = parseAs(stored, 'event source mapping', given);
-  const filters = found.FilterCriteria?.Filters ?? [];
   return {
     id: found.UUID,
     streamArn: found.EventSourceArn,
     functionArn: found.FunctionArn,
     destinationArn: found.DestinationConfig?.OnFailure?.Destination,
-    eventNames: filters.length === 0 ? undefined : new Set(filters.flatMap(({ Pattern }) => Pattern)),
+    patterns: (found.FilterCriteria?.Filters ?? []).map(({ Pattern }) => Pattern),
     batchSize: found.BatchSize,
     windowMs: found.MaximumBatchingWindowInSeconds * 1_000,
     bisects: found.BisectBatchOnFunctionError,

@@ -27,7 +27,7 @@ const QUIET_MS = 2_000;
 const SETTLE_MS_MAX = 60_000;
 /** Without an end, so that nothing of it is given up. */
 const MAPPING = {
-  eventNames: undefined,
+  patterns: [],
   batchSize: 100,
   windowMs: 0,
   bisects: true,

@@ -230,7 +230,7 @@ describe('housekeeping', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       MaximumRecordAgeInSeconds: expect.any(Number),
       DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [queue?.id, 'Arn'] } } },
-      FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"]}' }] },
+      FilterCriteria: { Filters: [{ Pattern: expect.stringContaining('"eventName":["INSERT","MODIFY"]') }] },
     });
     // Counted attempts would give up, within seconds, what a region must not work on yet.
     expect(mapping?.Properties).not.toHaveProperty('MaximumRetryAttempts');

@@ -81,7 +81,11 @@ describe.each(Object.entries(MATRIX))('%s', (_, given) => {
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         // Attempts are not counted: a region that waits to be let in fails all of its records.
         MaximumRecordAgeInSeconds: 7_200,
-        FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"]}' }] },
+        FilterCriteria: {
+          Filters: [
+            { Pattern: '{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"ORDER#"},{"prefix":"STOCK#"}]}}}}' },
+          ],
+        },
         DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [queue.id, 'Arn'] } } },
       });
       expect(joined(EventSourceArn)).toBe(`{${only(cell, 'Custom::StreamLookup').id}.StreamArn}`);

@@ -8,7 +8,7 @@ import { VirtualClock } from '../route53/virtual-clock.ts';
 
 const RULES = {
   streamArn: 'arn:stream',
-  eventNames: undefined,
+  patterns: [],
   batchSize: 10,
   windowMs: 0,
   bisects: false,
@@ -46,7 +46,7 @@ describe('a follower of a stream', () => {
   });
 
   it('hands over the events that are asked for, and does not come back to the others', async () => {
-    const world = new World({ eventNames: new Set(['MODIFY']) });
+    const world = new World({ patterns: [{ eventName: ['MODIFY'] }] });
     world.add('1', '2');
     await world.pass();
     world.fail(new PositionLost(false, {}));

@@ -18,7 +18,7 @@ describe('a mapping that the emulator has stored', () => {
       streamArn: STREAM,
       functionArn: ALIAS,
       destinationArn: undefined,
-      eventNames: undefined,
+      patterns: [],
       batchSize: 100,
       windowMs: 0,
       bisects: false,
@@ -28,7 +28,7 @@ describe('a mapping that the emulator has stored', () => {
     });
   });
 
-  it('is read with its rules; several filters let through what one of them does', () => {
+  it('is read with its rules', () => {
     const filter = (...eventName: string[]) => ({ Pattern: JSON.stringify({ eventName }) });
     expect(
       mappingOf({
@@ -49,7 +49,7 @@ describe('a mapping that the emulator has stored', () => {
       reports: true,
       retriesMax: 0,
       ageMsMax: 60_000,
-      eventNames: new Set(['INSERT', 'MODIFY', 'REMOVE']),
+      patterns: [{ eventName: ['INSERT', 'MODIFY'] }, { eventName: ['REMOVE'] }],
       destinationArn: 'arn:aws:sqs:eu-west-1:000000000000:q',
     });
     expect(mappingOf({ ...STORED, MaximumRetryAttempts: -1, MaximumRecordAgeInSeconds: -1 })).toMatchObject({
@@ -88,10 +88,28 @@ describe('the copy of a template that an emulator gets', () => {
   });
 
   it.each([
-    ['a filter on content', { FilterCriteria: { Filters: [{ Pattern: '{"dynamodb":{"Keys":{"pk":{"S":["a"]}}}}' }] } }, 'Pattern'],
-    ['a filter with a condition', { FilterCriteria: { Filters: [{ Pattern: '{"eventName":[{"prefix":"INS"}]}' }] } }, 'Pattern'],
-    ['a filter on an event that does not exist', { FilterCriteria: { Filters: [{ Pattern: '{"eventName":["UPSERT"]}' }] } }, 'Pattern'],
-    ['a filter that is no JSON', { FilterCriteria: { Filters: [{ Pattern: '{' }] } }, 'Pattern'],
+    ['a filter on content', ['{"dynamodb":{"NewImage":{"pk":{"S":["a"]}}}}']],
+    ['a filter on a number', ['{"dynamodb":{"Keys":{"pk":{"N":["1"]}}}}']],
+    ['a filter with another condition', ['{"dynamodb":{"Keys":{"pk":{"S":[{"suffix":"a"}]}}}}']],
+    ['a filter that asks whether a key is there', ['{"dynamodb":{"Keys":{"pk":[{"exists":true}]}}}']],
+    ['a filter on the beginning of nothing', ['{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":""}]}}}}']],
+    ['a filter on no key', ['{"dynamodb":{"Keys":{}}}']],
+    ['a filter without a rule', ['{}']],
+    ['a filter without a value', ['{"eventName":[]}']],
+    ['a filter on a value that is no list', ['{"eventName":"INSERT"}']],
+    ['a filter on events with a condition', ['{"eventName":[{"prefix":"INS"}]}']],
+    ['a filter on an event that does not exist', ['{"eventName":["UPSERT"]}']],
+    ['a filter that is longer than AWS takes', [`{"eventName":["INSERT"]${' '.repeat(4_096)}}`]],
+    ['a filter that is no JSON', ['{']],
+    ['more filters than AWS takes', Array.from({ length: 6 }, () => '{"eventName":["INSERT"]}')],
+  ])('is refused with %s', (_, patterns) => {
+    const Filters = patterns.map((Pattern) => ({ Pattern }));
+    expect(() => adapt({ ...WRITTEN, FilterCriteria: { Filters } })).toThrow(
+      /^this cannot be run on this machine: Mapping.FilterCriteria.Filters/,
+    );
+  });
+
+  it.each([
     ['another position', { StartingPosition: 'LATEST' }, 'StartingPosition: given "LATEST"; supported: "TRIM_HORIZON"'],
     ['batches side by side', { ParallelizationFactor: 2 }, 'ParallelizationFactor: given 2; supported: 1'],
     ['a tumbling window', { TumblingWindowInSeconds: 30 }, 'TumblingWindowInSeconds'],

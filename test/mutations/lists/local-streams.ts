@@ -2,6 +2,7 @@
 import { mutationsOf, type TestedMutation } from '../mutation.ts';
 
 const batch = mutationsOf('local/streams/batch.ts', 'test/local/streams/batch.test.ts');
+const filter = mutationsOf('local/streams/filter.ts', 'test/local/streams/filter.test.ts');
 const follower = mutationsOf('local/streams/follower.ts', 'test/local/streams/follower.test.ts');
 const mapping = mutationsOf('local/streams/mapping.ts', 'test/local/streams/mapping.test.ts');
 const shapes = mutationsOf('local/streams/shapes.ts', 'test/local/streams/shapes.test.ts');
@@ -35,6 +36,10 @@ export const STREAMS: readonly TestedMutation[] = [
     "if (!failures.success) return { kind: 'done' };",
   ),
   batch('batch-reports-unasked', 'failures count although the mapping does not ask for them', "if (!reports) return { kind: 'done' };", ''),
+  filter('filter-prefix-within', 'a prefix is found anywhere in a key', 'value.startsWith(each.prefix)', 'value.includes(each.prefix)'),
+  filter('filter-one-key-will-do', 'of two keys that are named one that fits is enough', '.every(([name, { S', '.some(([name, { S'),
+  filter('filter-of-any-event', 'a key that fits lets any event through', '(eventName === undefined ||', '(dynamodb !== undefined ||'),
+  filter('filter-all-at-once', 'a record must fit all filters', 'patterns.some(', 'patterns.every('),
   follower(
     'follower-counts-the-unreachable',
     'a function that nobody could ask has failed',
