@@ -7,6 +7,7 @@ import type { Crash } from './invocation.ts';
 import type { EditWish, Wish } from './memory.ts';
 import { mix, Random } from './random.ts';
 import type { OrderName } from './requests.ts';
+import { restocking } from './restocking.ts';
 import { ACT_MS, type Entry, type Fault, type Reclaim, type Schedule } from './schedule.ts';
 
 const REGIONS = ['a', 'b', 'c'];
@@ -72,6 +73,8 @@ class Generator {
     const random = new Random(mix(this.#seed, CLAIMS_STREAM));
     for (let act = 0; act < this.#acts; act += 1) if (random.chance(CLAIMS)) this.#claim(act, random);
     for (let act = 0; act < this.#acts; act += 1) if (this.#random.chance(GREED)) this.#greed(act);
+    for (const { act, atMs, call } of restocking(this.#seed, { acts: this.#acts, regions: this.#regions, skus: this.#skus }))
+      this.#entries.push({ id: this.#entries.length, act, atMs, kind: 'call', call });
     return { seed: this.#seed, regions: this.#regions, acts: this.#acts, entries: this.#entries };
   }
 

@@ -95,8 +95,8 @@ export const STOCKING: readonly Mutation[] = [
     'shown-by-the-receipt',
     'stock counts as current as soon as the receipt is there, booked or not',
     'functions/core/holdings.ts',
-    "['STOCK RECEIPT', showsReceipt],",
-    "['STOCK RECEIPT', instead(showsReceipt, exists)],",
+    '(BY_KIND.get(kindOf(key)) ?? exists)(store, key)',
+    'instead(BY_KIND.get(kindOf(key)) ?? exists, exists)(store, key)',
   ),
   one(
     'shown-by-the-booking',

@@ -58,7 +58,7 @@ describe('the housekeeping handler', () => {
       [here, HERE],
       [there, PEER],
     ] as const)
-      await receiveStock(context, { subject: 's', sku: 'both', region, key: `k-${region}`, quantity: 10 });
+      await receiveStock(context, { subject: 's', sku: 'both', region, key: `k-${region}`, quantity: region === HERE ? 10 : 4 });
     await receiveStock(there, { subject: 's', sku: 'sent', region: HERE, key: 'k-sent', quantity: 4 });
     const request = { subject: 's', key: 'order-key-1', request: { lines: [{ sku: 'both', quantity: 3 }] } };
     const placed = await placeOrder(there, request);
