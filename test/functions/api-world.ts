@@ -50,6 +50,8 @@ export interface ApiWorldProps {
   readonly tokenWaitMs?: number;
   /** @default 200 */
   readonly replicatedDeadlineMs?: number;
+  /** @default timers */
+  readonly pause?: (ms: number) => Promise<void>;
 }
 
 export const REGIONS = ['eu-central-1', 'us-east-2'] as const;
@@ -90,7 +92,7 @@ export class ApiWorld {
       domain: props.domain,
       origins: props.origins ?? [],
       identify: (authorization) => authenticator.identify(authorization),
-      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      pause: props.pause ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
       memory: new PeerMemory(),
       peer: (region) => {
         this.askedPeers.push(region);

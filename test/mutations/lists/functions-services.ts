@@ -77,4 +77,16 @@ export const FUNCTIONS_SERVICES: readonly TestedMutation[] = [
     '!restored?.startsWith(BACKUPS.restoredPrefix)',
     'restored === undefined',
   ),
+  mutationsOf('functions/http/consistency.ts', 'test/functions/units.test.ts')(
+    'keys-read-as-often-as-named',
+    'a caller makes a region read one thing over and over',
+    'keys: [...new Map(keys.map((key) => [`${key.pk}\\n${key.sk}`, key])).values()],',
+    'keys,',
+  ),
+  mutationsOf('functions/core/consistency.ts', 'test/functions/units.test.ts')(
+    'looks-without-growth',
+    'a thing that is not there is looked for ten times a request',
+    'const TOKEN_GROWTH = 3;',
+    'const TOKEN_GROWTH = 1;',
+  ),
 ];
