@@ -3,7 +3,7 @@ import { arrives, arrivesAtPeer, witnesses } from '../functions/core/consistency
 import { holds } from '../functions/core/holdings.ts';
 import { listing } from '../functions/core/listed.ts';
 import { gateOf, isDrained } from '../functions/core/operations.ts';
-import type { Key } from '../functions/core/store.ts';
+import { type Key, StoreBusy } from '../functions/core/store.ts';
 import type { Cell } from './cell.ts';
 import type { Environment } from './environment.ts';
 import type { Told } from './ledger.ts';
@@ -40,6 +40,12 @@ export type Answer =
   /** 503, or no answer of the table: nobody knows what came of it. */
   | { readonly kind: 'unavailable'; readonly detail: string };
 
+/** As functions/http/api.ts: nothing was done. */
+const busyOr = (error: unknown) => {
+  if (!(error instanceof StoreBusy)) throw error;
+  return { kind: 'refused', code: 'busy', detail: error.message, region: undefined } as const;
+};
+
 export const handle = async (cell: Cell, environment: Environment, { request, told, replicated }: Asked): Promise<Answer> => {
   const { regions, gated, scheduler } = cell.surroundings;
   const { data: store, clock, hlc } = environment;
@@ -57,11 +63,9 @@ export const handle = async (cell: Cell, environment: Environment, { request, to
   const named = told.flatMap(({ carriers }) => carriers);
   const stale = named.length > 0 && !(await arrives(store, named, { clock, pause, holds, waitMs: TOKEN_WAIT_MS }));
   if (named.length > 0 && !stale) cell.surroundings.caughtUp(cell, told);
-  const { shortages } = environment;
-  const outcome = await perform(
-    { store: listing(store, named), clock, hlc, region: cell.region, regions, writer, named, shortages },
-    request,
-  );
+  const { shortages, heat } = environment;
+  const context = { store: listing(store, named), clock, hlc, region: cell.region, regions, writer, named, shortages, heat };
+  const outcome = await perform(context, request).catch(busyOr);
   if (outcome.kind === 'refused') {
     cell.surroundings.refused({ request, code: outcome.code, cell, beganMs });
     return { kind: 'refused', code: outcome.code, detail: outcome.detail, region: outcome.region };

@@ -32,7 +32,7 @@ const WAY_MS = 15;
 /** Milliseconds that a caller waits for late answers after its last attempt. */
 const LAST_MS = 2_000;
 /** Refusals that are about one region: another may hold the stock, or the order that has not arrived here yet. */
-const ELSEWHERE: readonly string[] = ['out-of-stock', 'not-found', 'wrong-region'];
+const ELSEWHERE: readonly string[] = ['out-of-stock', 'not-found', 'wrong-region', 'busy'];
 
 /** How callers reach regions. */
 export interface Roads {

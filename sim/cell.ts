@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly twice: number;
   /** Milliseconds that a call of the database usually takes. */
   readonly stepMs: number;
+  /** Share of the transactions on stock that lose to others', where they are told of it soon; of patient ones a tenth of that. */
+  readonly contention: number;
   /** How far the clocks of a region's environments are from its own at most. */
   readonly jitterMs: number;
   /** Told of each write of an application at a cell. */

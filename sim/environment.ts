@@ -1,10 +1,20 @@
 /** An execution environment of Lambda: one request at a time, its own clock, and a view of the regions that it keeps. */
 import type { Peer } from '../functions/core/consistency.ts';
+import { Heat } from '../functions/core/heat.ts';
 import { Hlc } from '../functions/core/hlc.ts';
 import { Monitor } from '../functions/core/monitor.ts';
 import { PeerMemory } from '../functions/core/peer-memory.ts';
 import { Shortages } from '../functions/core/shortages.ts';
-import { type Clock, type Committed, type Item, type Key, type Store, StoreUnavailable, type Write } from '../functions/core/store.ts';
+import {
+  type Clock,
+  type Committed,
+  type Item,
+  type Key,
+  type Store,
+  StoreBusy,
+  StoreUnavailable,
+  type Write,
+} from '../functions/core/store.ts';
 import { REPLICATED_DEADLINE_MS } from './api.ts';
 import type { Cell, TableName } from './cell.ts';
 import type { Invocation } from './invocation.ts';
@@ -16,6 +26,7 @@ export class Environment {
   readonly hlc = new Hlc();
   readonly memory = new PeerMemory();
   readonly shortages = new Shortages();
+  readonly heat = new Heat();
   readonly clock: Clock;
   readonly data: Store;
   readonly monitor: Monitor;
@@ -52,7 +63,7 @@ export class Environment {
     this.clock = { now: () => Math.floor(given.clock() + given.skewMs) };
     const running = (): Invocation => this.#running();
     this.#cell = cell;
-    this.data = new CellStore(cell, 'data', running);
+    this.data = new CellStore(cell, 'data', running, true);
     this.monitor = new Monitor({
       data: this.data,
       control: new CellStore(cell, 'control', running),
@@ -69,8 +80,11 @@ export class CellStore implements Store {
   readonly #cell: Cell;
   readonly #table: TableName;
   readonly #invocation: () => Invocation;
+  readonly #loses: boolean;
 
-  constructor(cell: Cell, table: TableName, invocation: () => Invocation) {
+  /** @param loses whether others may win: an operator's tool, which tries for longer, never gives way */
+  constructor(cell: Cell, table: TableName, invocation: () => Invocation, loses = false) {
+    this.#loses = loses;
     this.#cell = cell;
     this.#table = table;
     this.#invocation = invocation;
@@ -97,14 +111,28 @@ export class CellStore implements Store {
     );
   }
 
-  transact(writes: readonly Write[]): Promise<Committed> {
+  async transact(writes: readonly Write[], patience?: number): Promise<Committed> {
     const invocation = this.#invocation();
-    return invocation.step(
+    const contended = this.#contended(writes, patience, invocation);
+    const outcome = await invocation.step(
       () => `write ${writesText(writes)}`,
-      () => this.#cell.write(this.#table, writes, invocation),
+      () => (contended.length > 0 ? undefined : this.#cell.write(this.#table, writes, invocation)),
     );
+    if (outcome === undefined) throw new StoreBusy('lost to other writes', { contended });
+    return outcome;
+  }
+
+  /** The writes on stock that lose to others', if it is to lose. */
+  #contended(writes: readonly Write[], patience: number | undefined, { random }: Invocation): readonly number[] {
+    const { contention } = this.#cell.surroundings;
+    if (contention === 0 || !this.#loses) return [];
+    const rows = writes.flatMap((write, index) => (/^(HELD|TILL)#/.test(keyOf(write).sk) ? [index] : []));
+    if (rows.length === 0 || !random.chance(patience === undefined ? contention / 10 : contention)) return [];
+    return [random.pick(rows)];
   }
 }
+
+const keyOf = (write: Write): Key => (write.action === 'put' ? write.item : write.key);
 
 /** Writes as a reader of a timeline wants them. */
 export const writesText = (writes: readonly Write[]): string =>

@@ -99,6 +99,7 @@ class Run implements Surroundings {
   readonly twice = 0;
   readonly jitterMs = 0;
   readonly stepMs = 0;
+  readonly contention = 0;
   readonly violations: Violation[] = [];
   readonly path: string[] = [];
   readonly #choices = new Choices();

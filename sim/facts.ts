@@ -31,6 +31,8 @@ export interface Row {
   readonly writer: string;
   readonly available: number;
   readonly sold: number;
+  /** Units of `sold` that lie at its tills, where they are for sale; where a till is damaged or nobody looks, no number. */
+  readonly atTills: number;
   readonly granted: ReadonlyMap<string, number>;
   readonly credited: ReadonlyMap<string, number>;
 }
@@ -84,7 +86,7 @@ export const readFacts = (items: readonly Item[]): Facts => {
   const records = new Map<string, RecordFacts>();
   for (const [pk, partition] of partitions) {
     const [type, name] = [pk.slice(0, pk.indexOf('#')), pk.slice(pk.indexOf('#') + 1)];
-    if (type === 'STOCK') stock.set(name, readStock(name, partition));
+    if (type === 'STOCK') stock.set(name, readStock(name, partition, tillsOf(name, partitions)));
     const record = type === 'RECORD' ? readRecord(pk, partition) : undefined;
     if (record) records.set(pk, record);
     const order = type === 'ORDER' ? readOrder(name, partition) : undefined;
@@ -129,7 +131,11 @@ const linesOf = (value: Value | undefined): ReadonlyMap<string, number> => {
   return lines;
 };
 
-const readStock = (sku: string, items: readonly Item[]): StockFacts => {
+/** All tills at which a sku is sold, by any writer. */
+const tillsOf = (sku: string, partitions: ReadonlyMap<string, readonly Item[]>): readonly Item[] =>
+  [...partitions].flatMap(([pk, items]) => (pk.startsWith(`TILL#${sku}#`) ? items : []));
+
+const readStock = (sku: string, items: readonly Item[], tills: readonly Item[]): StockFacts => {
   const receipts: { hash: string; by: string; region: string; quantity: number }[] = [];
   const bookings: { hash: string; by: string; quantity: number }[] = [];
   const rows = new Map<string, Row>();
@@ -141,18 +147,34 @@ const readStock = (sku: string, items: readonly Item[]): StockFacts => {
     if (type !== 'HELD') continue;
     const region = regionOfName(second);
     const known = rows.get(region);
-    if (known === undefined || incarnationOf(known.writer) < incarnationOf(second)) rows.set(region, rowOf(second, item));
+    if (known === undefined || incarnationOf(known.writer) < incarnationOf(second)) rows.set(region, rowOf(second, item, tills));
   }
   return { sku, receipts, bookings, rows };
 };
 
-const rowOf = (writer: string, item: Item): Row => {
+/** Units that are at tills and can be found there: at one that its row does not know nobody looks. */
+const atTillsOf = (writer: string, item: Item, tills: readonly Item[]): number =>
+  tills
+    .filter(({ sk }) => sk === `TILL#${writer}`)
+    .reduce((total, till) => {
+      const [units, number] = [Number(till['available'] ?? 0), Number(till.pk.split('#')[2])];
+      return total + (units < 0 || (units > 0 && number >= Number(item['tills'] ?? 0)) ? Number.NaN : units);
+    }, 0);
+
+const rowOf = (writer: string, item: Item, tills: readonly Item[]): Row => {
   const [granted, credited] = [new Map<string, number>(), new Map<string, number>()];
   for (const [name, value] of Object.entries(item)) {
     if (name.startsWith('granted_')) granted.set(name.slice('granted_'.length), Number(value));
     if (name.startsWith('credited_')) credited.set(name.slice('credited_'.length), Number(value));
   }
-  return { writer, available: Number(item['available'] ?? 0), sold: Number(item['sold'] ?? 0), granted, credited };
+  return {
+    writer,
+    available: Number(item['available'] ?? 0),
+    sold: Number(item['sold'] ?? 0),
+    atTills: atTillsOf(writer, item, tills),
+    granted,
+    credited,
+  };
 };
 
 const readRecord = (pk: string, items: readonly Item[]): RecordFacts | undefined => {

@@ -90,7 +90,7 @@ const differences = (a: Cell, b: Cell, writers: Writers): readonly Violation[] =
     return violations;
   });
 
-const ROWS: readonly string[] = ['HELD', 'WISH', 'BEAT', 'HEAD'];
+const ROWS: readonly string[] = ['HELD', 'TILL', 'WISH', 'BEAT', 'HEAD'];
 
 const isRetiredRow = (table: string, { sk }: Item, { serving, closing }: Writers): boolean => {
   const [type, writer] = [sk.slice(0, sk.indexOf('#')), sk.slice(sk.lastIndexOf('#') + 1)];

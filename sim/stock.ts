@@ -64,15 +64,20 @@ const rows = (
   { cells, closings, happened }: Past,
 ): readonly Violation[] =>
   [...cells.map(({ region }) => region), ...closings.regions].flatMap((region) => {
-    const row = all.get(region) ?? { writer: region, available: 0, sold: 0, granted: new Map(), credited: new Map() };
+    const row = all.get(region) ?? { writer: region, available: 0, sold: 0, atTills: 0, granted: new Map(), credited: new Map() };
     const wrong = (rule: string, detail: string): Violation => ({ rule, detail: `${sku} in ${row.writer}: ${detail}` });
     const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, each) => total + each, 0);
     const held = reserved.get(`${region} ${sku}`) ?? 0;
     const booked = sum(bookings.filter(({ by }) => regionOfName(by) === region).map(({ quantity }) => quantity));
     const [granted, credited] = [sum(row.granted.values()), sum(row.credited.values())];
     const violations: Violation[] = [];
-    if (row.sold !== held)
-      violations.push(wrong('no order without stock, no stock without an order', `${row.sold} sold, ${held} in open or shipped orders`));
+    if (row.sold !== held + row.atTills)
+      violations.push(
+        wrong(
+          'no order without stock, no stock without an order',
+          `${row.sold} sold, ${held} in open or shipped orders, ${row.atTills} at tills`,
+        ),
+      );
     if (row.available + row.sold + granted - credited !== booked)
       violations.push(
         wrong(

@@ -115,7 +115,12 @@ const stockView = async (cell: Cell, context: Context, { sku, bookings, rows }: 
   if (rows.size === 0 && outcome.kind === 'refused') return [];
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
   const regions = [...rows.values()]
-    .map(({ writer, available, sold }) => ({ region: regionOfName(writer), writer, available, sold }))
+    .map(({ writer, available, sold, atTills }) => ({
+      region: regionOfName(writer),
+      writer,
+      available: available + atTills,
+      sold: sold - atTills,
+    }))
     .sort((a, b) => (a.region < b.region ? -1 : 1));
   // What is still on the way at rest came too late for a lost region's books: stock.ts.
   const moving = sum(

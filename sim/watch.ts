@@ -4,10 +4,21 @@ import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
 import type { Key } from '../functions/core/store.ts';
 import { Booked } from './booked.ts';
 import type { Cell, TableName } from './cell.ts';
+import { Counters } from './counters.ts';
 import { readFacts } from './facts.ts';
 import { Fences } from './fences.ts';
 import type { Happened } from './happened.ts';
-import { type Acknowledgement, isPresent, type Ledger, memberOf, type Read, type Refusal, type Replicated, type Told } from './ledger.ts';
+import {
+  type Acknowledgement,
+  isPresent,
+  type Ledger,
+  memberOf,
+  merged,
+  type Read,
+  type Refusal,
+  type Replicated,
+  type Told,
+} from './ledger.ts';
 import { type Change, keyText } from './replica.ts';
 import { describe, orderIdOf } from './requests.ts';
 import { Sharing } from './wishes.ts';
@@ -23,6 +34,7 @@ export interface Watched {
 export class Watch {
   readonly #world: Watched;
   readonly #fences = new Fences();
+  readonly #counters = new Counters();
   readonly #sharing = new Sharing();
   readonly #booked = new Booked();
 
@@ -34,6 +46,7 @@ export class Watch {
   wrote(cell: Cell, table: TableName, change: Change, nowMs: number): void {
     if (table === 'control') return this.control(cell, change.key, nowMs);
     this.#booked.wrote(cell, change);
+    this.#counters.changed(cell, change.key, nowMs);
     for (const { rule, detail } of this.#sharing.wrote(cell, change, nowMs)) this.#world.violate(rule, detail);
   }
 
@@ -81,6 +94,16 @@ export class Watch {
   }
 
   refused(refusal: Refusal): void {
+    const { request, code, cell, beganMs } = refusal;
+    if (
+      request.kind === 'place' &&
+      code === 'out-of-stock' &&
+      merged(request.lines).every((line) => this.#counters.had(cell, line, beganMs))
+    )
+      this.#world.violate(
+        'what a region can sell it does not refuse',
+        `${cell.name} refused "${describe(request)}", and had it all the while`,
+      );
     if (refusal.code === 'order-cancelled' || !this.#world.ledger.wasDone(refusal)) return;
     this.#world.violate(
       'what was done is not refused',

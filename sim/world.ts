@@ -24,6 +24,8 @@ import { Watch } from './watch.ts';
 
 /** Milliseconds that a call of the database usually takes; of a schedule one. Where it is slow, more overlaps. */
 const STEP_MS = [4, 4, 40] as const;
+/** Share of the transactions that lose to others; of a schedule one. Where many do, stock is sold at tills. */
+const CONTENTION = [0, 0, 0, 0, 0, 0.4] as const;
 /** Milliseconds between two deep checks of a region: few, because each costs as much as a call, and enough for the gate. */
 const BEAT_MS = { least: 15_000, most: 40_000 } as const;
 
@@ -47,6 +49,7 @@ export class World implements Surroundings {
   readonly twice = 0.3;
   readonly jitterMs = 5;
   readonly stepMs: number;
+  readonly contention: number;
   readonly ledger = new Ledger();
   readonly network: Network;
   readonly schedule: Schedule;
@@ -66,6 +69,7 @@ export class World implements Surroundings {
     this.schedule = schedule;
     this.regions = schedule.regions;
     this.stepMs = new Random(schedule.seed).pick(STEP_MS);
+    this.contention = new Random(mix(schedule.seed, 7)).pick(CONTENTION);
     this.scheduler = new Scheduler(agenda);
     this.#tell = tell;
     this.network = new Network({ agenda, regions: schedule.regions, cellOf: (region) => this.cellOf(region) });

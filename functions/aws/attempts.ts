@@ -157,10 +157,16 @@ interface Counts {
 const boundMs = ({ backoffMs, busy }: Limits, failure: Failure, counts: Counts): number =>
   failure === 'busy' ? Math.min(busy.backoffMaxMs, busy.backoffMs * 2 ** (counts.busy - 1)) : backoffMs * 2 ** (counts.failed - 1);
 
+/** The actions of a transaction that met others. */
+const contendedBy = (error: unknown): readonly number[] =>
+  error instanceof TransactionCanceledException
+    ? (error.CancellationReasons ?? []).flatMap(({ Code = '' }, index) => (BUSY_REASONS.has(Code) ? [index] : []))
+    : [];
+
 const givenUp = (limits: Limits, failure: Failure, counts: Counts, doubtful: boolean, cause: unknown): StoreUnavailable => {
   const outcome = doubtful ? 'its outcome is unknown' : 'nothing was applied';
   if (failure !== 'busy')
     return new StoreUnavailable(`no answer from the table after ${counts.failed} of ${limits.attempts} attempts, ${outcome}`, { cause });
   const message = `lost to other writes ${counts.busy} of ${limits.busy.attempts} times, ${outcome}`;
-  return doubtful ? new StoreUnavailable(message, { cause }) : new StoreBusy(message, { cause });
+  return doubtful ? new StoreUnavailable(message, { cause }) : new StoreBusy(message, { cause, contended: contendedBy(cause) });
 };

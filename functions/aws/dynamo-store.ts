@@ -102,13 +102,15 @@ export class DynamoStore implements Store {
     return { items: items.slice(0, limit), more: items.length > limit };
   }
 
-  async transact(writes: readonly Write[]): Promise<Committed> {
+  async transact(writes: readonly Write[], patience?: number): Promise<Committed> {
     refuseMalformed(writes);
     const [only] = writes;
-    return writes.length === 1 && only && only.action !== 'check' && endsAlikeTwice(only) ? this.#single(only) : this.#transaction(writes);
+    return writes.length === 1 && only && only.action !== 'check' && endsAlikeTwice(only)
+      ? this.#single(only, patience)
+      : this.#transaction(writes, patience);
   }
 
-  async #single(write: Single): Promise<Committed> {
+  async #single(write: Single, patience: number | undefined): Promise<Committed> {
     const send = this.#sender(write);
     return this.#try(async (given) => {
       try {
@@ -119,7 +121,7 @@ export class DynamoStore implements Store {
         const item = error.Item && itemOf(error.Item);
         return given.doubtful && item && isOwn(write, item) ? { ok: true } : { ok: false, failed: 0, item };
       }
-    });
+    }, patience);
   }
 
   #sender(write: Single): (abortSignal: AbortSignal) => Promise<unknown> {
@@ -147,7 +149,7 @@ export class DynamoStore implements Store {
     }
   }
 
-  async #transaction(writes: readonly Write[]): Promise<Committed> {
+  async #transaction(writes: readonly Write[], patience: number | undefined): Promise<Committed> {
     const { client, table } = this.#props;
     const TransactItems = writes.map((write) => transactItem(write, table));
     const command = new TransactWriteItemsCommand({ TransactItems, ClientRequestToken: randomUUID() });
@@ -160,7 +162,7 @@ export class DynamoStore implements Store {
         if (!refusal) throw error;
         return refusal;
       }
-    });
+    }, patience);
   }
 
   async #page(
@@ -171,15 +173,17 @@ export class DynamoStore implements Store {
     return { items: Items.map(itemOf), next: LastEvaluatedKey };
   }
 
-  #try<T>(call: (given: Attempt) => Promise<T>): Promise<T> {
-    return attempt(this.#props.limits ?? REQUEST_LIMITS, call, this.#props.chance);
+  #try<T>(call: (given: Attempt) => Promise<T>, patience?: number): Promise<T> {
+    const limits = this.#props.limits ?? REQUEST_LIMITS;
+    const attempts = Math.min(patience ?? limits.busy.attempts, limits.busy.attempts);
+    return attempt({ ...limits, busy: { ...limits.busy, attempts } }, call, this.#props.chance);
   }
 }
 
 const keyAttributes = ({ pk, sk }: Key): Attributes => marshalAll({ [KEYS.partition]: pk, [KEYS.sort]: sk });
 
 /** Whether applying it again, after itself, changes nothing. */
-const endsAlikeTwice = (write: Single): boolean => {
+export const endsAlikeTwice = (write: Single): boolean => {
   const guarded = (write.guards ?? []).length > 0;
   switch (write.action) {
     case 'put':

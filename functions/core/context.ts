@@ -1,4 +1,5 @@
 /** What a use case works with, and how it ends. */
+import type { Heat } from './heat.ts';
 import type { Hlc } from './hlc.ts';
 import type { Shortages } from './shortages.ts';
 import type { Clock, Key, Store } from './store.ts';
@@ -17,6 +18,8 @@ export interface Context {
   readonly named?: readonly Key[];
   /** What its execution environment found to be short; without it every order is tried. */
   readonly shortages?: Shortages;
+  /** What its execution environment found to be hot; without it, each order tries the region's row first. */
+  readonly heat?: Heat | undefined;
 }
 
 /** Why a use case refused. A refusal has no effect and is not remembered. */

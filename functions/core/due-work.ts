@@ -27,7 +27,7 @@ export interface Due {
  * The work of one region that is due. Pure, and exact: a task is due when doing it now would change something.
  *
  * @param items whole partitions of the region's own replica of the data table, in any order
- * @param nowMs by when a wish counts or is over
+ * @param nowMs by when a wish counts or is over, and tills are no longer needed
  */
 export const dueWork = (items: readonly Item[], region: string, nowMs: number): readonly Due[] =>
   [...Map.groupBy(items, ({ pk }) => pk)].flatMap(([pk, partition]) => {

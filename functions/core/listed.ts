@@ -16,7 +16,7 @@ export const listing = (store: Store, keys: readonly Key[]): Store => {
   return {
     get: (key) => store.get(key),
     query: (pk, prefix) => store.query(pk, prefix),
-    transact: (writes) => store.transact(writes),
+    transact: (writes, patience) => store.transact(writes, patience),
     listByOwner: async (owner, page) => {
       const shown = await store.listByOwner(owner, page);
       const unseen = placed.filter((key) => !shown.items.some((item) => isSame(item, key)));

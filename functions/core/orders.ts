@@ -10,9 +10,10 @@ import { canonical, hashOf } from './hash.ts';
 import { ITEM_VERSION, textOf, writerOf } from './item.ts';
 import { keyReused, maySee, noSuchOrder } from './order-access.ts';
 import { cancelledBy, foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
-import { content, orderIdOf, orderKey, readOrder, reserve } from './order-items.ts';
+import { content, orderIdOf, orderKey, readOrder } from './order-items.ts';
 import { isKnownShort, outOfStock } from './out-of-stock.ts';
-import type { Item, Write } from './store.ts';
+import { sell } from './selling.ts';
+import type { Item } from './store.ts';
 import { expiring, mayName } from './synthetic.ts';
 import { compareWriters } from './writer.ts';
 
@@ -60,7 +61,7 @@ export const placeOrder = async (
     listed: `${context.hlc.next(nowMs)}#${id}`,
     ...expiring(given.subject, 'fact', nowMs),
   };
-  if (!(await isKnownShort(context, lines)) && (await accept(context, placed, lines)))
+  if (!(await isKnownShort(context, lines)) && (await sell(context, placed, lines)))
     return written(placedOrder(id, { lines, note: given.request.note, placedAtMs: nowMs, writer: context.writer }), placed);
 
   // A request with the same key overtook this one, or a line is short. The facts tell which.
@@ -118,12 +119,6 @@ const replay = (id: string, order: OrderView, body: string): Outcome<PlacedOrder
   if (order.state === 'cancelled' || order.state === 'cancelling')
     return refused('order-cancelled', `order ${id} is ${order.state}; a new order needs a new key`);
   return written(placedOrder(id, same), { pk: orderKey(id), sk: same.sk }, true);
-};
-
-/** One item is event and reservation, in one transaction with the stock. */
-const accept = async (context: Context, placed: Item, lines: readonly Line[]): Promise<boolean> => {
-  const put: Write = { action: 'put', item: placed, guards: [{ is: 'absent' }] };
-  return (await context.store.transact([put, ...lines.map((line) => reserve(context, line))])).ok;
 };
 
 /** Equal skus are one line: a transaction may touch an item once. Sorted, so that equal requests are equal. */

@@ -7,6 +7,7 @@ import type { Line } from './order-fold.ts';
 import { withinReach } from './sharing.ts';
 import { foldHeld, type Held, stockKey } from './stock-fold.ts';
 import { StoreUnavailable } from './store.ts';
+import { withTills } from './tills.ts';
 import { readWishes, roundedUp, wasSaid, wishItem } from './wishes.ts';
 
 /**
@@ -17,8 +18,11 @@ export const isKnownShort = async (context: Context, lines: readonly Line[]): Pr
   const nowMs = context.clock.now();
   const doubtful = lines.filter(({ sku }) => context.shortages?.isFresh(sku, nowMs));
   const rows = await Promise.all(doubtful.map(({ sku }) => readHeld(context, sku)));
-  return doubtful.some((line, index) => isShort(context, line, rows[index] ?? []));
+  return doubtful.some((line, index) => isShort(context, line, rows[index] ?? []) && !hasTills(context, rows[index] ?? []));
 };
+
+/** Units move between a row and its tills while both are looked at: that it has too little only a sale finds out. */
+const hasTills = ({ region }: Context, held: readonly Held[]): boolean => held.some((each) => each.region === region && each.tills > 0);
 
 /** Says what is short, and leaves word of it for the other regions' rebalancers where they can help. */
 export const outOfStock = async (context: Context, lines: readonly Line[]): Promise<Outcome<never>> => {
@@ -35,7 +39,9 @@ export const outOfStock = async (context: Context, lines: readonly Line[]): Prom
   return refused('out-of-stock', `${lacks}; other regions are asked to hand over what they can spare`);
 };
 
-const readHeld = async ({ store }: Context, sku: string): Promise<readonly Held[]> => foldHeld(await store.query(stockKey(sku), 'HELD#'));
+/** What the regions hold, with what lies at their tills. */
+const readHeld = async ({ store }: Context, sku: string): Promise<readonly Held[]> =>
+  withTills(store, sku, foldHeld(await store.query(stockKey(sku), 'HELD#')));
 
 const isShort = ({ region }: Context, { quantity }: Line, held: readonly Held[]): boolean =>
   (held.find((each) => each.region === region)?.available ?? 0) < quantity;

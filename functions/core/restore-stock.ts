@@ -13,6 +13,7 @@ import { bookingsOf, reservationsOf } from './rebuild.ts';
 import { syntheticPartitions } from './restore-compare.ts';
 import { creditedFrom, grantedTo, type Held, heldKey, heldOf, stockKey, sum } from './stock-fold.ts';
 import type { Guard, Item, Write } from './store.ts';
+import { emptied, skuOfTill, tillNumber, unitsAt } from './tills.ts';
 import { foldWishes, wishItem } from './wishes.ts';
 import { regionOf } from './writer.ts';
 
@@ -27,7 +28,7 @@ export interface View {
 export interface StockRepair {
   readonly region: string;
   readonly sku: string;
-  readonly write: Write;
+  readonly writes: readonly Write[];
   /** In words, for a report. */
   readonly what: string;
 }
@@ -41,6 +42,7 @@ interface Row {
   readonly bookings: number;
   /** Units in open or shipped orders of this region. */
   readonly sold: number;
+  readonly tills: readonly Item[];
   /** The row says what the facts say. */
   readonly sound: boolean;
 }
@@ -73,9 +75,11 @@ const soldOf = (view: View): ReadonlyMap<string, number> => reservationsOf(view.
 
 const bySku = (items: readonly Item[]): ReadonlyMap<string, readonly Item[]> =>
   Map.groupBy(
-    items.filter(({ pk }) => pk.startsWith(stockKey(''))),
-    ({ pk }) => pk.slice(stockKey('').length),
+    items.filter(({ pk }) => skuOf(pk) !== undefined),
+    ({ pk }) => skuOf(pk) ?? '',
   );
+
+const skuOf = (pk: string): string | undefined => (pk.startsWith(stockKey('')) ? pk.slice(stockKey('').length) : skuOfTill(pk));
 
 /** Rows of regions that do not answer, as this one has them. */
 const copiesOf = (items: readonly Item[], view: View, views: readonly View[]): readonly Item[] =>
@@ -90,18 +94,28 @@ const rowOf = (view: View, sku: string, items: readonly Item[], sold: number): R
   const booked = sum(bookingsOf(view.region, items).flatMap((each) => (each.booked ? [each.quantity] : [])));
   const bookings = bookingsCounted(items, view.writer);
   const held = heldOf(item ?? { ...heldKey(sku, view.writer), v: 0 });
+  const tills = items.filter((each) => skuOfTill(each.pk) !== undefined && writerOf(each) === view.writer);
   const sound =
     (item === undefined || isCounted(item)) &&
     (held.bookings ?? 0) >= bookings &&
-    held.sold === sold &&
-    held.available === booked + sum(held.credited.values()) - sum(held.granted.values()) - sold;
-  return { view, item, held, booked, bookings, sold, sound };
+    tills.every(isFound(held)) &&
+    held.sold === sold + sum(tills.map(unitsAt)) &&
+    held.available === booked + sum(held.credited.values()) - sum(held.granted.values()) - held.sold;
+  return { view, item, held, booked, bookings, sold, tills, sound };
 };
+
+/** A till that has what can be, and that orders look for. */
+const isFound =
+  ({ tills }: Held) =>
+  (till: Item): boolean => {
+    const units = till['available'];
+    return Number.isSafeInteger(units) && unitsAt(till) >= 0 && (unitsAt(till) === 0 || tillNumber(till) < tills);
+  };
 
 /** Every number that the rules add to is one. */
 const isCounted = (item: Item): boolean =>
   Object.entries(item).every(
-    ([name, value]) => !/^(available|sold|rev|bookings|granted_.*|credited_.*)$/.test(name) || Number.isSafeInteger(value),
+    ([name, value]) => !/^(available|sold|rev|bookings|tills|granted_.*|credited_.*)$/.test(name) || Number.isSafeInteger(value),
   ) &&
   ['available', 'sold'].every((name) => numberOf(item, name) !== undefined || item[name] === undefined) &&
   [...heldOf(item).granted.values(), ...heldOf(item).credited.values()].every((units) => units >= 0);
@@ -120,7 +134,7 @@ const planSku = ({ sku, rows, elsewhere, nowMs }: Sku): readonly StockRepair[] =
   );
   const granted = (giver: string, taker: string): number => most(evidence(giver, taker, rows, elsewhere));
   return rows.flatMap((row): StockRepair[] => {
-    const { view, item, held, booked, bookings, sold, sound } = row;
+    const { view, item, held, booked, bookings, sold, tills, sound } = row;
     const moves = [...regions]
       .filter((region) => region !== view.region)
       .map((region) => ({
@@ -147,8 +161,9 @@ const planSku = ({ sku, rows, elsewhere, nowMs }: Sku): readonly StockRepair[] =
       ),
     };
     const what = `${describe(held, item)} -> ${describe(heldOf(repaired), repaired)}`;
-    const write: Write = { action: 'put', item: repaired, guards: seen(item) };
-    return [{ region: view.region, sku, write, what }];
+    // What lay at tills is in the row again, and nobody may sell it there.
+    const writes: readonly Write[] = [{ action: 'put', item: repaired, guards: seen(item) }, ...tills.map(emptied)];
+    return [{ region: view.region, sku, writes, what }];
   });
 };
 
@@ -180,7 +195,7 @@ const wishRepair = (sku: string, { view, held }: Row, nowMs: number): StockRepai
   const wished = foldWishes(view.items, nowMs).get(view.region) ?? 0;
   if (held.available >= 0 || wished > 0) return [];
   const write: Write = { action: 'put', item: wishItem(sku, view.writer, 1, nowMs), guards: [{ is: 'absent' }] };
-  return [{ region: view.region, sku, write, what: `lacks ${-held.available} units -> wishes for them` }];
+  return [{ region: view.region, sku, writes: [write], what: `lacks ${-held.available} units -> wishes for them` }];
 };
 
 /** The row is still the one that was read: every change of it counts `rev`. */
@@ -194,7 +209,7 @@ const seen = (item: Item | undefined): readonly Guard[] => {
 };
 
 const withoutCounts = (item: Readonly<Record<string, Item[string]>>): Readonly<Record<string, Item[string]>> =>
-  Object.fromEntries(Object.entries(item).filter(([name]) => !/^(bookings$|(granted|credited)_)/.test(name)));
+  Object.fromEntries(Object.entries(item).filter(([name]) => !/^(bookings$|tills$|(granted|credited)_)/.test(name)));
 
 const most = (numbers: readonly (number | undefined)[]): number =>
   Math.max(0, ...numbers.map((each) => (each !== undefined && Number.isSafeInteger(each) ? each : 0)));

@@ -18,8 +18,9 @@ import { numberOf, partsOf, writerOf } from './item.ts';
 import { reput } from './rebuild.ts';
 import { compare, keyText, type Resource, resourceOf, sameFact, type ToldAnew } from './restore-compare.ts';
 import { planStock, type StockRepair, stockSkus, type View } from './restore-stock.ts';
-import { heldKey } from './stock-fold.ts';
+import { heldKey, heldOf } from './stock-fold.ts';
 import type { Clock, Guard, Item, Key, Store, Write } from './store.ts';
+import { TILLS, tillKey } from './tills.ts';
 import { regionOf } from './writer.ts';
 
 /** Looks at the whole and repairs of it, until nothing is left to do: callers go on meanwhile. */
@@ -63,7 +64,7 @@ export interface Repaired {
   /** Facts put again, because another region did not hold what their own region holds. */
   readonly spread: number;
   /** Rows computed anew. */
-  readonly rows: readonly Omit<StockRepair, 'write'>[];
+  readonly rows: readonly Omit<StockRepair, 'writes'>[];
   readonly left: readonly Left[];
 }
 
@@ -170,7 +171,7 @@ const unchanged = (live: Item | undefined, restored: Item): readonly Guard[] => 
  * neither way: an order between the reading of orders and of a row may make up for exactly what the row is off by.
  */
 const repairStock = async ({ restored, replicas, clock }: RepairProps): Promise<Pick<Repaired, 'rows' | 'left'>> => {
-  const rows: Omit<StockRepair, 'write'>[] = [];
+  const rows: Omit<StockRepair, 'writes'>[] = [];
   let doubtful = stockSkus(restored, await viewsOf(replicas));
   for (let pass = 0; pass < PASSES_MAX && doubtful.size > 0; pass += 1) {
     const skus = doubtful;
@@ -180,9 +181,9 @@ const repairStock = async ({ restored, replicas, clock }: RepairProps): Promise<
       measured.map((each) => each.view),
       clock.now(),
     );
-    for (const { write, ...told } of plan) {
+    for (const { writes, ...told } of plan) {
       const steady = measured.find((each) => each.view.region === told.region)?.steady;
-      if (steady?.has(told.sku) && (await storeOf(replicas, told.region).transact([write])).ok) rows.push(told);
+      if (steady?.has(told.sku) && (await storeOf(replicas, told.region).transact(writes)).ok) rows.push(told);
     }
     const wrong = new Set(plan.map((each) => each.sku));
     doubtful = new Set([...skus].filter((sku) => wrong.has(sku) || !measured.every((each) => each.steady.has(sku))));
@@ -196,28 +197,32 @@ const BUSY = 'callers changed it all the while; run it again, or evacuate the re
 const busy = ({ write }: Step): Left => ({ ...keyOf(write), why: BUSY });
 
 /**
- * Reads all of a region, and tells of which skus the region's row stayed the same all the while: what was read of these
- * belongs together, because every order and booking changes the row in the same transaction.
+ * Reads all of a region, and tells of which skus the region's row and tills stayed the same all the while: what was read of
+ * these belongs together, because every order and booking changes one of them in the same transaction.
  */
 const measure = async (
   replica: Replica,
   skus: ReadonlySet<string>,
 ): Promise<{ readonly view: View; readonly steady: ReadonlySet<string> }> => {
   const revisions = async () => {
-    const found: (readonly [string, Item | undefined])[] = [];
+    const found: (readonly [string, readonly (Item | undefined)[]])[] = [];
     const list = [...skus];
     for (let at = 0; at < list.length; at += READS_AT_ONCE)
-      found.push(
-        ...(await Promise.all(
-          list.slice(at, at + READS_AT_ONCE).map(async (sku) => [sku, await replica.store.get(heldKey(sku, replica.writer))] as const),
-        )),
-      );
+      found.push(...(await Promise.all(list.slice(at, at + READS_AT_ONCE).map(async (sku) => [sku, await rowsOf(replica, sku)] as const))));
     return new Map(found);
   };
   const before = await revisions();
   const view = await viewOf(replica);
   const after = await revisions();
   return { view, steady: new Set([...skus].filter((sku) => JSON.stringify(before.get(sku)) === JSON.stringify(after.get(sku)))) };
+};
+
+/** The row of a sku, and its tills where it says that there may be some. */
+const rowsOf = async ({ store, writer }: Replica, sku: string): Promise<readonly (Item | undefined)[]> => {
+  const row = await store.get(heldKey(sku, writer));
+  const open = row && heldOf(row).tills > 0 ? TILLS : 0;
+  const tills = await Promise.all(Array.from({ length: open }, (_, till) => store.get(tillKey(sku, till, writer))));
+  return [row, ...tills];
 };
 
 /** Facts that the answering regions lack, and whose own region does not answer. */

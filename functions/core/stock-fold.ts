@@ -13,7 +13,7 @@ export interface Held {
   readonly writer: string;
   readonly region: string;
   readonly available: number;
-  /** Units in open or shipped orders. */
+  /** Units in open or shipped orders, and those that lie at tills. */
   readonly sold: number;
   /** Cumulative units given to a region, by region. */
   readonly granted: ReadonlyMap<string, number>;
@@ -21,6 +21,10 @@ export interface Held {
   readonly credited: ReadonlyMap<string, number>;
   /** Bookings that the row has in it, of its own incarnation, counted since a release counts them. */
   readonly bookings?: number | undefined;
+  /** How many tills there may be beside the row: tills.ts. */
+  readonly tills: number;
+  /** Milliseconds since 1970 when units were last drawn to one. */
+  readonly drawnAtMs: number;
   /** What it noted of its sales when others last asked it for units: sharing.ts. */
   readonly look?: SalesLook | undefined;
 }
@@ -64,6 +68,8 @@ export const heldOf = (item: Item): Held => ({
   sold: numberOf(item, 'sold') ?? 0,
   granted: cumulative(item, GRANTED),
   credited: cumulative(item, CREDITED),
+  tills: numberOf(item, 'tills') ?? 0,
+  drawnAtMs: numberOf(item, 'drawnAt') ?? 0,
   look: lookOf(item),
   bookings: numberOf(item, 'bookings'),
 });
@@ -81,8 +87,10 @@ const lookOf = (item: Item): SalesLook | undefined => {
 };
 
 /** The stock of a sku; undefined when no region holds any row of it. */
-export const foldStock = (items: readonly Item[]): StockView | undefined => {
-  const held = foldHeld(items);
+export const foldStock = (items: readonly Item[]): StockView | undefined => stockOf(foldHeld(items));
+
+/** The stock that these rows hold; undefined of none. */
+export const stockOf = (held: readonly Held[]): StockView | undefined => {
   if (held.length === 0) return undefined;
   const available = sum(held.map((each) => each.available));
   const sold = sum(held.map((each) => each.sold));

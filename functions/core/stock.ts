@@ -7,7 +7,6 @@ import { type Handover, type Sharing, sharingOf } from './sharing.ts';
 import {
   creditedFrom,
   foldHeld,
-  foldStock,
   grantedTo,
   type Held,
   heldKey,
@@ -16,9 +15,11 @@ import {
   lookAttributes,
   type StockView,
   stockKey,
+  stockOf,
 } from './stock-fold.ts';
 import { type Guard, type Item, StoreBusy, type Write } from './store.ts';
 import { mayName } from './synthetic.ts';
+import { foldTills, mustFold, withTills } from './tills.ts';
 import { readWishes, unitsWished, WISH } from './wishes.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
@@ -103,7 +104,8 @@ export const getStock = async (
   { subject, sku }: { readonly subject: string; readonly sku: string },
 ): Promise<Outcome<StockAnswer>> => {
   const isNamable = mayName(subject, sku);
-  const { held, ...sums } = (isNamable && foldStock(await context.store.query(stockKey(sku), 'HELD#'))) || NO_STOCK;
+  const rows = isNamable ? foldHeld(await context.store.query(stockKey(sku), 'HELD#')) : [];
+  const { held, ...sums } = stockOf(await withTills(context.store, sku, rows)) ?? NO_STOCK;
   const pending = isNamable ? await pendingUnits(context.store, sku, context.named ?? []) : 0;
   if (held.length === 0 && pending === 0) return refused('not-found', `no region holds or held any ${sku}, as far as this region knows`);
   const regions = held.map(({ region, writer, available, sold }) => ({ region, writer, available, sold }));
@@ -139,15 +141,26 @@ export const unitsToBook = (receipts: readonly Item[], booked: readonly Item[], 
  */
 export const rebalanceStock = async (context: Context, sku: string): Promise<void> => {
   const items = await context.store.query(stockKey(sku), 'HELD#');
-  const held = await creditGrants(context, sku, foldHeld(items));
+  const credited = await creditGrants(context, sku, foldHeld(items));
+  const held = await foldOwn(context, sku, credited);
   const own = held.find((each) => each.region === context.region);
   if (own && own.available > 0) await grantWishes(context, sku, own, held);
+};
+
+/** Units at tills are handed over by nobody. Returns the rows as they are afterwards. */
+const foldOwn = async (context: Context, sku: string, held: readonly Held[]): Promise<readonly Held[]> => {
+  const own = held.find((each) => each.region === context.region);
+  if (!own || !mustFold(own, context.clock.now())) return held;
+  await foldTills(context, sku, own);
+  const row = await context.store.get(heldKey(sku, context.writer));
+  return row ? [...held.filter((each) => each !== own), heldOf(row)] : held;
 };
 
 /** Whether rebalancing would change anything now. Pure. */
 export const mustRebalance = (region: string, held: readonly Held[], wishes: ReadonlyMap<string, number>, nowMs: number): boolean => {
   if (held.some((giver) => giver.region !== region && inFlight(giver, region, held) > 0)) return true;
   const own = held.find((each) => each.region === region);
+  if (mustFold(own, nowMs)) return true;
   const { handovers, look } = own ? sharingOf(own, wishes, held, nowMs) : NOTHING;
   return handovers.length > 0 || look !== undefined;
 };
@@ -166,7 +179,8 @@ export const stockWork = (
     case WISH:
       return own ? undefined : { kind: 'rebalance' };
     case 'HELD':
-      return !own && item[grantedTo(region)] !== before?.[grantedTo(region)] ? { kind: 'rebalance' } : undefined;
+      if (own) return (numberOf(item, 'tills') ?? 0) > 0 ? { kind: 'rebalance' } : undefined;
+      return item[grantedTo(region)] !== before?.[grantedTo(region)] ? { kind: 'rebalance' } : undefined;
     default:
       return undefined;
   }
@@ -264,4 +278,6 @@ const emptyHeld = (context: Context): Held => ({
   sold: 0,
   granted: new Map(),
   credited: new Map(),
+  tills: 0,
+  drawnAtMs: 0,
 });

@@ -69,8 +69,10 @@ export interface Store {
   /**
    * Applies all writes or none. At most 100 writes, each on a key of its own. Throws `StoreUnavailable` when the outcome
    * is unknown or nothing was tried; contention is retried inside, a bounded number of times, and ends as `StoreBusy`.
+   *
+   * @param patience how often it may lose to others before that is told; by default as often as time allows
    */
-  transact(writes: readonly Write[]): Promise<Committed>;
+  transact(writes: readonly Write[], patience?: number): Promise<Committed>;
 }
 
 /** Text that no table holds: half a character has no UTF-8 form. Whoever sent it is at fault, and no table in trouble. */
@@ -99,6 +101,13 @@ export class StoreUnavailable extends Error {
  */
 export class StoreBusy extends StoreUnavailable {
   override readonly name: string = 'StoreBusy';
+  /** Which writes of the transaction lost, where that is known. */
+  readonly contended: readonly number[];
+
+  constructor(message: string, options: { readonly cause?: unknown; readonly contended?: readonly number[] } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.contended = options.contended ?? [];
+  }
 }
 
 /** A partition is longer than anybody may read at once: no attempt will do, and the table is not to blame. */

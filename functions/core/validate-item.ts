@@ -6,6 +6,7 @@ import { RECORD_PREFIX, versionId } from './records.ts';
 import { creditedFrom, grantedTo, stockKey } from './stock-fold.ts';
 import type { Item, Value } from './store.ts';
 import { EXPIRES } from './synthetic.ts';
+import { skuOfTill } from './tills.ts';
 import { WISH, wishOf } from './wishes.ts';
 import { parseWriter } from './writer.ts';
 
@@ -17,6 +18,7 @@ export const damageOf = (item: Item): string | undefined => {
   const [type] = partsOf(item);
   if (item.pk.startsWith(orderKey(''))) return orderDamage(type, item);
   if (item.pk.startsWith(stockKey(''))) return stockDamage(type, item);
+  if (skuOfTill(item.pk) !== undefined) return isCount(item['available']) ? undefined : 'counts what cannot be';
   if (item.pk.startsWith(RECORD_PREFIX)) return recordDamage(type, item);
   return undefined;
 };

@@ -22,9 +22,10 @@ import { numberOf, partsOf, writerOf } from './item.ts';
 import { foldOrder, holdsStock } from './order-fold.ts';
 import { orderKey } from './order-items.ts';
 import { RECORD_PREFIX } from './records.ts';
-import { foldHeld, stockKey, sum } from './stock-fold.ts';
+import { foldHeld, type Held, stockKey, sum } from './stock-fold.ts';
 import type { Item } from './store.ts';
 import { EXPIRES, isSynthetic, isSyntheticSku } from './synthetic.ts';
+import { skuOfTill, tillNumber, unitsAt } from './tills.ts';
 import { damageOf } from './validate-item.ts';
 import { wishOf } from './wishes.ts';
 import { regionOf } from './writer.ts';
@@ -66,9 +67,10 @@ export interface Findings {
 export class Validation {
   readonly #cut: Cut | undefined;
   readonly #told: string[] = [];
-  /** Units in own reservations, by sku, and what the own rows say of them. */
+  /** Units in own reservations, by sku, and the own rows and tills that tell of them. */
   readonly #reserved = new Map<string, number>();
-  readonly #sold = new Map<string, number>();
+  readonly #rows = new Map<string, Held>();
+  readonly #tills = new Map<string, readonly Item[]>();
   #items = 0;
   #partitions = 0;
   #broken = 0;
@@ -98,6 +100,8 @@ export class Validation {
     }
     if (partition.some((item) => item[EXPIRES] !== undefined && !wishOf(item))) return;
     if (first.pk.startsWith(orderKey(''))) this.#addOrder(partition);
+    const sku = skuOfTill(first.pk);
+    if (sku !== undefined) this.#addTill(sku, partition);
     if (first.pk.startsWith(stockKey(''))) this.#addStock(first.pk.slice(stockKey('').length), partition);
     if (first.pk.startsWith(RECORD_PREFIX)) this.#addRecord(partition);
   }
@@ -111,9 +115,15 @@ export class Validation {
   /** Called once, at the end. @param whole all of the table was added: only then the sums over all orders mean anything */
   findings(whole: boolean): Findings {
     if (whole)
-      for (const sku of new Set([...this.#sold.keys(), ...this.#reserved.keys()])) {
-        const [sold, reserved] = [this.#sold.get(sku) ?? 0, this.#reserved.get(sku) ?? 0];
-        this.#check(sold === reserved, `the row of ${sku} says ${sold} sold, and orders hold ${reserved}`);
+      for (const sku of new Set([...this.#rows.keys(), ...this.#reserved.keys()])) {
+        const { sold = 0, tills = 0 } = this.#rows.get(sku) ?? {};
+        // Nobody looks at a till that the row does not know.
+        const atTills = sum((this.#tills.get(sku) ?? []).filter((till) => tillNumber(till) < tills).map(unitsAt));
+        const reserved = this.#reserved.get(sku) ?? 0;
+        this.#check(
+          sold === reserved + atTills,
+          `the row of ${sku} says ${sold} sold, orders hold ${reserved}, and ${atTills} are at tills`,
+        );
       }
     const allowed = Math.min(this.#fresh, Math.max(1, Math.floor(this.#sums * OFF_SHARE_MAX)));
     return {
@@ -163,7 +173,7 @@ export class Validation {
       const had = sum(receipts.values());
       const has = row ? row.available + row.sold + sum(row.granted.values()) - sum(row.credited.values()) : 0;
       if (this.#isOwnRegion(region)) {
-        this.#sold.set(sku, row?.sold ?? 0);
+        if (row) this.#rows.set(sku, row);
         const bookings = bookingsCounted(partition, row?.writer);
         const counted = row?.bookings ?? 0;
         this.#check(
@@ -172,6 +182,11 @@ export class Validation {
         );
       } else if (has !== had) this.#unsettled += 1;
     }
+  }
+
+  /** What lies at a till is sold in the row, and in no order. */
+  #addTill(sku: string, partition: readonly Item[]): void {
+    this.#tills.set(sku, [...(this.#tills.get(sku) ?? []), ...partition.filter((item) => writerOf(item) === this.#cut?.writer)]);
   }
 
   /** Every own edit counts up the own HEAD, and was made from versions that were here. */

@@ -6,6 +6,7 @@
 import { HEADERS } from '../contract/names.ts';
 import { ROUTES, type Route, type RouteName, type Scope } from '../contract/routes.ts';
 import type { Done, Outcome } from '../core/context.ts';
+import { Heat } from '../core/heat.ts';
 import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { listing } from '../core/listed.ts';
@@ -96,6 +97,7 @@ interface Learnt {
 export class Api {
   readonly #props: ApiProps;
   readonly #shortages = new Shortages();
+  readonly #heat = new Heat();
 
   constructor(props: ApiProps) {
     this.#props = props;
@@ -183,7 +185,7 @@ export class Api {
     const work = await USER_ROUTES[route]({ subject, input });
     const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
     learnt.stale = !(await this.#timed(learnt, catchUp(this.#props, demands)));
-    const beside = { named: demands.keys, shortages: this.#shortages };
+    const beside = { named: demands.keys, shortages: this.#shortages, heat: this.#heat };
     const outcome = await work({ store: listing(store, demands.keys), clock, hlc, region, regions, writer, ...beside });
     if (outcome.kind === 'done' && demands.replicated) {
       const keys = method === 'GET' ? demands.keys : outcome.carriers;

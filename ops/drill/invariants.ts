@@ -60,7 +60,7 @@ const orderRules = (facts: Facts): readonly Broken[] => orderViolations(facts).m
 /** Without what is the canaries' or a heartbeat, and without the mark of a fact that was put again. */
 const usersItems = (items: readonly Item[]): readonly Item[] => {
   const synthetic = new Set(items.filter((item) => item[EXPIRES] !== undefined).map(({ pk }) => pk));
-  return items.filter(({ pk }) => /^(ORDER|STOCK|RECORD)#/.test(pk) && !pk.startsWith(`STOCK#${canarySku('')}`) && !synthetic.has(pk));
+  return items.filter(({ pk }) => /^(ORDER|STOCK|TILL|RECORD)#/.test(pk) && !pk.startsWith(`STOCK#${canarySku('')}`) && !synthetic.has(pk));
 };
 
 const differences = (replicas: readonly Replica[]): readonly Broken[] => {
@@ -121,16 +121,18 @@ const receiptRules = ({ sku, receipts, bookings }: StockFacts): readonly Broken[
     return [{ rule: RULES.receipt, detail: `receipt ${hash} of ${sku} is booked ${by}` }];
   });
 
-const NO_ROW: Row = { writer: '', available: 0, sold: 0, granted: new Map(), credited: new Map() };
+const NO_ROW: Row = { writer: '', available: 0, sold: 0, atTills: 0, granted: new Map(), credited: new Map() };
 const total = (numbers: Iterable<number>): number => [...numbers].reduce((sum, each) => sum + each, 0);
 
 const rowRules = ({ sku, bookings, rows }: StockFacts, region: string, reserved: number): readonly Broken[] => {
-  const { available, sold, granted, credited } = rows.get(region) ?? NO_ROW;
+  const { available, sold, atTills, granted, credited } = rows.get(region) ?? NO_ROW;
   const booked = total(bookings.filter(({ by }) => regionOfName(by) === region).map(({ quantity }) => quantity));
   const [given, taken] = [total(granted.values()), total(credited.values())];
   const name = `${sku} in ${region}`;
   return [
-    ...(sold === reserved ? [] : [{ rule: RULES.sold, detail: `${name}: ${sold} sold, ${reserved} in open or shipped orders` }]),
+    ...(sold === reserved + atTills
+      ? []
+      : [{ rule: RULES.sold, detail: `${name}: ${sold} sold, ${reserved} in open or shipped orders, ${atTills} at tills` }]),
     ...(available + sold + given - taken === booked
       ? []
       : [

@@ -2,16 +2,17 @@
 import { type Mutation, one } from './mutation.ts';
 
 const ORDERS = 'functions/core/orders.ts';
+const SELLING = 'functions/core/selling.ts';
 const ITEMS = 'functions/core/order-items.ts';
 
 export const PLACING: readonly Mutation[] = [
   one(
     'event-and-reservation-apart',
     'the stock is reserved in one transaction and the order written in the next',
-    ORDERS,
-    'return (await context.store.transact([put, ...lines.map((line) => reserve(context, line))])).ok;',
-    `const reserved = await context.store.transact(instead([], lines.map((line) => reserve(context, line))));
-  return reserved.ok && (await context.store.transact([put])).ok;`,
+    SELLING,
+    '    const outcome = await store.transact(writes, patience);',
+    `    const reserved = await store.transact(instead(writes, writes.slice(1)), patience);
+    const outcome = reserved.ok ? await store.transact(writes.slice(0, 1)) : { ...reserved, failed: reserved.failed + 1 };`,
   ),
   one(
     'sold-without-stock',
@@ -23,7 +24,7 @@ export const PLACING: readonly Mutation[] = [
   one(
     'placed-over-placed',
     'of two requests that cross in one region the second overwrites the first',
-    ORDERS,
+    SELLING,
     "{ action: 'put', item: placed, guards: [{ is: 'absent' }] };",
     "{ action: 'put', item: placed, guards: instead([{ is: 'absent' }], []) };",
   ),

@@ -1,5 +1,6 @@
 /** Every deliberate defect. */
 import { ABSENCES } from './absences.ts';
+import { CROWDING } from './crowding.ts';
 import { EDITING } from './editing.ts';
 import { ENDING } from './ending.ts';
 import { FOLDING } from './folding.ts';
@@ -18,6 +19,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...EDITING,
   ...STOCKING,
   ...WISHING,
+  ...CROWDING,
   ...REBUILDING,
   ...RECLAIMING,
   ...ABSENCES,

@@ -5,7 +5,7 @@ import type { Held, SalesLook } from '../../functions/core/stock-fold.ts';
 const NOW_MS = 1_760_000_000_000;
 
 const row = (region: string, available: number, more: Partial<Held> = {}): Held => ({
-  ...{ writer: region, region, available, sold: 0, granted: new Map(), credited: new Map(), look: undefined },
+  ...{ writer: region, region, available, sold: 0, granted: new Map(), tills: 0, drawnAtMs: 0, credited: new Map(), look: undefined },
   ...more,
 });
 const look = (agoMs: number, sold: number, pace: number): SalesLook => ({ atMs: NOW_MS - agoMs, sold, pace });

@@ -197,7 +197,7 @@ export class FailingStore implements Store {
   readonly get: Store['get'] = (...given) => this.#or(() => this.#store.get(...given));
   readonly query: Store['query'] = (...given) => this.#or(() => this.#store.query(...given));
   readonly listByOwner: Store['listByOwner'] = (...given) => this.#or(() => this.#store.listByOwner(...given));
-  readonly transact: Store['transact'] = (...given) => this.#or(() => this.#store.transact(...given));
+  readonly transact: Store['transact'] = (...given) => this.#or(() => this.#store.transact(given[0]));
 
   async #or<T>(call: () => Promise<T>): Promise<T> {
     if (this.down) throw new StoreUnavailable('down for the test with secrets in it');

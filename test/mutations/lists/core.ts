@@ -18,13 +18,32 @@ const sharing = mutationsOf('functions/core/sharing.ts', 'test/core/sharing.test
 const tokens = mutationsOf('functions/core/token.ts', 'test/functions/token-owners.test.ts');
 const silent = mutationsOf('functions/core/peer-memory.ts', 'test/core/peer-memory.test.ts');
 const secrets = mutationsOf('functions/core/secrets.ts', 'test/core/token.test.ts');
+const selling = mutationsOf('functions/core/selling.ts', 'test/core/tills.test.ts');
+const tills = mutationsOf('functions/core/tills.ts', 'test/core/tills.test.ts');
+const tilled = mutationsOf('functions/core/restore-stock.ts', 'test/core/tills.test.ts');
 const tasks = mutationsOf('functions/core/tasks.ts', 'test/functions/housekeeping.system.test.ts');
 
 export const CORE: readonly TestedMutation[] = [
+  selling(
+    'refused-between-two-looks',
+    'an order is refused that looked at the row before a till was folded into it, and at the till after',
+    'if (again.rev === counter.rev) return undefined;',
+    'return undefined;',
+  ),
+  selling('tills-for-canaries', 'what a canary leaves never expires', '!isSyntheticSku(sku)', 'true'),
+  selling('row-before-till', 'all orders of a hot sku go on asking one row', 'isHot(context, line) ? atTill', 'false ? atTill'),
+  tills(
+    'closed-over-units',
+    'tills are called empty that have been drawn to since they were looked at',
+    'set: { tills: 0 }, guards }]);',
+    'set: { tills: 0 } }]);',
+  ),
+  tills('tills-for-ever', 'each look at a sku that was once hot costs seventeen reads', 'nowMs - own.drawnAtMs >= CALM_MS', 'false'),
+  tilled('tills-kept-over-a-repair', 'what a repair puts back can be sold at a till, too', '...tills.map(emptied)]', ']'),
   shortage(
     'short-is-short',
     'what was short a moment ago is refused, though it can be sold by now',
-    'return doubtful.some((line, index) => isShort(context, line, rows[index] ?? []));',
+    'return doubtful.some((line, index) => isShort(context, line, rows[index] ?? []) && !hasTills(context, rows[index] ?? []));',
     'return doubtful.length > 0;',
   ),
   shortage('sold-out-is-forgotten', 'each refused order costs a transaction', 'context.shortages?.seen(line.sku, nowMs)', 'undefined'),
