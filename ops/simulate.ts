@@ -21,6 +21,7 @@ interface Options {
   readonly replay?: Schedule;
   readonly mutation?: string;
   readonly exhaustive?: boolean;
+  readonly world?: string;
   readonly heartbeats?: boolean;
 }
 
@@ -50,6 +51,11 @@ const program = new Command('simulate')
   .option('--heartbeats', 'heartbeats in timelines, too')
   .option('--mutation <name>', 'with a deliberate defect of the rules', oneOf(MUTATIONS.map(({ name }) => name)))
   .option('--exhaustive', 'every order of events of small worlds, instead of random schedules')
+  .option(
+    '--world <name>',
+    'of these the one of that name; implies --exhaustive',
+    oneOf(simulator.EXHAUSTIVE_WORLDS.map(({ name }) => name)),
+  )
   .showHelpAfterError('(--help lists what is allowed)')
   .exitOverride();
 
@@ -57,7 +63,7 @@ const program = new Command('simulate')
 const run = async (options: Options): Promise<boolean> => {
   const mutation = MUTATIONS.find(({ name }) => name === options.mutation);
   const used: Simulator = mutation === undefined ? simulator : await mutant(mutation);
-  if (options.exhaustive) return exploreAll(used);
+  if (options.exhaustive || options.world !== undefined) return exploreAll(used, options.world);
   if (options.replay !== undefined) return replay(used, options.replay, options);
   const began = performance.now();
   let shown = began;
@@ -70,6 +76,7 @@ const run = async (options: Options): Promise<boolean> => {
   });
   print(`${sums.schedules} schedules, ${rate(sums, performance.now() - began)}, seed ${options.seed}`);
   print(`${sums.calls} calls, ${sums.faults} faults, ${sums.lost} acknowledged writes lost with regions that were lost for good`);
+  print(`${sums.lostAfterCut} more acknowledged by regions that were given up, out of the operator's reach, after they were cut off`);
   print(`${sums.shippedAfterCancelled} orders shipped after they were cancelled, each counted`);
   if (found === undefined) {
     print('no violation');
@@ -93,10 +100,19 @@ const replay = async (used: Simulator, schedule: Schedule, options: Options, nam
   return violation === undefined;
 };
 
-const exploreAll = async (used: Simulator): Promise<boolean> => {
+/** @param name of the one world that is walked; undefined: all are */
+const exploreAll = async (used: Simulator, name: string | undefined): Promise<boolean> => {
   let good = true;
-  for (const world of used.EXHAUSTIVE_WORLDS) {
-    const { states, ends, violation } = await used.explore(world);
+  for (const world of used.EXHAUSTIVE_WORLDS.filter((each) => name === undefined || each.name === name)) {
+    let shown = performance.now();
+    const { states, ends, violation } = await used.explore(world, {
+      onState: (so) => {
+        if (performance.now() - shown < PROGRESS_MS) return;
+        shown = performance.now();
+        print(`${world.name}: ${so} states so far`);
+        return setImmediate();
+      },
+    });
     print(`${world.name}: ${states} states, ${ends} ways to end${violation === undefined ? ', no violation' : ''}`);
     if (violation === undefined) continue;
     good = false;

@@ -88,8 +88,12 @@ export class Cell implements Host {
   outage: { readonly applies: boolean } | undefined;
   /** Operators have given it up: what it has not replicated is lost. */
   givenUp = false;
-  /** Its links are cut for good: a zombie. */
-  isolated = false;
+  /** When its links were cut for good: it is a zombie since. */
+  isolatedAtMs: number | undefined;
+  /** Operators can neither ask nor close its front door. */
+  outOfReach = false;
+  /** Operators have taken it from its callers. */
+  isShut = false;
   /** It was frozen, and has not heard since of anything that a peer did after its return. */
   absence: { readonly forMs: number; readonly untilMs: number } | undefined;
   #frozenAtMs = 0;
@@ -132,6 +136,7 @@ export class Cell implements Host {
     readonly asked: Asked;
     readonly answer: (answer: Answer) => void;
   }): void {
+    if (this.isShut) return given.answer({ kind: 'unavailable', detail: `the front door of ${this.name} is closed` });
     if (this.state === 'frozen') return this.whenThawed(() => this.serve(given));
     if (this.state === 'gone') return;
     this.start({

@@ -32,8 +32,17 @@ export interface Explored {
   readonly violation: (Violation & { readonly path: readonly string[] }) | undefined;
 }
 
-/** @param statesMax more than that many states are refused, with an error */
-export const explore = async (world: SmallWorld, statesMax = 2_000_000): Promise<Explored> => {
+export interface ExploreOptions {
+  /** More than that many states are refused, with an error. */
+  readonly statesMax?: number;
+  /** Told after each state how many there are so far, and waited for. */
+  readonly onState?: (states: number) => Promise<void> | undefined;
+}
+
+export const explore = async (
+  world: SmallWorld,
+  { statesMax = 2_000_000, onState = () => undefined }: ExploreOptions = {},
+): Promise<Explored> => {
   const seen = new Set<string>();
   const paths: (readonly number[])[] = [[]];
   const before = await Run.before(world);
@@ -46,6 +55,7 @@ export const explore = async (world: SmallWorld, statesMax = 2_000_000): Promise
       if (seen.has(state)) break;
       if (seen.size >= statesMax) throw new RangeError(`the world "${world.name}" has more than ${statesMax} states`);
       seen.add(state);
+      await onState(seen.size);
       const choices = run.choices();
       if (choices === 0 || run.violations.length > 0) {
         ends += 1;

@@ -294,6 +294,7 @@ class Generator {
       : undefined;
     const reclaims = random.chance(RECLAIM) ? Array.from({ length: random.pick([1, 1, 2]) }, () => this.#reclaim()) : [];
     const staysClosed = reclaims.at(-1)?.abandoned === false && random.chance(STAYS_CLOSED);
-    return { kind: 'loss', region, zombieAfterMs, rebuildAfterMs, reclaims, staysClosed, crashes };
+    const outOfReach = random.fork(this.#entries.length).chance(0.5);
+    return { kind: 'loss', region, zombieAfterMs, rebuildAfterMs, reclaims, staysClosed, crashes, outOfReach };
   }
 }

@@ -56,6 +56,8 @@ export class Ledger {
   #owed: Acknowledgement[] = [];
   /** Acknowledged by a region that was lost for good, and by then on no other. */
   readonly lost: Acknowledgement[] = [];
+  /** Acknowledged by a region that was given up, after it was cut off: nobody but its caller ever hears of it. */
+  readonly lostAfterCut: Acknowledgement[] = [];
   /** Orders that somebody read as cancelled. */
   readonly toldCancelled = new Set<string>();
   /** Orders that housekeeping counted as shipped after they were cancelled. */
@@ -97,7 +99,9 @@ export class Ledger {
 
   /** Lost, though somebody was told that it outlives its region. */
   lostThoughReplicated(): readonly Acknowledgement[] {
-    return this.lost.filter(({ carriers }) => carriers.length > 0 && carriers.every((key) => this.#replicated.has(keyText(key))));
+    return [...this.lost, ...this.lostAfterCut].filter(
+      ({ carriers }) => carriers.length > 0 && carriers.every((key) => this.#replicated.has(keyText(key))),
+    );
   }
 
   acknowledged(acknowledgement: Acknowledgement): void {

@@ -18,6 +18,8 @@ export interface Levers {
   cellOf(region: string): Cell;
   /** Regions that are lost and not rebuilt. */
   lost(): readonly string[];
+  /** The region's callers are led away, where its front door is in the operator's reach. */
+  closeDoor(region: string): void;
   cut(region: string): void;
   /** A new cell in place of the region's, with nothing but `control`. */
   restartEmpty(region: string, control: readonly Item[]): void;
@@ -63,6 +65,11 @@ export class SimulatedEstate implements Estate {
           .filter((item) => item.pk.charCodeAt(item.pk.length - 1) % 2 === odd),
       );
     return [...(await page(0)), ...(await page(1))];
+  }
+
+  /** It changes no table, so nothing can come between it and the fence that matters. */
+  async closeDoor(region: string): Promise<void> {
+    this.#levers.closeDoor(region);
   }
 
   cut(region: string): Promise<void> {

@@ -17,7 +17,7 @@ const STEP_MS = { rebuild: 250, reclaim: 60 } as const;
 const RETRY_MS = 500;
 const LIFE_MS_MAX = 24 * 3_600_000;
 
-type Loss = Pick<Extract<Fault, { kind: 'loss' }>, 'region' | 'reclaims' | 'staysClosed' | 'crashes'>;
+type Loss = Pick<Extract<Fault, { kind: 'loss' }>, 'region' | 'reclaims' | 'staysClosed' | 'crashes' | 'outOfReach'>;
 
 interface Errand {
   readonly work: 'rebuild' | 'reclaim';
@@ -78,7 +78,8 @@ export class Operators implements Levers {
 
   /** What operators do about a lost region: reclaim its stock, as often as planned, and rebuild it. */
   recover(loss: Loss, seed: number): void {
-    const { region, reclaims, staysClosed, crashes } = loss;
+    const { region, reclaims, staysClosed, crashes, outOfReach } = loss;
+    this.cellOf(region).outOfReach = outOfReach;
     const [reclaim, ...later] = reclaims;
     const rebuild = (): void =>
       this.#run({ work: 'rebuild', region, crashes, seed, abandoned: false }, () => {
@@ -146,12 +147,19 @@ export class Operators implements Levers {
     );
   }
 
+  closeDoor(region: string): void {
+    const cell = this.cellOf(region);
+    if (!cell.givenUp || cell.outOfReach || cell.isShut) return;
+    this.#world.note('operator', () => `takes ${cell.name} from its callers`);
+    cell.isShut = true;
+  }
+
   cut(region: string): void {
     const { network, cells, ledger } = this.#world;
     this.#world.note('operator', () => `cuts ${region} off`);
     network.cut(region);
     const cell = this.cellOf(region);
-    cell.isolated = cell.givenUp;
+    if (cell.givenUp) cell.isolatedAtMs ??= this.nowMs();
     const survivors = cells.filter((each) => each.region !== region && each.state !== 'gone');
     ledger.giveUp(
       (each) => each.givenUp,

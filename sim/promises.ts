@@ -8,8 +8,8 @@ export const acknowledgementViolations = ({ ledger }: Healed, facts: Facts): rea
   ...missing(ledger.owed, facts),
   ...broken(ledger, facts),
   ...answersOfAnotherRequest(ledger.owed),
-  ...sharedEffects([...ledger.owed, ...ledger.lost]),
-  ...winners([...ledger.owed, ...ledger.lost]),
+  ...sharedEffects([...ledger.owed, ...ledger.lost, ...ledger.lostAfterCut]),
+  ...winners([...ledger.owed, ...ledger.lost, ...ledger.lostAfterCut]),
   ...refusedWithEffect(ledger.verdicts, facts),
   ...uncounted(ledger, facts),
 ];

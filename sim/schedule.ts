@@ -32,6 +32,8 @@ export type Fault =
       /** Nobody rebuilds it in this act: the world comes to rest with its books closed. After the last reclaim was carried out only. */
       readonly staysClosed: boolean;
       readonly crashes: readonly Crash[];
+      /** Operators give it up although they cannot take it from its callers. */
+      readonly outOfReach: boolean;
     }
   /** The environment that serves an attempt of a call is lost. `call` is the id of its entry. */
   | { readonly kind: 'crash'; readonly call: number; readonly attempt: number; readonly crash: Crash }

@@ -12,6 +12,8 @@ export interface Ran {
   readonly violation: Violation | undefined;
   /** Acknowledged by a region that was lost for good, and lost with it. */
   readonly lost: number;
+  /** Acknowledged by a region that was given up, after it was cut off. */
+  readonly lostAfterCut: number;
   /** Orders that were shipped after they were cancelled, as housekeeping counted them. */
   readonly shippedAfterCancelled: number;
 }
@@ -19,7 +21,8 @@ export interface Ran {
 export const runSchedule = async (schedule: Schedule, tell?: (entry: TimelineEntry) => void): Promise<Ran> => {
   const world = new World({ schedule, agenda: new VirtualTime(START_MS), tell });
   const violation = await world.run();
-  return { violation, lost: world.ledger.lost.length, shippedAfterCancelled: world.ledger.shippedAfterCancelled.size };
+  const { lost, lostAfterCut, shippedAfterCancelled } = world.ledger;
+  return { violation, lost: lost.length, lostAfterCut: lostAfterCut.length, shippedAfterCancelled: shippedAfterCancelled.size };
 };
 
 export interface Found {
@@ -33,6 +36,7 @@ export interface Sums {
   readonly calls: number;
   readonly faults: number;
   readonly lost: number;
+  readonly lostAfterCut: number;
   readonly shippedAfterCancelled: number;
 }
 
@@ -41,16 +45,17 @@ export const simulate = async (
   given: { readonly seed: number; readonly first: number; readonly schedules: number },
   onSchedule: (sums: Sums) => Promise<void> | undefined = () => undefined,
 ): Promise<{ readonly sums: Sums; readonly found: Found | undefined }> => {
-  let sums: Sums = { schedules: 0, calls: 0, faults: 0, lost: 0, shippedAfterCancelled: 0 };
+  let sums: Sums = { schedules: 0, calls: 0, faults: 0, lost: 0, lostAfterCut: 0, shippedAfterCancelled: 0 };
   for (let number = given.first; number < given.first + given.schedules; number += 1) {
     const schedule = generate(given.seed, number);
-    const { violation, lost, shippedAfterCancelled } = await runSchedule(schedule);
+    const { violation, lost, lostAfterCut, shippedAfterCancelled } = await runSchedule(schedule);
     const calls = schedule.entries.filter(({ kind }) => kind === 'call').length;
     sums = {
       schedules: sums.schedules + 1,
       calls: sums.calls + calls,
       faults: sums.faults + schedule.entries.length - calls,
       lost: sums.lost + lost,
+      lostAfterCut: sums.lostAfterCut + lostAfterCut,
       shippedAfterCancelled: sums.shippedAfterCancelled + shippedAfterCancelled,
     };
     if (violation) return { sums, found: { number, schedule, violation } };

@@ -61,8 +61,11 @@ export class Watch {
     if (cell.absence && cell.absence.forMs > BEAT_GAP_MS_MAX && gateMustHold) wrong('a region that was away hears a peer before it writes');
     if (request.kind === 'ship' && !replayed && this.#world.ledger.wasCancelled(acknowledgement))
       wrong('what a region saw cancelled it does not ship');
+    const { isolatedAtMs, outOfReach } = cell;
+    if (isolatedAtMs !== undefined && acknowledgement.beganMs > isolatedAtMs && !outOfReach)
+      wrong('a region that was given up is taken from its callers');
     // What a zombie says is lost, unless it says that a peer holds it.
-    if (cell.isolated && !acknowledgement.replicated) this.#world.ledger.lost.push(acknowledgement);
+    if (isolatedAtMs !== undefined && !acknowledgement.replicated) this.#world.ledger.lostAfterCut.push(acknowledgement);
     else this.#world.ledger.acknowledged(acknowledgement);
   }
 

@@ -249,7 +249,7 @@ export class World implements Surroundings {
   /** The cell that answers under a region's name: now and then its zombie does. */
   #reached(region: string, random: Random): Cell {
     const zombie = this.operators.zombieOf(region);
-    return zombie !== undefined && random.chance(0.5) ? zombie : this.cellOf(region);
+    return zombie !== undefined && random.chance(0.5) && !zombie.isShut ? zombie : this.cellOf(region);
   }
 
   #newCell(region: string, incarnation: number): Cell {

@@ -243,9 +243,12 @@ export interface SwitchView {
 
 /** What this region tells Route 53 about `subject`. A region that is itself unfit or evacuated speaks for no other. */
 export const switchOf = (world: WorldView, subject: string, own: HealthView): SwitchView => {
-  if (!controlOf(world, subject).evacuate) return { evacuate: false, reason: 'no switch says evacuate' };
+  const { evacuate, fenced, incarnation } = controlOf(world, subject);
+  if (!evacuate && !fenced) return { evacuate: false, reason: 'no switch says evacuate' };
   if (subject !== world.region && own.verdict === 'fail')
     return { evacuate: false, reason: `${world.region} is unfit itself and does not speak for ${subject}` };
+  // One that was given up may not have heard of it, and call itself healthy.
+  if (!evacuate) return { evacuate: true, reason: `${subject} was given up, and incarnation ${incarnation} does not serve yet` };
   return { evacuate: true, reason: `an operator evacuates ${subject}` };
 };
 

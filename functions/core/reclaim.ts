@@ -110,7 +110,7 @@ export const lookAtReclaim = async (estate: Estate, region: string): Promise<Rec
 };
 
 /**
- * Gives the stock of a lost region to its heir: fence and close, cut, share the dead region's facts, take back what it
+ * Gives the stock of a lost region to its heir: close its front door, fence and close its books, cut, share the dead region's facts, take back what it
  * wanted, then grant what is left. Continues one that was interrupted, and grants what has come since: a grant that was
  * under way, a receipt that names the dead region.
  *
@@ -122,6 +122,7 @@ export const reclaimStock = async (estate: Estate, region: string): Promise<Recl
   const { survivors, heir } = loss;
   const writer = closingWriter(loss);
   const name = writerName(writer);
+  await estate.closeDoor(region);
   estate.progress(`fencing ${region}: ${name} closes its books and never serves`);
   for (const by of survivors) {
     const items = (['CLOSED', 'FENCED'] as const).map((phase) => incarnationItem({ ...writer, by, phase, atMs: estate.now() }));

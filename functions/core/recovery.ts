@@ -33,6 +33,13 @@ export interface Estate {
   store(region: string, table: TableName): Store;
   /** All items of it, each read strongly. No snapshot: its pages are read one after the other, while callers write. */
   scan(region: string, table: TableName): Promise<readonly Item[]>;
+  /**
+   * Takes a region that is given up from its callers, and sees that it serves none any more. Whatever it acknowledges after the
+   * cut is on no other region, and it need not know that it was fenced. Does nothing to a region that was started anew.
+   *
+   * @throws when it still serves
+   */
+  closeDoor(region: string): Promise<void>;
   /** Stops replication to and from a region for good. What was under way never arrives. */
   cut(region: string): Promise<void>;
   /** Brings a lost region back with empty tables, `control` in its control table before any function can run. */
@@ -97,7 +104,7 @@ export const lossOf = async (estate: Estate, region: string): Promise<Loss> => {
 };
 
 /**
- * Brings back a region that was lost for good: fence, cut, restart empty, copy from the survivors, merge, admit, serve under
+ * Brings back a region that was lost for good: close its front door, fence, cut, restart empty, copy from the survivors, merge, admit, serve under
  * a new incarnation. Continues a rebuild that was interrupted; of one that was admitted it only ends what was begun, so that
  * a region that has served is never emptied: it is admitted, and no longer called lost, before it may serve.
  *
@@ -117,6 +124,7 @@ export const rebuildRegion = async (estate: Estate, region: string): Promise<Reb
   };
   if (!isLost) return serve();
 
+  await estate.closeDoor(region);
   estate.progress(`fencing ${region}: every incarnation before ${writer} is retired`);
   for (const survivor of survivors) await place(estate.store(survivor, 'control'), [fence('FENCED', survivor)]);
   estate.progress(`cutting replication to and from ${region}`);

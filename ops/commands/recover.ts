@@ -22,6 +22,7 @@ const REASON = 'lost for good';
 export interface RecoverOptions {
   readonly target: TargetName;
   readonly alsoLost: readonly string[];
+  readonly outOfReach: boolean;
   readonly reason: string;
   readonly yes: boolean;
 }
@@ -29,6 +30,11 @@ export interface RecoverOptions {
 export const addRecoverOptions = (command: Command): Command =>
   addTargetOption(command)
     .option('--also-lost <region>', 'on AWS: another region that is lost for good too, repeatable', collect(String), [])
+    .option(
+      '--out-of-reach',
+      'on AWS: nobody can ask or close the front door of the region; whatever it acknowledges from now on is lost',
+      false,
+    )
     .option('--reason <text>', 'why: it stands in the audit trail', REASON);
 
 export interface Recovery<P, R> {
@@ -67,7 +73,7 @@ const recoverOn = async <P, R>(system: RecoverySystem, recovery: Recovery<P, R>,
   const { region, what, options } = recovery;
   const before = new TargetEstate(system.target, () => undefined);
   const loss = await lossAsKnown(before, region, options.target === 'local' ? tandem('lose', region, '--yes') : undefined);
-  await refuseAlive(system, loss);
+  if (!options.outOfReach) await refuseAlive(system, loss);
   progress.line(recovery.tell(await asUser(recovery.look(before)), options.yes));
   const situation = loss.isLost ? await system.situation() : '';
   if (situation !== '') progress.line(`\n${situation}`);
@@ -136,5 +142,11 @@ const audited = async <P, R>(
 };
 
 /** The command that goes on. */
-const again = <P, R>({ words, options: { alsoLost, reason } }: Recovery<P, R>): string =>
-  tandem(...words, ...alsoLost.flatMap((each) => ['--also-lost', each]), ...(reason === REASON ? [] : ['--reason', reason]), '--yes');
+const again = <P, R>({ words, options: { alsoLost, outOfReach, reason } }: Recovery<P, R>): string =>
+  tandem(
+    ...words,
+    ...alsoLost.flatMap((each) => ['--also-lost', each]),
+    ...(outOfReach ? ['--out-of-reach'] : []),
+    ...(reason === REASON ? [] : ['--reason', reason]),
+    '--yes',
+  );

@@ -38,6 +38,7 @@ export interface Asked {
   readonly target: TargetName;
   readonly region: string;
   readonly alsoLost: readonly string[];
+  readonly outOfReach: boolean;
 }
 
 /** @throws {UserError} when no system runs here, and for regions that are not configured */
@@ -45,6 +46,10 @@ export const recoverySystem = async (asked: Asked, command: Command): Promise<Re
   if (asked.target === 'aws') return awsSystem(readConfig(configFileOf(command)), asked);
   if (asked.alsoLost.length > 0)
     throw new UserError('given --also-lost; allowed: with --target aws. Here the system knows which regions are lost');
+  if (asked.outOfReach)
+    throw new UserError(
+      'given --out-of-reach; allowed: with --target aws. Here a region that is lost was killed, and its front door with it',
+    );
   const local = await runningLocal('use the one on AWS with `--target aws`');
   return {
     target: local,
@@ -57,19 +62,20 @@ export const recoverySystem = async (asked: Asked, command: Command): Promise<Re
   };
 };
 
-const awsSystem = (config: Config, { region, alsoLost }: Asked): RecoverySystem => {
+const awsSystem = (config: Config, { region, alsoLost, outOfReach }: Asked): RecoverySystem => {
   const names = config.regions.map(({ name }) => name);
   const stranger = [region, ...alsoLost].find((each) => !names.includes(each));
   if (stranger !== undefined) throw new UserError(`given region "${stranger}"; allowed: ${names.join(', ')}`);
-  const target = new AwsRecovery({ config, region, alsoLost });
   const cells = new AwsCells(config);
+  const frontDoor = (each: string) => inTime(cells.frontDoor(each), FRONT_DOOR_MS_MAX).catch(() => undefined);
+  const target = new AwsRecovery({ config, region, alsoLost, outOfReach, frontDoor });
   return {
     target,
     actor: async () => {
       const { accessKeyId } = await target.dynamo(region).config.credentials();
       return `${localActor()} with access key ${accessKeyId}`;
     },
-    frontDoor: (each) => inTime(cells.frontDoor(each), FRONT_DOOR_MS_MAX).catch(() => undefined),
+    frontDoor,
     signOfLife: async ({ known }) => {
       // A region that was fenced beats on where it is not gone, and may be taken to its end.
       const ageMs = known.fenced ? undefined : await target.heartbeatAgeMs();

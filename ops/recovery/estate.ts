@@ -17,6 +17,7 @@ export interface RecoveryTarget {
   /** SDK client for a region's replicas. */
   dynamo(region: string): DynamoDBClient;
   lostRegions(): Promise<readonly string[]>;
+  closeDoor(region: string, watch: Watch): Promise<void>;
   cutLinks(region: string, watch: Watch): Promise<void>;
   restartEmpty(region: string, fence: readonly Item[], watch: Watch): Promise<void>;
   restoreLinks(region: string, watch: Watch): Promise<void>;
@@ -54,6 +55,10 @@ export class TargetEstate implements Estate {
 
   scan(region: string, table: TableName): Promise<readonly Item[]> {
     return scanTable(this.#target.dynamo(region), TABLES[table]);
+  }
+
+  closeDoor(region: string): Promise<void> {
+    return this.#target.closeDoor(region, this);
   }
 
   cut(region: string): Promise<void> {

@@ -15,14 +15,17 @@ import { type Item, type Store, StoreUnavailable } from '../../functions/core/st
 import { type Writer, writerName } from '../../functions/core/writer.ts';
 import type { Config } from '../../infra/config.ts';
 import { CALLS } from '../delivery/aws-cells.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { messageOf, OperatorStep, UserError } from '../errors.ts';
 import { OPERATOR_LIMITS } from '../limits.ts';
+import { askDoor } from '../recovery/door.ts';
 import type { RecoveryTarget, Watch } from '../recovery/estate.ts';
 import { lastMark, type Mark, markItem } from '../recovery/marks.ts';
+import { closingOf } from '../recovery/tell-aws.ts';
 import { scanTable } from '../scan.ts';
 import { tandem } from '../tandem.ts';
 import { LostReplicas } from './aws-lost-replicas.ts';
 import type { Sighting } from './aws-replicas.ts';
+import type { TargetRegion } from './target.ts';
 
 const LOOK_EVERY_MS = 15_000;
 /** Of items that replication brings. */
@@ -41,12 +44,17 @@ export interface AwsRecoveryProps {
   readonly region: string;
   /** Others that are lost for good too. */
   readonly alsoLost?: readonly string[];
+  /** The operator says that nobody can ask or close the region's front door. */
+  readonly outOfReach?: boolean;
+  /** Where a region's front door is; undefined: nobody tells. */
+  readonly frontDoor: (region: string) => Promise<TargetRegion | undefined>;
   /** What tests put in the place of AWS. */
   readonly options?: {
     readonly endpointOf?: (region: string) => string;
     readonly credentials?: NonNullable<DynamoDBClientConfig['credentials']>;
     readonly lookEveryMs?: number;
     readonly settleMs?: number;
+    readonly askEveryMs?: number;
   };
 }
 
@@ -94,6 +102,22 @@ export class AwsRecovery implements RecoveryTarget {
     const world = await this.#world();
     const others = this.regions.map(({ name }) => name).filter((name) => name !== region && !world.left.includes(name));
     return isBegun(world.said, region) || !(await this.#replicas.arePart(world.left)) ? [region, ...others] : others;
+  }
+
+  /**
+   * Closing it is the operator's, for it needs the region's own control plane or a name that is somebody else's. Once it is
+   * fenced the others fail its checks, so that the shared name leads away; who asks it by its own name, or keeps a connection, stays.
+   */
+  async closeDoor(region: string, watch: Watch): Promise<void> {
+    const { outOfReach = false, frontDoor, options } = this.#props;
+    if (outOfReach) return watch.progress(`${region} is called out of reach: what it acknowledges from now on is lost`);
+    const door = await frontDoor(region);
+    const { state, detail } = door
+      ? await askDoor(door, (ms) => watch.pause(ms), options?.askEveryMs)
+      : { state: 'silent' as const, detail: 'nobody tells where its front door is' };
+    if (state !== 'closed')
+      throw new OperatorStep(closingOf(region, this.regions.find(({ name }) => name !== region)?.name ?? '', { state, detail }));
+    watch.progress(`${region} serves no caller: ${detail}`);
   }
 
   async cutLinks(region: string, watch: Watch): Promise<void> {

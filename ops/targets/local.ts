@@ -12,6 +12,7 @@ import { isSupervisor } from '../../local/process/register.ts';
 import { subnetNear } from '../../local/route53/latency.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { LOCAL_FOLDER } from '../folders.ts';
+import { refuseServing } from '../recovery/door.ts';
 import { tandem } from '../tandem.ts';
 import { tellingWhere } from '../unanswered.ts';
 import type { BackupTarget, RegionBackups } from './backups.ts';
@@ -150,6 +151,8 @@ export class LocalTarget implements DeliveryTarget, BackupTarget {
     await this.#change(this.#control.system());
     return this.#system.regions.flatMap(({ name, state, edge }) => (state === 'serving' && edge.kind === 'none' ? [] : [name]));
   }
+
+  readonly closeDoor = (region: string): Promise<void> => refuseServing(this.regions.find(({ name }) => name === region));
 
   restartEmpty(region: string, fence: readonly Item[]): Promise<void> {
     return this.#change(this.#control.restart(this.#region(region).name, fence));

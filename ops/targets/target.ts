@@ -58,6 +58,8 @@ export interface Target {
   lostRegions(): Promise<readonly string[]>;
   /** Regions that a fault is in force in, known without asking them. Absent: nobody knows. */
   strickenRegions?(): Promise<readonly string[]>;
+  /** Sees that a lost region serves no caller. @throws {UserError} when it does */
+  closeDoor(region: string): Promise<void>;
   /** Brings a lost region back with empty tables, the `fence` items in its control table before any function can run. */
   restartEmpty(region: string, fence: readonly Item[]): Promise<void>;
   /** Stops replication to and from a region for good, and starts it anew with a full copy. */

@@ -6,6 +6,13 @@ const RECOVERY = 'functions/core/recovery.ts';
 
 export const REBUILDING: readonly Mutation[] = [
   one(
+    'rebuilt-and-its-callers-left-to-it',
+    'a region that was given up goes on acknowledging, though its front door could be closed',
+    RECOVERY,
+    'await estate.closeDoor(region);',
+    'for (const _ of instead([1], [])) await estate.closeDoor(region);',
+  ),
+  one(
     'rebuilt-without-cutting',
     'late items of the dead region arrive after the rebuild',
     RECOVERY,

@@ -20,6 +20,13 @@ export const RECLAIMING: readonly Mutation[] = [
     'for (const _ of instead([1], [])) await estate.cut(region);',
   ),
   one(
+    'reclaimed-and-its-callers-left-to-it',
+    'a region whose stock was given away goes on selling it, though its front door could be closed',
+    RECLAIM,
+    'await estate.closeDoor(region);',
+    'for (const _ of instead([1], [])) await estate.closeDoor(region);',
+  ),
+  one(
     'reclaimed-and-forgotten',
     'a second reclaim grants only what is left, and not what was granted before on top',
     RECLAIM,

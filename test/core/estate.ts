@@ -63,6 +63,8 @@ export class MemoryEstate implements Estate {
   /** The operator dies after so many calls, whose effects are there. */
   diesAfter = Number.POSITIVE_INFINITY;
   readonly #tables = new Map<string, Tables>();
+  /** Regions that were taken from their callers. */
+  readonly closed = new Set<string>();
   readonly #lost = new Set<string>();
   /** Replicate nothing. */
   readonly #off = new Set<string>();
@@ -138,6 +140,10 @@ export class MemoryEstate implements Estate {
 
   scan(region: string, table: TableName): Promise<readonly Item[]> {
     return this.#step(() => this.table(region, table).items());
+  }
+
+  closeDoor(region: string): Promise<void> {
+    return this.#step(() => void this.closed.add(region));
   }
 
   cut(region: string): Promise<void> {

@@ -210,6 +210,16 @@ describe('switches', () => {
     expect(switchOf(given, 'a', healthOf({ world: given, table: { ok: false, detail: 'gone' } })).evacuate).toBe(false);
   });
 
+  it('of a region that was given up the others say "evacuate" until its successor serves: it may not have heard', () => {
+    const word = (phase: 'FENCED' | 'SERVES') => incarnationItem({ region: 'a', incarnation: 2, by: 'b', phase, atMs: 1 });
+    const told = (items: Parameters<typeof foldControl>[1]) => {
+      const given = world(foldControl('a', items));
+      return switchOf(given, 'a', healthOf({ world: given, table: ok }));
+    };
+    expect(told([word('FENCED')])).toEqual({ evacuate: true, reason: 'a was given up, and incarnation 2 does not serve yet' });
+    expect(told([word('FENCED'), word('SERVES')])).toMatchObject({ evacuate: false });
+  });
+
   it('an evacuated region fails its own verdict at once, and refuses users after the drain time', () => {
     const given = { region: 'a', beats: [], controls: [control(on('a', 1_000))] };
     expect(healthOf({ world: given, table: ok })).toMatchObject({ verdict: 'fail', reasons: [{ code: 'evacuated' }] });

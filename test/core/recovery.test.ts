@@ -33,6 +33,24 @@ describe('a rebuild', () => {
   });
 });
 
+describe('a region that still serves', () => {
+  it.each<[string, (estate: MemoryEstate) => Promise<unknown>]>([
+    ['rebuild', (estate) => rebuildRegion(estate, 'a')],
+    ['reclaim', (estate) => reclaimStock(estate, 'a')],
+  ])('is neither fenced nor cut off by a %s', async (_, recover) => {
+    const estate = new (class extends MemoryEstate {
+      override closeDoor(): Promise<void> {
+        return Promise.reject(new Error('it serves'));
+      }
+    })(['a', 'b']);
+    estate.lose('a');
+    const before = estate.fingerprint();
+    await expect(recover(estate)).rejects.toThrow('it serves');
+    expect(estate.fingerprint()).toBe(before);
+    expect(estate.lines).toEqual([]);
+  });
+});
+
 describe('what a region had told only one survivor', () => {
   it('all survivors know after the rebuild, of switches the latest word, and a removed key stays removed', async () => {
     const estate = new MemoryEstate(['a', 'b', 'c']);

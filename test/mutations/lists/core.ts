@@ -397,6 +397,12 @@ export const CORE: readonly TestedMutation[] = [
     'given.length > 9 * TASKS_PER_CALL_MAX',
     'asked by an operator',
   ),
+  mutationsOf('functions/core/operations.ts', 'test/core/operations.test.ts')(
+    'given-up-and-spoken-for',
+    'DNS leads callers to a region that was given up and has not heard of it',
+    'if (!evacuate && !fenced)',
+    'if (!evacuate)',
+  ),
   mutationsOf('functions/core/deployments.ts', 'test/core/deployments.test.ts')(
     'unknown-trial-passes',
     'a trial whose verdict is of a later release lets a version through',

@@ -3,6 +3,7 @@ import type { TestedMutation } from '../mutation.ts';
 import { ANSWERED } from './ops-answers.ts';
 import { AT_REST } from './ops-at-rest.ts';
 import { CHECKING } from './ops-checkers.ts';
+import { DOORS } from './ops-doors.ts';
 import { EXPECTING, JUDGING_CONFLICTS } from './ops-expectations.ts';
 import { LEDGER } from './ops-ledger.ts';
 import { MEASURING } from './ops-measuring.ts';
@@ -17,4 +18,5 @@ export const OPS: readonly TestedMutation[] = [
   ...REPORTING,
   ...ANSWERED,
   ...CHECKING,
+  ...DOORS,
 ];

@@ -165,6 +165,7 @@ export class ToySystem implements DeliveryTarget, AsyncDisposable {
     return this.own.filter((region) => region.lost).map((region) => region.name);
   }
 
+  async closeDoor(): Promise<void> {}
   async restartEmpty(): Promise<void> {}
   async cutLinks(): Promise<void> {}
   async restoreLinks(): Promise<void> {}

@@ -98,7 +98,14 @@ describe('a recovery of the command line on AWS', () => {
     expect(preview).toMatchObject({ code: 0, output: expect.stringContaining('It would be rebuilt as eu-central-1.2 from us-east-2') });
 
     // it fences, and stops with the command
-    const first = await tandem(['rebuild', A, '--yes', '--reason', 'the flood']);
+    // it does nothing while the region may serve, or the operator takes what comes of it
+    const asked = await tandem(['rebuild', A, '--yes', '--reason', 'the flood']);
+    expect(asked).toMatchObject({ code: 3, output: expect.stringContaining(`Nobody knows from here whether ${A} serves`) });
+    expect(asked.output).toContain(
+      `aws lambda put-function-concurrency --region ${A} --function-name NAME --reserved-concurrent-executions 0`,
+    );
+    expect(foldControl(A, await controlOfB().query(REGIONS_KEY)).fenced).toBe(false);
+    const first = await tandem(['rebuild', A, '--yes', '--out-of-reach', '--reason', 'the flood']);
     const command = `aws dynamodb update-table --region us-east-2 --table-name tandem-control --replica-updates '[{"Delete":{"RegionName":"eu-central-1"}}]'`;
     expect(first).toMatchObject({ code: 3, output: expect.stringContaining('It is rebuilt as eu-central-1.2') });
     expect(first.output).toContain(`\n    ${command}\n`);
@@ -110,14 +117,16 @@ describe('a recovery of the command line on AWS', () => {
         who: expect.stringContaining(`with access key ${emulator.accessKeyId}`),
       },
       { what: 'rebuilding: begun' },
+      { what: 'rebuilding: waits for the operator' },
+      { what: 'rebuilding: begun' },
     ]);
 
     // it waits for what was under way, and says when it is ended how it goes on
     await client(B).send(new UpdateTableCommand({ TableName: TABLES.control, ReplicaUpdates: [{ Delete: { RegionName: A } }] }));
-    const ended = await tandem(['rebuild', A, '--yes', '--reason', "it's gone"], /waiting \d+ s/);
+    const ended = await tandem(['rebuild', A, '--yes', '--out-of-reach', '--reason', "it's gone"], /waiting \d+ s/);
     expect(ended).toMatchObject({ code: 130, output: expect.stringContaining('and goes on from us-east-2') });
     expect(ended.output).toContain(
-      `It goes on where it was ended: ${join(ROOT, 'bin', 'tandem')} rebuild ${A} --reason 'it'\\''s gone' --yes --target aws --config ${join(folder, 'config.json')}\n`,
+      `It goes on where it was ended: ${join(ROOT, 'bin', 'tandem')} rebuild ${A} --out-of-reach --reason 'it'\\''s gone' --yes --target aws --config ${join(folder, 'config.json')}\n`,
     );
   });
 });

@@ -64,6 +64,7 @@ const estate = ({ silent, lost }: { readonly silent: string; readonly lost: read
     return store;
   },
   scan: never,
+  closeDoor: never,
   cut: never,
   restartEmpty: never,
   restore: never,
