@@ -104,6 +104,7 @@ export class OidcKeys {
 
   async #fetched(): Promise<void> {
     this.#triedAtMs = this.#clock.now();
+    // One time for both documents.
     const signal = AbortSignal.timeout(FETCH_MS);
     // Loaded for them: a function that trusts registered keys starts without.
     const { discovery, jwks, fitOf, algorithmsOf } = await import('./oidc-shapes.ts');
