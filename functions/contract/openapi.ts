@@ -19,7 +19,7 @@ type Json = { readonly [name: string]: unknown };
 
 const SUCCESS_TEXT = {
   200: 'OK',
-  201: 'Accepted here, or the first answer to the same request.',
+  201: 'Done here, or done before under the same key: then as it counts here now, which may be with the name and time of another region.',
   202: 'Requested: other regions have a word in it. Or, to `tandem-durability: replicated`: done here, and no other region was seen to hold it yet.',
 } as const;
 

@@ -10,7 +10,7 @@ export interface Passage {
   readonly page: string;
   /** In one line. */
   readonly text: string;
-  /** What follows "held by", or stands in a column of that name; absent where neither is there. */
+  /** What follows "Held by", or stands in a column of that name; absent where neither is there. */
   readonly marker: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export const isStrong = ({ text }: Passage): boolean => !/^#{1,6} /.test(text) &
 const markerOf = (text: string, heads: readonly string[]): string | undefined => {
   const column = text.startsWith('|') ? heads.findIndex((head) => /^held by$/i.test(head)) : -1;
   if (column !== -1) return cellsOf(text)[column] ?? '';
-  return /\bheld by[: ](.*?)(?:\.(?= |$)|$)/i.exec(text)?.[1];
+  return /\bHeld by[: ](.*?)(?:\.(?= |$)|$)/.exec(text)?.[1];
 };
 
 const cellsOf = (row: string): readonly string[] =>
