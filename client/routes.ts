@@ -52,16 +52,16 @@ export const SUCCESSES: { readonly [N in ClientRoute]: Successes<Contract[N]['su
 
 /** Refusals of each route, besides those that any may give. */
 const REFUSALS: { readonly [N in ClientRoute]: Contract[N]['problems'] } = {
-  placeOrder: ['out-of-stock', 'order-cancelled', 'order-full', 'key-reused'],
+  placeOrder: ['out-of-stock', 'order-cancelled', 'order-full', 'key-reused', 'damaged'],
   listOrders: [],
   getOrder: ['not-found', 'order-full'],
-  payOrder: ['not-found', 'key-reused', 'order-cancelled', 'order-full'],
-  shipOrder: ['not-found', 'wrong-region', 'order-cancelled', 'order-shipped', 'order-full', 'key-reused'],
-  cancelOrder: ['not-found', 'order-shipped', 'order-full'],
+  payOrder: ['not-found', 'key-reused', 'order-cancelled', 'order-full', 'damaged'],
+  shipOrder: ['not-found', 'wrong-region', 'order-cancelled', 'order-shipped', 'order-full', 'key-reused', 'damaged'],
+  cancelOrder: ['not-found', 'order-shipped', 'order-full', 'damaged'],
   getStock: ['not-found'],
-  receiveStock: ['key-reused', 'not-found'],
+  receiveStock: ['key-reused', 'not-found', 'damaged'],
   getRecord: ['not-found', 'precondition-failed'],
-  putRecord: ['precondition-required', 'precondition-failed', 'unknown-version', 'record-full'],
+  putRecord: ['precondition-required', 'precondition-failed', 'unknown-version', 'record-full', 'damaged'],
   getHistory: ['not-found'],
 };
 const COMMON: typeof COMMON_PROBLEMS = ['bad-request', 'too-many-requests', 'internal', 'bad-gateway', 'unavailable', 'gateway-timeout'];
@@ -78,6 +78,7 @@ const STATUSES: { readonly [P in ProblemName]: (typeof PROBLEMS)[P]['status'] } 
   'order-shipped': 409,
   'order-full': 409,
   'out-of-stock': 409,
+  damaged: 409,
   'record-full': 409,
   'wrong-region': 409,
   'precondition-failed': 412,

@@ -21,6 +21,14 @@ const authenticator = new Authenticator({ settings: environment.auth, control, c
  * are told here only when they fail.
  */
 const report = (served: Served): void => {
+  for (const item of served.damaged)
+    log('ERROR', 'damaged item', {
+      item,
+      route: served.route,
+      correlationId: served.correlationId,
+      mended: served.status < 400,
+      ...embedded({ metrics: [{ name: METRICS.damagedItems, unit: 'Count', value: 1 }], dimensions: {}, sets: [[]] }, clock.now()),
+    });
   const { route, caller, method, status, correlationId, latencyMs, waitedMs, stale, durability, refusal } = served;
   const forUsers = route !== undefined && ROUTES[route].access.kind === 'user';
   if (!forUsers && status < 500) return;

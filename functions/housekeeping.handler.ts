@@ -10,7 +10,7 @@ import type { Context } from './core/context.ts';
 import { Hlc } from './core/hlc.ts';
 import { performTask } from './core/housekeeping.ts';
 import { gateOf } from './core/operations.ts';
-import { PartitionTooLong } from './core/store.ts';
+import { Damaged, PartitionTooLong } from './core/store.ts';
 import { parseTasks, type Task, type TasksAnswer } from './core/tasks.ts';
 
 /** Tasks that run side by side. */
@@ -91,7 +91,7 @@ const keepHouse = async <W extends { readonly task: Task }>(work: readonly W[], 
     for (const [index, each] of ended.entries()) {
       const item = round[index];
       if (each.status === 'fulfilled' || !item) continue;
-      const hopeless = each.reason instanceof PartitionTooLong;
+      const hopeless = each.reason instanceof PartitionTooLong || each.reason instanceof Damaged;
       const told = { task: item.task, ...errorFields(each.reason) };
       if (hopeless) log('ERROR', 'task set aside', { ...told, ...count(METRICS.tasksSetAside, 1) });
       else log('ERROR', 'task failed', told);

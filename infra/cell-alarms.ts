@@ -114,6 +114,15 @@ const CALLERS: readonly AlarmSpec[] = [
     periods: { bad: 1, of: 1 },
     missing: EVENTS_ONLY,
   },
+  {
+    name: 'DamagedItems',
+    severity: 'ticket',
+    meaning: 'a write found an item that holds what this system never writes',
+    metric: metrics.damagedItems(),
+    threshold: 1,
+    periods: { bad: 1, of: 1 },
+    missing: EVENTS_ONLY,
+  },
 ];
 
 const apiAlarms = (api: IFunction): readonly AlarmSpec[] => [

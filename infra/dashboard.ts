@@ -71,6 +71,7 @@ export class CellDashboard extends Construct {
             metrics.doubleShipments(),
             metrics.shippedAfterCancelled(),
             metrics.tasksSetAside(),
+            metrics.damagedItems(),
           ]),
           ...functions(props),
         ],

@@ -79,6 +79,7 @@ export const metrics = {
   doubleShipments: own(METRICS.doubleShipments, Stats.SUM),
   shippedAfterCancelled: own(METRICS.shippedAfterCancelled, Stats.SUM),
   tasksSetAside: own(METRICS.tasksSetAside, Stats.SUM),
+  damagedItems: own(METRICS.damagedItems, Stats.SUM),
   /** Seconds since the peer's last heartbeat, as this region's replica shows it. */
   heartbeatAge: (peer: string) => own(METRICS.heartbeatAge, Stats.MAXIMUM, { [DIMENSIONS.peer]: peer }),
   /** 1 for a minute's journey that failed; the canary tells `JOURNEY_TARGETS`. */

@@ -1,6 +1,6 @@
 /** Bounded attempts at a DynamoDB call, with full jitter, and what an SDK error means for the call that met it. */
 import { DynamoDBServiceException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
+import { Damaged, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
 
 export interface Limits {
   /** Attempts at one call, the first included. */
@@ -68,7 +68,7 @@ const isUnsent = (error: unknown): boolean => {
 };
 
 /**
- * - `mistake`: repeat never, the code is wrong, or what a caller sent.
+ * - `mistake`: repeat never, the code is wrong, or what a caller sent, or an item.
  * - `busy`: nothing happened, because of others' writes.
  * - `not-applied`: nothing happened.
  * - `unknown`: it may have happened; a late write can even be applied after the next attempt.
@@ -77,7 +77,7 @@ const isUnsent = (error: unknown): boolean => {
 type Failure = 'mistake' | 'busy' | 'not-applied' | 'unknown' | 'lasting';
 
 const failureOf = (error: unknown): Failure => {
-  if (error instanceof Unstorable) return 'mistake';
+  if (error instanceof Unstorable || error instanceof Damaged) return 'mistake';
   if (error instanceof TransactionCanceledException) {
     const codes = (error.CancellationReasons ?? []).map(({ Code = '' }) => Code);
     if (codes.includes('ValidationError')) return 'mistake';

@@ -24,7 +24,7 @@ import {
 import { KEYS } from '../contract/names.ts';
 import { canonical } from '../core/hash.ts';
 import { refuseMalformed } from '../core/memory-store.ts';
-import { type Committed, type Item, type Key, type Page, PartitionTooLong, type Store, type Write } from '../core/store.ts';
+import { type Committed, Damaged, type Item, type Key, type Page, PartitionTooLong, type Store, type Write } from '../core/store.ts';
 import { type Attempt, attempt, type Chance, type Limits, REQUEST_LIMITS } from './attempts.ts';
 import { Expression } from './expressions.ts';
 import { type Attributes, itemOf, marshalAll } from './marshal.ts';
@@ -158,8 +158,9 @@ export class DynamoStore implements Store {
         await client.send(command, { abortSignal: signal });
         return { ok: true };
       } catch (error: unknown) {
-        const refusal = error instanceof TransactionCanceledException ? refusalOf(error) : undefined;
-        if (!refusal) throw error;
+        if (!(error instanceof TransactionCanceledException)) throw error;
+        const refusal = refusalOf(error);
+        if (!refusal) throw damageIn(error, writes) ?? error;
         return refusal;
       }
     }, patience);
@@ -213,6 +214,14 @@ const transactItem = (write: Write, TableName: string): TransactWriteItem => {
       return { Update: { ...shared, Key: keyAttributes(write.key), ConditionExpression, UpdateExpression, ...words.attributes } };
     }
   }
+};
+
+/** An update that adds to what is no number, or to one that is too large, is refused like a mistake in the request. */
+const damageIn = (error: TransactionCanceledException, writes: readonly Write[]): Damaged | undefined => {
+  const index = (error.CancellationReasons ?? []).findIndex(({ Code }) => Code === 'ValidationError');
+  const write = writes[index];
+  if (write?.action !== 'update' || write.add === undefined) return undefined;
+  return new Damaged(write.key, `has one of ${Object.keys(write.add).join(', ')} that cannot be added to`, error);
 };
 
 /** The first guard that failed; undefined when the transaction was cancelled for another reason. */

@@ -157,6 +157,8 @@ export const METRICS = {
   shippedAfterCancelled: 'ShippedAfterCancelled',
   /** Tasks of housekeeping that no attempt can do, because their order is longer than can be read: left undone, and told. */
   tasksSetAside: 'TasksSetAside',
+  /** Items that a write found damaged: mended by it, or in its way. */
+  damagedItems: 'DamagedItems',
   /** A canary's journey: 0 when it ended well, 1 when it did not; by `Target`. None is told while the canary is blind. */
   journeyFailures: 'JourneyFailures',
   /** Milliseconds of a whole journey that ended well; by `Target`. */

@@ -9,6 +9,7 @@ export const PROBLEMS = {
   'order-shipped': { status: 409, title: 'The order is shipped' },
   'order-full': { status: 409, title: 'The order holds as many facts as it may' },
   'out-of-stock': { status: 409, title: 'This region does not hold enough of a sku' },
+  damaged: { status: 409, title: 'An item that the write needs is damaged here, until an operator repairs it' },
   'record-full': { status: 409, title: 'The history of the record has grown as long as it may' },
   'wrong-region': { status: 409, title: 'Another region holds the reservation' },
   'precondition-failed': { status: 412, title: 'The record is not what the request says it is' },

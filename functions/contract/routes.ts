@@ -44,7 +44,7 @@ export const ROUTES = {
     access: user('orders:write'),
     body: 'order',
     success: { status: 201 },
-    problems: ['out-of-stock', 'order-cancelled', 'order-full', 'key-reused'],
+    problems: ['out-of-stock', 'order-cancelled', 'order-full', 'key-reused', 'damaged'],
   },
   listOrders: {
     method: 'GET',
@@ -72,7 +72,7 @@ export const ROUTES = {
     params: { id: FORMS.orderId },
     body: 'payment',
     success: { status: 201 },
-    problems: ['not-found', 'key-reused', 'order-cancelled', 'order-full'],
+    problems: ['not-found', 'key-reused', 'order-cancelled', 'order-full', 'damaged'],
   },
   shipOrder: {
     method: 'POST',
@@ -82,7 +82,7 @@ export const ROUTES = {
     params: { id: FORMS.orderId },
     body: 'shipment',
     success: { status: 201 },
-    problems: ['not-found', 'wrong-region', 'order-cancelled', 'order-shipped', 'order-full', 'key-reused'],
+    problems: ['not-found', 'wrong-region', 'order-cancelled', 'order-shipped', 'order-full', 'key-reused', 'damaged'],
   },
   cancelOrder: {
     method: 'POST',
@@ -92,7 +92,7 @@ export const ROUTES = {
     params: { id: FORMS.orderId },
     body: 'cancellation',
     success: { status: 202 },
-    problems: ['not-found', 'order-shipped', 'order-full'],
+    problems: ['not-found', 'order-shipped', 'order-full', 'damaged'],
   },
   getStock: {
     method: 'GET',
@@ -111,7 +111,7 @@ export const ROUTES = {
     params: { sku: FORMS.sku, region: FORMS.region },
     body: 'receipt',
     success: { status: 201 },
-    problems: ['key-reused', 'not-found'],
+    problems: ['key-reused', 'not-found', 'damaged'],
   },
   getRecord: {
     method: 'GET',
@@ -130,7 +130,7 @@ export const ROUTES = {
     params: { id: FORMS.recordId },
     body: 'record',
     success: { status: 200, created: 201, tagged: true },
-    problems: ['precondition-required', 'precondition-failed', 'unknown-version', 'record-full'],
+    problems: ['precondition-required', 'precondition-failed', 'unknown-version', 'record-full', 'damaged'],
   },
   getHistory: {
     method: 'GET',

@@ -5,7 +5,7 @@
  */
 import type { Holds } from './consistency.ts';
 import type { Context } from './context.ts';
-import { ITEM_VERSION, numberOf, writerOf } from './item.ts';
+import { ITEM_VERSION, isNumber, numberOf, writerOf } from './item.ts';
 import { foldHeld, type Held, heldKey, stockKey } from './stock-fold.ts';
 import { type Guard, type Item, type Key, type Store, StoreBusy, type Write } from './store.ts';
 import { parseWriter } from './writer.ts';
@@ -53,7 +53,7 @@ const counted = (
   const attribute = 'bookings';
   const seen = row?.[attribute];
   if (seen === undefined) return { n: { n: 1 }, set: { bookings: 1 }, guards: [{ is: 'missing', attribute }] };
-  if (typeof seen !== 'number') return { n: {}, set: {}, guards: [] };
+  if (!isNumber(seen) || !isNumber(seen + 1)) return { n: {}, set: {}, guards: [] };
   return { n: { n: seen + 1 }, set: { bookings: seen + 1 }, guards: [{ is: 'equals', attribute, value: seen }] };
 };
 

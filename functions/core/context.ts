@@ -20,6 +20,8 @@ export interface Context {
   readonly shortages?: Shortages;
   /** What its execution environment found to be hot; without it, each order tries the region's row first. */
   readonly heat?: Heat | undefined;
+  /** Told of a damaged item that a write has made right. */
+  readonly mended?: (key: Key) => void;
 }
 
 /** Why a use case refused. A refusal has no effect and is not remembered. */

@@ -11,8 +11,11 @@ export const textOf = (item: Item, attribute: string): string | undefined => {
 
 export const numberOf = (item: Item, attribute: string): number | undefined => {
   const value = item[attribute];
-  return typeof value === 'number' ? value : undefined;
+  return isNumber(value) ? value : undefined;
 };
+
+/** Other numbers nobody here writes, and nobody could write again. */
+export const isNumber = (value: Value | undefined): value is number => typeof value === 'number' && Number.isSafeInteger(value);
 
 export const flagOf = (item: Item, attribute: string): boolean => item[attribute] === true;
 

@@ -1,5 +1,17 @@
 /** The store in memory: what tests and the simulator run on. Passes the same contract suite as the DynamoDB adapter. */
-import { type Committed, type Guard, type Item, type Key, type Page, type Store, storable, type Write } from './store.ts';
+import { canonical } from './hash.ts';
+import {
+  type Committed,
+  Damaged,
+  type Guard,
+  type Item,
+  type Key,
+  type Page,
+  type Store,
+  storable,
+  type Value,
+  type Write,
+} from './store.ts';
 
 /** As DynamoDB's TransactWriteItems. */
 const WRITES_PER_TRANSACTION_MAX = 100;
@@ -90,8 +102,10 @@ export const refuseMalformed = (writes: readonly Write[]): void => {
   if (keys.size < writes.length) throw new TypeError('given two writes on one key in a transaction, allowed: one');
 };
 
-/** @throws {Unstorable} as the DynamoDB adapter does, of any text in it */
+/** @throws {Unstorable} as the DynamoDB adapter does, of any text in it, and {TypeError} of any number that it would not give back */
 const refuseUnstorable = (value: unknown): void => {
+  if (typeof value === 'number' && !Number.isSafeInteger(value))
+    throw new TypeError(`given the number ${value}, allowed: integers within 2^53`);
   if (typeof value === 'string') storable(value);
   else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) refuseUnstorable(each);
 };
@@ -108,7 +122,7 @@ const holds = (guard: Guard, item: Item | undefined): boolean => {
     case 'missing':
       return item?.[guard.attribute] === undefined;
     case 'equals':
-      return item?.[guard.attribute] === guard.value;
+      return isEqual(item?.[guard.attribute], guard.value);
     case 'atLeast': {
       const value = item?.[guard.attribute];
       return typeof value === 'number' && value >= guard.value;
@@ -116,10 +130,13 @@ const holds = (guard: Guard, item: Item | undefined): boolean => {
   }
 };
 
+const isEqual = (present: Value | undefined, value: Value): boolean =>
+  present === value || (typeof value === 'object' && present !== undefined && canonical(present) === canonical(value));
+
 const updated = (item: Item | undefined, write: Extract<Write, { action: 'update' }>): Item => {
   const sums = Object.entries(write.add ?? {}).map(([name, amount]) => {
     const before = item?.[name] ?? 0;
-    if (typeof before !== 'number') throw new TypeError(`cannot add to "${name}" of ${write.key.pk} ${write.key.sk}, which is no number`);
+    if (typeof before !== 'number') throw new Damaged(write.key, `has "${name}" that is no number`);
     return [name, before + amount] as const;
   });
   return { v: 1, ...item, ...write.set, ...Object.fromEntries(sums), pk: write.key.pk, sk: write.key.sk };

@@ -5,6 +5,7 @@ import { ITEM_VERSION, numberOf } from './item.ts';
 import { keyReused, mayShip, noSuchOrder, owns } from './order-access.ts';
 import { eventSk, isOpen, type OrderView } from './order-fold.ts';
 import { endItem, orderKey, readOrder } from './order-items.ts';
+import { Damaged } from './store.ts';
 import { expiring } from './synthetic.ts';
 import { regionOf } from './writer.ts';
 
@@ -59,7 +60,8 @@ export const payOrder = async (
     };
     const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
     if (!ok && retry) return attempt(false);
-    return upon(order, written(answer({ amount: given.amount, atMs, by: context.writer }), item, !ok));
+    if (!ok) throw new Damaged(item, 'is there, and says no payment');
+    return upon(order, written(answer({ amount: given.amount, atMs, by: context.writer }), item));
   };
   return attempt(true);
 };
@@ -139,8 +141,9 @@ export const cancelOrder = async (
     ...expiring(given.subject, 'fact', atMs),
   };
   const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
-  const accepted = outcome.ok || !outcome.item ? item : outcome.item;
-  return upon(order, written(answer(hash, numberOf(accepted, 'at') ?? atMs, context.writer), item, !outcome.ok));
+  const wishedAtMs = numberOf(outcome.ok || !outcome.item ? item : outcome.item, 'at');
+  if (wishedAtMs === undefined) throw new Damaged(item, 'is there, and says no wish to cancel');
+  return upon(order, written(answer(hash, wishedAtMs, context.writer), item, !outcome.ok));
 };
 
 /** An event says nothing where no reservation of its order is: that carries the answer, too. */

@@ -8,7 +8,7 @@
  * | `END#P#W` | W ended the reservation that P made (P is W, or a retired incarnation of W's region): shipped, cancelled or superseded |
  * | `E#paid#h#W`, `E#cancel#h#W` | a payment, the wish to cancel; h is the hash of subject, order, type and Idempotency-Key |
  */
-import { isRecord, numberOf, partsOf, textOf, writerOf } from './item.ts';
+import { isNumber, isRecord, numberOf, partsOf, textOf, writerOf } from './item.ts';
 import type { Item, Value } from './store.ts';
 import { compareWriters, smallestWriter } from './writer.ts';
 
@@ -143,7 +143,7 @@ const linesOf = (value: Value | undefined): readonly Line[] | undefined => {
   if (!Array.isArray(value)) return undefined;
   return value.flatMap((line) => {
     const { sku, quantity } = isRecord(line) ? line : {};
-    return typeof sku === 'string' && typeof quantity === 'number' ? [{ sku, quantity }] : [];
+    return typeof sku === 'string' && isNumber(quantity) ? [{ sku, quantity }] : [];
   });
 };
 

@@ -5,7 +5,7 @@ import { Hlc } from './hlc.ts';
 import { ITEM_VERSION, numberOf, textOf } from './item.ts';
 import { type EndKind, foldOrder, type Line, type OrderView, type Reservation } from './order-fold.ts';
 import { heldKey } from './stock-fold.ts';
-import type { Item, Value, Write } from './store.ts';
+import { Damaged, type Item, isWritable, type Value, type Write } from './store.ts';
 import { EXPIRES, expiring } from './synthetic.ts';
 
 export const orderKey = (id: string): string => `ORDER#${id}`;
@@ -48,6 +48,8 @@ const saidBy = (item: Item): Readonly<Record<string, Value | undefined>> =>
 /**
  * `END#P#W` carries the order, so that it can stand in for a PLACED that never arrives: word for word, and under the version
  * that it was written in, because what a later release put into it is not this one's to drop.
+ *
+ * @throws {Damaged} where the acceptance holds what nobody can write
  */
 export const endItem = (
   context: Context,
@@ -61,6 +63,7 @@ export const endItem = (
   },
 ): Item => {
   const accepted = order.items.find(({ sk }) => sk === reservation.sk);
+  if (accepted && !Object.values(accepted).every(isWritable)) throw new Damaged(accepted, 'holds a number that cannot be written again');
   return {
     ...content(reservation),
     ...(accepted && saidBy(accepted)),

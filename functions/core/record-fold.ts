@@ -16,9 +16,12 @@
  * Version vectors instead of clocks: Parker et al., 1983; the heads are what Dynamo calls siblings.
  * https://www.allthingsdistributed.com/files/amazon-dynamo-sosp2007.pdf
  */
-import { isRecord, numberOf, partsOf, textOf, writerOf } from './item.ts';
-import type { Item } from './store.ts';
+import { isNumber, isRecord, numberOf, partsOf, textOf, writerOf } from './item.ts';
+import type { Item, Value } from './store.ts';
 import { compareWriters } from './writer.ts';
+
+/** Each version takes 512 bytes at least of the four megabytes at which a record takes no more. */
+const EDITS_MAX = 8_192;
 
 export interface Version {
   readonly vid: string;
@@ -97,7 +100,13 @@ const versionOf = (item: Item): readonly Version[] => {
     return [];
   const { parents, seen } = item;
   const known = Array.isArray(parents) ? parents.filter((each) => typeof each === 'string') : [];
-  const counts = isRecord(seen) ? Object.entries(seen).flatMap(([name, n]) => (typeof n === 'number' ? [[name, n] as const] : [])) : [];
+  const counts = isRecord(seen) ? Object.entries(seen).flatMap(([name, each]) => pairOf(name, editCountOf(each))) : [];
   const by = writerOf(item);
-  return [{ vid, parents: known, value, subject, hlc, atMs, by, sk: item.sk, n: numberOf(item, 'n'), seen: new Map(counts) }];
+  return [{ vid, parents: known, value, subject, hlc, atMs, by, sk: item.sk, n: editCountOf(item['n']), seen: new Map(counts) }];
 };
+
+const pairOf = (name: string, n: number | undefined): readonly (readonly [string, number])[] => (n === undefined ? [] : [[name, n]]);
+
+/** How many edits, from 1. Undefined: of a release that did not count, or damaged; a record is full before a writer has made so many. */
+export const editCountOf = (value: Value | undefined): number | undefined =>
+  isNumber(value) && value >= 1 && value <= EDITS_MAX ? value : undefined;

@@ -3,11 +3,11 @@
  * here: what a caller has not seen, a caller cannot overwrite. See record-fold.ts for the rest.
  */
 import { type Context, type Done, instant, type Outcome, read, refused, written } from './context.ts';
-import { hashOf } from './hash.ts';
+import { canonical, hashOf } from './hash.ts';
 import { ITEM_VERSION, textOf } from './item.ts';
-import { foldRecord, type RecordView, tagOf, type Version } from './record-fold.ts';
+import { editCountOf, foldRecord, type RecordView, tagOf, type Version } from './record-fold.ts';
 import { sum } from './stock-fold.ts';
-import { type Guard, type Item, type Key, StoreBusy, type Value } from './store.ts';
+import { type Committed, Damaged, type Guard, type Item, isWritable, type Key, StoreBusy, type Value } from './store.ts';
 
 /**
  * Readings of a record for one edit. Whoever loses to another edit of this region finds it at the next reading, and is
@@ -103,7 +103,8 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
   const vid = versionId(pk, { parents, value, subject, key });
   for (let attempt = 0; attempt < EDIT_ATTEMPTS_MAX; attempt += 1) {
     const { items, record } = await readRecord(context, pk);
-    const head = items.find((item) => item.sk === `HEAD#${context.writer}`);
+    const headKey = { pk, sk: `HEAD#${context.writer}` };
+    const head = items.find((item) => item.sk === headKey.sk);
     if (attempt < TORN_READINGS_MAX && isTorn(head, record)) continue;
     const known = record?.versions.find((each) => each.vid === vid);
     if (known) return edited(id, { pk, sk: known.sk }, known, true);
@@ -113,7 +114,8 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
     const rev = revOf(head);
     const seen = record?.known ?? new Map<string, number>();
     // Of both: a count may have been damaged, and the region's own last version may be gone.
-    const n = 1 + Math.max(typeof rev === 'number' ? rev : 0, seen.get(context.writer) ?? 0);
+    const counted = editCountOf(rev) ?? 0;
+    const n = 1 + Math.max(counted, seen.get(context.writer) ?? 0);
     const item: Item = {
       pk,
       sk: `V#${vid}#${context.writer}`,
@@ -127,11 +129,12 @@ export const editRecord = async (context: Context, edit: Edit): Promise<Outcome<
       n,
       seen: Object.fromEntries(seen),
     };
-    const { ok } = await context.store.transact([
-      { action: 'put', item, guards: [{ is: 'absent' }] },
-      advance(context, pk, { vid, n, rev }),
-    ]);
-    if (ok) return edited(id, item, { vid, parents, value, atMs, by: context.writer }, false);
+    const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(headKey, { vid, n, rev })]);
+    if (outcome.ok) {
+      if (counted + 1 !== n || (head && editCountOf(rev) === undefined)) context.mended?.(headKey);
+      return edited(id, item, { vid, parents, value, atMs, by: context.writer }, false);
+    }
+    refuseDamaged(outcome, head);
   }
   throw new StoreBusy(`${EDIT_ATTEMPTS_MAX} attempts to edit record ${id} lost to other edits of this region`);
 };
@@ -182,18 +185,23 @@ const isTorn = (head: Item | undefined, record: RecordView | undefined): boolean
 };
 
 /** Edits of one region come one after the other: each is made knowing all that came before it here. */
-const advance = (context: Context, pk: string, { vid, n, rev }: { readonly vid: string; readonly n: number; readonly rev: Rev }) => {
+const advance = (key: Key, { vid, n, rev }: { readonly vid: string; readonly n: number; readonly rev: Value | undefined }) => {
   const guard: Guard = rev === undefined ? { is: 'missing', attribute: 'rev' } : { is: 'equals', attribute: 'rev', value: rev };
-  const key = { pk, sk: `HEAD#${context.writer}` };
   return { action: 'update', key, set: { rev: n, vid }, guards: [guard] } as const;
 };
 
-type Rev = string | number | boolean | undefined;
-
 /** The count as it is, damaged or not: the next edit writes it anew. What cannot be compared counts as missing, and keeps edits out. */
-const revOf = (head: Item | undefined): Rev => {
-  const rev = head?.['rev'];
-  return typeof rev === 'string' || typeof rev === 'number' || typeof rev === 'boolean' ? rev : undefined;
+const revOf = (head: Item | undefined): Value | undefined => (isWritable(head?.['rev']) ? head?.['rev'] : undefined);
+
+/**
+ * Lost to nobody: the version is there and cannot be read, or the count is as it was read and cannot be compared.
+ *
+ * @throws {Damaged}
+ */
+const refuseDamaged = ({ failed, item }: Extract<Committed, { readonly ok: false }>, head: Item | undefined): void => {
+  if (!item) return;
+  if (failed === 0 && !foldRecord([item])) throw new Damaged(item, 'is there, and says no version');
+  if (failed === 1 && head && canonical(item) === canonical(head)) throw new Damaged(item, 'has "rev" that cannot be compared');
 };
 
 const edited = (

@@ -3,11 +3,11 @@
  * only when the row and all tills together do not have it.
  */
 import type { Context } from './context.ts';
-import { numberOf } from './item.ts';
-import type { Line } from './order-fold.ts';
+import { isNumber, numberOf } from './item.ts';
+import { foldOrder, type Line } from './order-fold.ts';
 import { reserve } from './order-items.ts';
 import { heldKey, heldOf, stockKey, sum } from './stock-fold.ts';
-import { type Item, StoreBusy, type Write } from './store.ts';
+import { Damaged, type Item, StoreBusy, type Write } from './store.ts';
 import { isSyntheticSku } from './synthetic.ts';
 import { readTills, TILLS, tillKey } from './tills.ts';
 
@@ -36,7 +36,7 @@ type Sale = readonly Write[];
  * Accepts an order: one transaction of its fact and the units of its lines. False: the order is there already, or a line is
  * short.
  *
- * @throws {StoreBusy} when others were faster each time
+ * @throws {StoreBusy} when others were faster each time, and {Damaged} when an item is in the way that says nothing
  */
 export const sell = async (context: Context, placed: Item, lines: readonly Line[]): Promise<boolean> => {
   const fact: Write = { action: 'put', item: placed, guards: [{ is: 'absent' }] };
@@ -47,6 +47,7 @@ export const sell = async (context: Context, placed: Item, lines: readonly Line[
     if (writes.length > WRITES_MAX) break;
     const ended = await tried(context, writes, attempt < ATTEMPTS_MAX ? PATIENCE : undefined);
     if (ended.kind === 'sold') return true;
+    if (ended.kind === 'refused') refuseDamaged(ended);
     if (ended.kind === 'refused' && ended.failed === 0) return false;
     for (const [index, line] of lines.entries()) {
       if (!ended.at.some((write) => lineOf(sales, write) === index)) continue;
@@ -64,6 +65,14 @@ type Tried =
   /** `met`: the item that was short. */
   | { readonly kind: 'refused'; readonly failed: number; readonly at: readonly number[]; readonly met: Item | undefined }
   | { readonly kind: 'busy'; readonly at: readonly number[] };
+
+/** @throws {Damaged} for an acceptance that is none, or a row without a count */
+const refuseDamaged = ({ failed, met }: Extract<Tried, { kind: 'refused' }>): void => {
+  if (!met) return;
+  if (failed === 0 && !foldOrder([met])) throw new Damaged(met, 'is there, and makes no order');
+  if (failed > 0 && met['available'] !== undefined && !isNumber(met['available']))
+    throw new Damaged(met, 'has "available" that is no number');
+};
 
 const tried = async ({ store }: Context, writes: readonly Write[], patience: number | undefined): Promise<Tried> => {
   try {

@@ -5,7 +5,7 @@
  *
  * For every region at any time: available + sold + granted - credited = booked.
  */
-import { numberOf, writerOf } from './item.ts';
+import { isNumber, numberOf, writerOf } from './item.ts';
 import type { Item } from './store.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
@@ -107,7 +107,7 @@ export const inFlight = (giver: Held, region: string, held: readonly Held[]): nu
 const cumulative = (item: Item, prefix: string): ReadonlyMap<string, number> =>
   new Map(
     Object.entries(item).flatMap(([name, value]) =>
-      name.startsWith(prefix) && typeof value === 'number' ? [[name.slice(prefix.length), value] as const] : [],
+      name.startsWith(prefix) && isNumber(value) ? [[name.slice(prefix.length), value] as const] : [],
     ),
   );
 

@@ -17,7 +17,7 @@ import {
   stockKey,
   stockOf,
 } from './stock-fold.ts';
-import { type Guard, type Item, StoreBusy, type Write } from './store.ts';
+import { Damaged, type Guard, type Item, StoreBusy, type Write } from './store.ts';
 import { mayName } from './synthetic.ts';
 import { foldTills, mustFold, withTills } from './tills.ts';
 import { readWishes, unitsWished, WISH } from './wishes.ts';
@@ -65,6 +65,8 @@ export const receiveStock = async (
     const known = receipts.length > 0 ? receipts : await bookingsOf(context, given.sku, hash);
     if (known.length === 0) return undefined;
     const same = known.find((item) => numberOf(item, 'quantity') === given.quantity);
+    const damaged = known.find((item) => numberOf(item, 'quantity') === undefined);
+    if (!same && damaged) throw new Damaged(damaged, 'is there, and says no quantity');
     return same
       ? written(answer(same), same, true)
       : refused('key-reused', 'the Idempotency-Key was used with another quantity; a new receipt needs a new key');
@@ -218,6 +220,8 @@ const creditGrant = async (context: Context, sku: string, giver: Held, held: Hel
     if (outcome.ok)
       return { ...own, available: own.available + units, credited: new Map(own.credited).set(giver.region, (seen ?? 0) + units) };
     own = outcome.item ? heldOf(outcome.item) : emptyHeld(context);
+    if (outcome.item?.[attribute] !== undefined && !own.credited.has(giver.region))
+      throw new Damaged(outcome.item, `has "${attribute}" that is no number`);
   }
   throw new StoreBusy(`${CREDIT_ATTEMPTS_MAX} attempts to take over what ${giver.region} granted of ${sku} lost to others`);
 };

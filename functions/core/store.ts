@@ -26,7 +26,8 @@ export type Guard =
   | { readonly is: 'present' }
   /** The attribute exists, is a number and is at least `value`. */
   | { readonly is: 'atLeast'; readonly attribute: string; readonly value: number }
-  | { readonly is: 'equals'; readonly attribute: string; readonly value: string | number | boolean }
+  /** Of lists and maps, with all that is in them. */
+  | { readonly is: 'equals'; readonly attribute: string; readonly value: Value }
   /** The item or the attribute does not exist. */
   | { readonly is: 'missing'; readonly attribute: string };
 
@@ -69,6 +70,7 @@ export interface Store {
   /**
    * Applies all writes or none. At most 100 writes, each on a key of its own. Throws `StoreUnavailable` when the outcome
    * is unknown or nothing was tried; contention is retried inside, a bounded number of times, and ends as `StoreBusy`.
+   * Throws `Damaged` where an attribute that is to be added to is no number, and has then applied nothing.
    *
    * @param patience how often it may lose to others before that is told; by default as often as time allows
    */
@@ -89,6 +91,24 @@ export const storable = (text: string): string => {
   if (!text.isWellFormed()) throw new Unstorable();
   return text;
 };
+
+/** Whether every table holds such a value: numbers are integers within 2^53. What another program left in an item may not be. */
+export const isWritable = (value: Value | undefined): boolean => {
+  if (typeof value === 'number') return Number.isSafeInteger(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isWritable);
+};
+
+/** An item is damaged so that the write cannot be done. Nothing was applied, and no attempt will do until it is repaired. */
+export class Damaged extends Error {
+  override readonly name = 'Damaged';
+  readonly key: Key;
+
+  /** @param how the end of a sentence that begins with the item */
+  constructor({ pk, sk }: Key, how: string, cause?: unknown) {
+    super(`the item ${pk} ${sk} ${how}`, { cause });
+    this.key = { pk, sk };
+  }
+}
 
 /** The replica did not answer in time, refused for overload, or is gone. The write may or may not have been applied. */
 export class StoreUnavailable extends Error {

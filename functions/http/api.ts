@@ -12,7 +12,7 @@ import type { Identified, Identity } from '../core/keys.ts';
 import { listing } from '../core/listed.ts';
 import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
 import { Shortages } from '../core/shortages.ts';
-import { PartitionTooLong, type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
+import { Damaged, type Key, PartitionTooLong, type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
 import { tokenOf } from '../core/token.ts';
 import { challenge, empty, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
@@ -52,6 +52,8 @@ export interface Served {
   readonly durability: Durability | undefined;
   /** Refused because an operator evacuates this region, and for nothing else. */
   readonly drained: boolean;
+  /** Items that it found damaged: mended by it, or in its way. */
+  readonly damaged: readonly Key[];
   /** Why it was not a success. */
   readonly refusal: Refusal | undefined;
 }
@@ -88,6 +90,7 @@ interface Learnt {
   /** Undefined where nobody asked. */
   durability: Durability | undefined;
   waitedMs: number;
+  readonly damaged: Key[];
   /** Regions that operators evacuate, as this one has heard. */
   evacuated: readonly string[];
   /** Refused for no other reason than that this is one of them. */
@@ -110,7 +113,15 @@ export class Api {
     const input = new Input(event);
     const by: Signature = { region, version, correlationId: correlationIdOf(event, input.header(HEADERS.correlationId), requestId) };
     const route = routeOf(event);
-    const learnt: Learnt = { caller: 'unknown', stale: false, durability: undefined, waitedMs: 0, evacuated: [], drained: false };
+    const learnt: Learnt = {
+      caller: 'unknown',
+      stale: false,
+      durability: undefined,
+      waitedMs: 0,
+      damaged: [],
+      evacuated: [],
+      drained: false,
+    };
     const { answer, refusal } = await this.#end(event, input, { route, by, learnt });
     const served = {
       route,
@@ -134,6 +145,7 @@ export class Api {
       if (route === undefined) throw noRoute(event);
       return { answer: await this.#serve(route, input, by, learnt) };
     } catch (error: unknown) {
+      if (error instanceof Damaged) learnt.damaged.push(error.key);
       const refusal = refusalOf(error);
       const answer = problem(refusal, by);
       return { answer: { ...answer, headers: { ...answer.headers, ...told(learnt) } }, refusal };
@@ -185,7 +197,7 @@ export class Api {
     const work = await USER_ROUTES[route]({ subject, input });
     const writer = method !== 'GET' ? openGate(world) : gateOf(world).writer;
     learnt.stale = !(await this.#timed(learnt, catchUp(this.#props, demands)));
-    const beside = { named: demands.keys, shortages: this.#shortages, heat: this.#heat };
+    const beside = { named: demands.keys, shortages: this.#shortages, heat: this.#heat, mended: (key: Key) => learnt.damaged.push(key) };
     const outcome = await work({ store: listing(store, demands.keys), clock, hlc, region, regions, writer, ...beside });
     if (outcome.kind === 'done' && demands.replicated) {
       const keys = method === 'GET' ? demands.keys : outcome.carriers;
@@ -272,6 +284,13 @@ const refusalOf = (error: unknown): Refusal => {
     return new Refusal(
       'busy',
       'others write the same at the same time, and nothing was done; send the same request again, with the same Idempotency-Key where it has one',
+      {},
+      error,
+    );
+  if (error instanceof Damaged)
+    return new Refusal(
+      'damaged',
+      `${error.message}; nothing was done, and this region cannot do it until an operator has repaired the item`,
       {},
       error,
     );

@@ -53,6 +53,17 @@ export const storeContract = (name: string, store: () => Store): void => {
       expect(await store().query(pk)).toEqual([]);
     });
 
+    it('refuses a number that it would not give back', async () => {
+      const pk = partition();
+      for (const number of [0.5, 2 ** 53, -1e300, Number.NaN, Number.POSITIVE_INFINITY])
+        for (const write of [
+          put(fact(pk, 'A#w', { list: [number] })),
+          { action: 'update', key: { pk, sk: 'A#w' }, set: { number } },
+        ] as const)
+          await expect(store().transact([write])).rejects.toThrow(TypeError);
+      expect(await store().query(pk)).toEqual([]);
+    });
+
     it('deletes, and takes the deletion of nothing for done', async () => {
       const item = fact(partition(), 'A#w');
       await store().transact([put(item)]);
@@ -92,13 +103,25 @@ export const storeContract = (name: string, store: () => Store): void => {
     it('refuses to add to what is no number, and changes nothing', async () => {
       const item = fact(partition(), 'A#w', { word: 'x' });
       await store().transact([put(item)]);
-      await expect(store().transact([{ action: 'update', key: item, add: { word: 1 } }])).rejects.toThrow();
-      expect(await store().get(item)).toEqual(item);
+      const other: Write = put(fact(item.pk, 'B#w'));
+      for (const writes of [[], [other]])
+        await expect(store().transact([...writes, { action: 'update', key: item, add: { word: 1 } }])).rejects.toMatchObject({
+          name: 'Damaged',
+          key: { pk: item.pk, sk: item.sk },
+        });
+      expect(await store().query(item.pk)).toEqual([item]);
+    });
+
+    it('says nothing of damage where a guard fails first', async () => {
+      const item = fact(partition(), 'A#w', { word: 'x' });
+      await store().transact([put(item)]);
+      const guarded: Write = { action: 'update', key: item, add: { word: 1 }, guards: [{ is: 'atLeast', attribute: 'word', value: 1 }] };
+      expect(await store().transact([guarded])).toEqual({ ok: false, failed: 0, item });
     });
   });
 
   describe(`${name}, guards`, () => {
-    const present = { count: 5, word: 'x', flag: true };
+    const present = { count: 5, word: 'x', flag: true, list: [1, { a: null }], map: { a: 1, b: ['x'] }, nothing: null };
     const cases: readonly (readonly [what: string, guard: NonNullable<Write['guards']>[number], onItem: boolean, onNothing: boolean])[] = [
       ['absent', { is: 'absent' }, false, true],
       ['present', { is: 'present' }, true, false],
@@ -107,6 +130,12 @@ export const storeContract = (name: string, store: () => Store): void => {
       ['equals, a number', { is: 'equals', attribute: 'count', value: 5 }, true, false],
       ['equals, text of the same form', { is: 'equals', attribute: 'count', value: '5' }, false, false],
       ['equals, a flag', { is: 'equals', attribute: 'flag', value: true }, true, false],
+      ['equals, a list', { is: 'equals', attribute: 'list', value: [1, { a: null }] }, true, false],
+      ['equals, a list in another order', { is: 'equals', attribute: 'list', value: [{ a: null }, 1] }, false, false],
+      ['equals, a map', { is: 'equals', attribute: 'map', value: { b: ['x'], a: 1 } }, true, false],
+      ['equals, a map with one name less', { is: 'equals', attribute: 'map', value: { a: 1 } }, false, false],
+      ['equals, null', { is: 'equals', attribute: 'nothing', value: null }, true, false],
+      ['equals, null of an attribute that is not there', { is: 'equals', attribute: 'other', value: null }, false, false],
       ['equals, another value', { is: 'equals', attribute: 'word', value: 'y' }, false, false],
       ['atLeast, the same', { is: 'atLeast', attribute: 'count', value: 5 }, true, false],
       ['atLeast, one more', { is: 'atLeast', attribute: 'count', value: 6 }, false, false],

@@ -139,6 +139,13 @@ export const ALARM_PROMISES: Readonly<Record<string, AlarmPromise>> = {
     metrics: ['Tandem TasksSetAside Sum'],
     severity: 'ticket',
   }),
+  DamagedItems: promise({
+    ...counted,
+    ...atOnce,
+    because: 'nothing here writes such an item: whatever did may have damaged more',
+    metrics: ['Tandem DamagedItems Sum'],
+    severity: 'ticket',
+  }),
   VersionErrors: promise({
     ...rate,
     because: 'gone within four minutes at one failed request in a hundred; a single bad minute is an accident',

@@ -17,6 +17,7 @@ const OWN: Readonly<Record<Exclude<keyof typeof METRICS, 'namespace'>, readonly 
   doubleShipments: [[]],
   shippedAfterCancelled: [[]],
   tasksSetAside: [[]],
+  damagedItems: [[]],
   journeyFailures: [[target]],
   journeyLatency: [[target]],
   journeyFailedStep: [[target, step]],

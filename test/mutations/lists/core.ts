@@ -23,6 +23,55 @@ const tills = mutationsOf('functions/core/tills.ts', 'test/core/tills.test.ts');
 const tilled = mutationsOf('functions/core/restore-stock.ts', 'test/core/tills.test.ts');
 const tasks = mutationsOf('functions/core/tasks.ts', 'test/functions/housekeeping.system.test.ts');
 
+const damagedFor = (file: string) => mutationsOf(`functions/core/${file}`, 'test/functions/damaged-items.test.ts');
+
+/** What a damaged item does to those who meet it. */
+const DAMAGE: readonly TestedMutation[] = [
+  damagedFor('records.ts')(
+    'damaged-version-is-busy',
+    'an edit whose version cannot be read is 429 for ever',
+    'if (failed === 0 && !foldRecord([item]))',
+    'if (false)',
+  ),
+  damagedFor('records.ts')(
+    'damaged-count-is-busy',
+    'a count that cannot be compared keeps edits out for ever, with 429',
+    'if (failed === 1 && head',
+    'if (false && head',
+  ),
+  damagedFor('records.ts')('mended-untold', 'nobody hears that a count was mended', 'context.mended?.(headKey)', 'undefined'),
+  damagedFor('record-fold.ts')(
+    'any-count-counts',
+    'an edit after a version that says it is the last one there can be is 500',
+    '&& value <= EDITS_MAX',
+    '',
+  ),
+  damagedFor('item.ts')(
+    'any-number',
+    'what is added to a number that nobody can write is 500',
+    "=> typeof value === 'number' && Number.isSafeInteger(value)",
+    "=> typeof value === 'number'",
+  ),
+  damagedFor('selling.ts')(
+    'damaged-acceptance-is-short',
+    'an order that cannot be read is out of stock',
+    'if (failed === 0 && !foldOrder',
+    'if (false && !foldOrder',
+  ),
+  damagedFor('order-items.ts')(
+    'ends-what-it-cannot-write',
+    'shipping an order with a number that nobody can write is 500',
+    'if (accepted && !Object',
+    'if (false && accepted && !Object',
+  ),
+  damagedFor('order-events.ts')(
+    'damaged-payment-is-paid',
+    'a payment that no reader sees is told as done',
+    "if (!ok) throw new Damaged(item, 'is there, and says no payment');",
+    '',
+  ),
+];
+
 export const CORE: readonly TestedMutation[] = [
   selling(
     'refused-between-two-looks',
@@ -40,6 +89,7 @@ export const CORE: readonly TestedMutation[] = [
   ),
   tills('tills-for-ever', 'each look at a sku that was once hot costs seventeen reads', 'nowMs - own.drawnAtMs >= CALM_MS', 'false'),
   tilled('tills-kept-over-a-repair', 'what a repair puts back can be sold at a till, too', '...tills.map(emptied)]', ']'),
+  ...DAMAGE,
   shortage(
     'short-is-short',
     'what was short a moment ago is refused, though it can be sold by now',
