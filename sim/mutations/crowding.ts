@@ -51,8 +51,8 @@ export const CROWDING: readonly Mutation[] = [
     'refused-while-all-tills-have-enough',
     'an order is refused where no single till has enough for it',
     SELLING,
-    'return enough === undefined ? gathered(',
-    'return enough === undefined ? instead(gathered, () => undefined)(',
+    'missing -= part;\n  }\n  return sale;',
+    'missing -= part;\n  }\n  return instead(sale, undefined);',
   ),
   one(
     'folded-and-kept',
