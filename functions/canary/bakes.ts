@@ -30,11 +30,8 @@ export interface BakesProps {
  * two at the same time tell the same.
  */
 export const tendBakes = async (props: BakesProps): Promise<void> => {
-  const { records, nowMs } = props;
-  const open = (await records.view()).deployments.filter(
-    ({ bake, ended }) => bake !== undefined && ended === undefined && nowMs - bake.atMs < TELL_MS_MAX,
-  );
-  for (const deployment of open) await tend(props, deployment);
+  const begun = await props.records.bakesSince(TELL_MS_MAX);
+  for (const deployment of begun) if (deployment.ended === undefined) await tend(props, deployment);
 };
 
 const tend = async (props: BakesProps, { id, bake }: DeploymentView): Promise<void> => {

@@ -5,15 +5,19 @@
 import {
   type AuditEntry,
   auditItem,
+  bakeBeganItem,
   bakedItem,
+  bakeOf,
+  bakesBegunSince,
   bakingItem,
-  type DeploymentsView,
   type DeploymentView,
+  deploymentPrefix,
   deploymentsKey,
   endedItem,
   foldDeployments,
   triedItem,
 } from '../core/deployments.ts';
+import { numberOf } from '../core/item.ts';
 import { foldControl, REGIONS_KEY } from '../core/operations.ts';
 import type { Clock, Item, Store } from '../core/store.ts';
 import { writerName } from '../core/writer.ts';
@@ -42,13 +46,20 @@ export class DeploymentRecords {
     this.#props = props;
   }
 
-  async view(): Promise<DeploymentsView> {
+  /** Costs the same however many deployments there were. */
+  async find(id: string): Promise<DeploymentView | undefined> {
     const { control, region } = this.#props;
-    return foldDeployments(await control.query(deploymentsKey(region)));
+    return foldDeployments(await control.query(deploymentsKey(region), deploymentPrefix(id))).deployments.find((each) => each.id === id);
   }
 
-  async find(id: string): Promise<DeploymentView | undefined> {
-    return (await this.view()).deployments.find((each) => each.id === id);
+  /** Deployments whose bake began so many milliseconds ago or later, the oldest first: the days' own bakes, and no others, are read. */
+  async bakesSince(ageMsMax: number): Promise<readonly DeploymentView[]> {
+    const { control, region, clock } = this.#props;
+    const nowMs = clock.now();
+    const days = await Promise.all(bakesBegunSince(nowMs, ageMsMax).map((day) => control.query(deploymentsKey(region), day)));
+    const young = days.flat().filter((item) => nowMs - (numberOf(item, 'at') ?? 0) < ageMsMax);
+    const found = await Promise.all([...new Set(young.map(bakeOf))].map((id) => this.find(id)));
+    return found.filter((each) => each !== undefined).sort((a, b) => (a.bake?.atMs ?? 0) - (b.bake?.atMs ?? 0));
   }
 
   tried(id: string, trial: Parameters<typeof triedItem>[2]): Promise<void> {
@@ -57,7 +68,10 @@ export class DeploymentRecords {
 
   baking(id: string, bake: Omit<Parameters<typeof bakingItem>[2], 'untilMs'> & { readonly bakeMs: number }): Promise<void> {
     const { execution, candidate, bakeMs } = bake;
-    return this.#put((about) => bakingItem(about, id, { execution, candidate, untilMs: about.atMs + bakeMs }));
+    return this.#put(
+      (about) => bakingItem(about, id, { execution, candidate, untilMs: about.atMs + bakeMs }),
+      (about) => bakeBeganItem(about, id),
+    );
   }
 
   baked(id: string, given: Parameters<typeof bakedItem>[2]): Promise<void> {
@@ -72,8 +86,10 @@ export class DeploymentRecords {
     return this.#put((about) => auditItem(about, entry));
   }
 
-  async #put(make: (about: About) => Item): Promise<void> {
+  /** All or none. */
+  async #put(...made: readonly ((about: About) => Item)[]): Promise<void> {
     const { control, region, writer, clock } = this.#props;
-    await control.transact([{ action: 'put', item: make({ region, writer, atMs: clock.now() }), guards: [{ is: 'absent' }] }]);
+    const about = { region, writer, atMs: clock.now() };
+    await control.transact(made.map((make) => ({ action: 'put', item: make(about), guards: [{ is: 'absent' }] })));
   }
 }

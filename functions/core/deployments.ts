@@ -7,13 +7,24 @@
  * | `DEPLOYMENTS#r / D#id#TRIED#W` | the canary tried the version before it got callers |
  * | `DEPLOYMENTS#r / D#id#BAKING#W`, `D#id#BAKED#W` | it has all callers and is watched; how that ended |
  * | `DEPLOYMENTS#r / D#id#ENDED#W` | how the deployment ended, as CodeDeploy tells |
+ * | `DEPLOYMENTS#r / B#day#id#W` | a bake began on that day: who looks each minute need not read all deployments that there were |
  * | `DEPLOYMENTS#r / M#time#W` | an operator moved the alias by hand, through W: the region is drifted until a deployment ends well |
  * | `AUDIT#r / time#hash#W` | who did what to region r, and why |
+ *
+ * But for the audit they expire, by a time that is written with them and never changed: what came later outlives what came
+ * before, so a region never seems to have drifted because a later deployment was forgotten first.
  */
 import { hashOf } from './hash.ts';
 import { ITEM_VERSION, numberOf, partsOf, textOf } from './item.ts';
 import type { Item } from './store.ts';
+import { EXPIRES } from './synthetic.ts';
 
+const DAY_MS = 86_400_000;
+/** After which what is known of a deployment, or of a move by hand, expires: longer than any version is kept that is in use. */
+export const DEPLOYMENTS_KEPT_DAYS = 400;
+
+/** Of one deployment, among the items of its region. */
+export const deploymentPrefix = (id: string): string => `D#${id}#`;
 export const deploymentsKey = (region: string): string => `DEPLOYMENTS#${region}`;
 export const auditKey = (region: string): string => `AUDIT#${region}`;
 
@@ -86,15 +97,40 @@ const fact = (
   attributes: Readonly<Record<string, string | number>>,
 ): Item => ({
   pk: deploymentsKey(about.region),
-  sk: `D#${id}#${phase}#${about.writer}`,
+  sk: `${deploymentPrefix(id)}${phase}#${about.writer}`,
   v: ITEM_VERSION,
   at: about.atMs,
   ...attributes,
+  ...expiry(about),
+});
+
+const expiry = ({ atMs }: About): { readonly [EXPIRES]: number } => ({
+  [EXPIRES]: Math.ceil((atMs + DEPLOYMENTS_KEPT_DAYS * DAY_MS) / 1_000),
 });
 
 export const triedItem = (about: About, id: string, trial: Omit<Trial, 'atMs'>): Item => fact(about, id, 'TRIED', { ...trial });
 export const bakingItem = (about: About, id: string, bake: Pick<Bake, 'untilMs' | 'execution' | 'candidate'>): Item =>
   fact(about, id, 'BAKING', { until: bake.untilMs, execution: bake.execution, candidate: bake.candidate });
+/** Stands beside the item of a bake, where it is found by the day. */
+export const bakeBeganItem = (about: About, id: string): Item => ({
+  pk: deploymentsKey(about.region),
+  sk: `${beganOn(about.atMs)}${id}#${about.writer}`,
+  v: ITEM_VERSION,
+  at: about.atMs,
+  ...expiry(about),
+});
+
+/** Where the bakes stand that may have begun so many milliseconds ago or later: a beginning of keys for each day. */
+export const bakesBegunSince = (nowMs: number, ageMsMax: number): readonly string[] => {
+  const days = Math.floor(nowMs / DAY_MS) - Math.floor((nowMs - ageMsMax) / DAY_MS);
+  return Array.from({ length: days + 1 }, (_, ago) => beganOn(nowMs - ago * DAY_MS));
+};
+
+const beganOn = (ms: number): string => `B#${timeKey(ms).slice(0, 10)}#`;
+
+/** The deployment of such an item. */
+export const bakeOf = (item: Item): string => partsOf(item)[2] ?? '';
+
 export const bakedItem = (about: About, id: string, given: { readonly verdict: TrialVerdict; readonly detail: string }): Item =>
   fact(about, id, 'BAKED', { ...given });
 export const endedItem = (about: About, id: string, given: { readonly state: EndState; readonly reason: string }): Item =>
@@ -106,6 +142,7 @@ export const movedItem = (about: About, move: Omit<ManualMove, 'atMs'>): Item =>
   v: ITEM_VERSION,
   at: about.atMs,
   ...move,
+  ...expiry(about),
 });
 
 export interface AuditEntry {

@@ -8,8 +8,10 @@ import type { Item } from '../../functions/core/store.ts';
 import { OPERATOR_LIMITS } from '../limits.ts';
 import { type KeyFile, publicHalf } from './key-file.ts';
 
-/** Pages of 1 MB of the small control table. */
-const PAGES_MAX = 32;
+/** Pages of 1 MB of the control table, of which keys are the least part: deployments and the audit trail pass by, and are not kept. */
+const PAGES_MAX = 1_024;
+/** Items of keys that are kept, removed ones among them. */
+const ITEMS_MAX = 100_000;
 
 /** A region's replica, to which an operator speaks. */
 export interface Replica {
@@ -43,7 +45,7 @@ export const revokeKey = async (replica: Replica, kid: string, nowMs: number): P
 export const knownKey = async (replica: Replica, kid: string): Promise<RegisteredKey | undefined> =>
   foldKey(await storeOf(replica).query(keyKey(kid)));
 
-/** Every key that the region knows, removed ones left out. @throws Error when the table holds more than 32 MB */
+/** Every key that the region knows, removed ones left out. @throws Error when the table holds more than 1 GB, or too many keys */
 export const knownKeys = async ({ client, region }: Replica): Promise<readonly RegisteredKey[]> => {
   const items: Item[] = [];
   let pages = 0;
@@ -56,8 +58,11 @@ export const knownKeys = async ({ client, region }: Replica): Promise<readonly R
   };
   for await (const page of paginateScan({ client }, scan)) {
     pages += 1;
-    if (pages > PAGES_MAX) throw new Error(`the table ${TABLES.control} in ${region} has more than ${PAGES_MAX} pages`);
+    if (pages > PAGES_MAX)
+      throw new Error(`the table ${TABLES.control} in ${region} has more than ${PAGES_MAX} pages of 1 MB, allowed: up to that`);
     items.push(...(page.Items ?? []).map(itemOf));
+    if (items.length > ITEMS_MAX)
+      throw new Error(`the table ${TABLES.control} in ${region} has more than ${ITEMS_MAX} items of keys, allowed: up to that`);
   }
   return [...Map.groupBy(items, (item) => item.pk).values()].flatMap((each) => foldKey(each) ?? []);
 };

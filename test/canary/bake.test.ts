@@ -138,8 +138,8 @@ describe('tending bakes', () => {
   it('tells what another canary recorded first', async () => {
     const { minute, records, control, about } = await begun();
     // The other one records between this one's look and its decision.
-    const query = async (pk: string) => {
-      const items = await control.query(pk);
+    const query = async (pk: string, prefix?: string) => {
+      const items = await control.query(pk, prefix);
       await records.baked('d-1', { verdict: 'fail', detail: 'the other saw it first' });
       return items;
     };

@@ -19,10 +19,10 @@ const LIMIT_MS = 60_000 + 100 * RUNS;
 const LINES_MAX = 50;
 const SKUS = ['tea', 'cup', 'pot'];
 
-/** A key of anything, there or not, in partitions that requests read. */
+/** A key of few things, so that tokens name one thing often: there or not, in partitions that requests read. */
 const named = fc.oneof(
-  fc.record({ pk: fc.constantFrom('STOCK#tea', 'STOCK#gone'), sk: fc.nat(40).map((n) => `RECEIPT#${n}#${REGIONS[1]}`) }),
-  fc.record({ pk: fc.nat(40).map((n) => `ORDER#${n}`), sk: fc.constantFrom(...REGIONS.map((region) => `PLACED#${region}`)) }),
+  fc.record({ pk: fc.constantFrom('STOCK#tea', 'STOCK#gone'), sk: fc.nat(1).map((n) => `RECEIPT#${n}#${REGIONS[1]}`) }),
+  fc.record({ pk: fc.nat(1).map((n) => `ORDER#${n}`), sk: fc.constantFrom(...REGIONS.map((region) => `PLACED#${region}`)) }),
 );
 const tokens = fc.array(fc.array(named, { minLength: 1, maxLength: 4 }), { maxLength: 9 });
 /** Mostly what the document allows; now and then the longest order, of what there is and of what there is not. */

@@ -178,4 +178,22 @@ export const CANARY: readonly TestedMutation[] = [
     '...(bake && !isGood(bake.verdict) ?',
     '...(bake && isGood(bake.verdict) ?',
   ),
+  mutationsOf('functions/canary/records.ts', 'test/canary/records.test.ts')(
+    'find-reads-them-all',
+    'a hook reads all deployments that there ever were',
+    'deploymentsKey(region), deploymentPrefix(id)',
+    'deploymentsKey(region)',
+  ),
+  mutationsOf('functions/core/deployments.ts', 'test/canary/records.test.ts')(
+    'bakes-of-today-alone',
+    'a bake that began before midnight is never ended',
+    'length: days + 1',
+    'length: 1',
+  ),
+  mutationsOf('functions/core/deployments.ts', 'test/canary/records.test.ts')(
+    'deployments-for-ever',
+    'deployments stay in the table for ever',
+    '  ...attributes,\n  ...expiry(about),',
+    '  ...attributes,',
+  ),
 ];
