@@ -3,7 +3,8 @@ let changes = 0;
 
 /** What a mutated place says, instead of what the rule says. */
 export const instead = <T>(right: T, wrong: T): T => {
-  if (JSON.stringify(right) !== JSON.stringify(wrong)) changes += 1;
+  // A function has no text: another one is another.
+  if (typeof right === 'function' ? right !== wrong : JSON.stringify(right) !== JSON.stringify(wrong)) changes += 1;
   return wrong;
 };
 
