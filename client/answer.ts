@@ -18,6 +18,7 @@ export type Verdict =
       /** Names what the answer rests on; undefined for reads. */
       readonly token: string | undefined;
       readonly stale: boolean;
+      readonly aloneSeconds: number | undefined;
       readonly durability: Durability | undefined;
     }
   /** A definite no, without any effect. `scope`: whom else it is worth asking. */
@@ -110,6 +111,7 @@ export const readAnswer = (answer: FetchAnswer, body: string, asked: Asked): Ver
       correlationId,
       token: headers.get('tandem-token') ?? undefined,
       stale,
+      aloneSeconds: readSeconds(headers.get('tandem-alone')),
       durability: readDurability(headers.get('tandem-durability')),
     };
   }
@@ -182,6 +184,8 @@ const parseObject = (body: string): Readonly<Record<string, unknown>> | undefine
     return undefined;
   }
 };
+
+const readSeconds = (value: string | null): number | undefined => (value !== null && /^\d{1,10}$/.test(value) ? Number(value) : undefined);
 
 const readDurability = (value: string | null): Durability | undefined => (value === 'replicated' || value === 'local' ? value : undefined);
 

@@ -52,8 +52,8 @@ export class History {
   }
 
   ok(region: string, verdict: Extract<Verdict, { kind: 'ok' }>): Outcome<Told> {
-    const { body, token, status, replayed, stale, durability, tag } = verdict;
-    return { kind: 'ok', value: { body, token }, status, region, replayed, stale, durability, tag, ...this.settled };
+    const { body, token, status, replayed, stale, aloneSeconds, durability, tag } = verdict;
+    return { kind: 'ok', value: { body, token }, status, region, replayed, stale, aloneSeconds, durability, tag, ...this.settled };
   }
 
   /** Nothing is in flight and nothing more will be: refused only if every attempt that was sent got a definite answer. */

@@ -31,6 +31,8 @@ export interface Ok<T> extends Settled {
   readonly replayed: boolean;
   /** The region did not hold all that this client had been told of the resource, or put into the list: ask again, and it may know more. */
   readonly stale: boolean;
+  /** Seconds since that region heard of any other, where it did not for long: if it was given up meanwhile, what it did is lost. */
+  readonly aloneSeconds: number | undefined;
   /** Told where the write asked for `replicated`. `local`: done, but the region is still the only one that was seen to hold it. */
   readonly durability: Durability | undefined;
   /** Entity tag, where the thing has one: what the next edit of a record is made from. */

@@ -2,6 +2,7 @@
 import { Agent, request } from 'undici';
 import type * as z from 'zod/mini';
 import { health, regions } from '../functions/contract/answers.ts';
+import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
 import { messageOf } from './errors.ts';
 import type { TargetRegion } from './targets/target.ts';
 
@@ -34,6 +35,8 @@ export interface RegionStatus {
   readonly writer: string | null;
   readonly writable: boolean | null;
   readonly peers: readonly SeenPeer[];
+  /** Seconds since it heard of any other, where that is longer than an absence; null: it does, or never did. */
+  readonly aloneSeconds: number | null;
 }
 
 /** The status of all regions, in their order. Never throws for a region that does not answer. */
@@ -51,7 +54,7 @@ export const statusOf = async (targets: readonly (TargetRegion | Unfound)[]): Pr
   }
 };
 
-const SILENT = { state: 'silent', version: null, writer: null, writable: null, peers: [] } as const;
+const SILENT = { state: 'silent', version: null, writer: null, writable: null, peers: [], aloneSeconds: null } as const;
 
 const unfoundStatus = ({ name, reason }: Unfound): RegionStatus => ({ ...SILENT, region: name, url: null, reasons: [reason] });
 
@@ -60,6 +63,7 @@ const regionStatus = async (agent: Agent, target: TargetRegion): Promise<RegionS
     // `/health` answers with its body whether its status is 200 or 503.
     const [verdict, world] = await Promise.all([ask(agent, target, '/health', health), ask(agent, target, '/regions', regions)]);
     const own = world.regions.find((each) => each.region === target.name);
+    const peers = world.regions.filter((each) => each.region !== target.name);
     const reasons = [
       ...verdict.reasons.map((each) => `${each.code}: ${each.detail}`),
       ...(verdict.verdict === 'fail' && verdict.reasons.length === 0 ? ['the deep check fails'] : []),
@@ -74,11 +78,18 @@ const regionStatus = async (agent: Agent, target: TargetRegion): Promise<RegionS
       version: verdict.version,
       writer: verdict.writer,
       writable: own?.writable ?? null,
-      peers: world.regions.filter((each) => each.region !== target.name),
+      peers,
+      aloneSeconds: aloneSecondsOf(peers),
     };
   } catch (error) {
     return { ...SILENT, region: target.name, url: target.url, reasons: [`${target.url}: ${messageOf(error)}`] };
   }
+};
+
+const aloneSecondsOf = (peers: readonly SeenPeer[]): number | null => {
+  const ages = peers.flatMap(({ heartbeatAgeMs }) => (heartbeatAgeMs === null ? [] : [heartbeatAgeMs]));
+  const youngestMs = Math.min(...ages);
+  return ages.length > 0 && youngestMs > BEAT_GAP_MS_MAX ? Math.floor(youngestMs / 1_000) : null;
 };
 
 const ask = async <T>(agent: Agent, { url, host }: TargetRegion, path: string, shape: z.ZodMiniType<T>): Promise<T> => {

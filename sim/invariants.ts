@@ -11,7 +11,7 @@ import type { Ledger } from './ledger.ts';
 import { orderViolations } from './orders.ts';
 import { acknowledgementViolations } from './promises.ts';
 import { recordViolations } from './records.ts';
-import { keyText, type Replica } from './replica.ts';
+import { keyText } from './replica.ts';
 import { stockViolations } from './stock.ts';
 import { viewViolations } from './views.ts';
 import { lastingWishes } from './wishes.ts';
@@ -83,7 +83,6 @@ const differences = (a: Cell, b: Cell, writers: Writers): readonly Violation[] =
       for (const item of here.items()) {
         const other = there.get(item);
         if (other === item || (other !== undefined && content(other) === content(item)) || isRetiredRow(table, item, writers)) continue;
-        if (isSaidAgain(item, there)) continue;
         const detail = `${a.name} and ${b.name} differ in ${keyText(item).replace('\n', ' ')}: ${canonical(left.get(item) ?? null)} and ${canonical(right.get(item) ?? null)}`;
         violations.push({ rule: 'the same items in every region', detail });
       }
@@ -100,12 +99,6 @@ const isRetiredRow = (table: string, { sk }: Item, { serving, closing }: Writers
   if (serving.has(writer) || (table === 'data' && !ROWS.includes(type))) return false;
   // Whoever was given up and heard how its books will be closed may have beaten under that name, and reached one survivor.
   return type === 'BEAT' || !closing.has(writer);
-};
-
-/** What takes earlier wishes back is said by each run of a rebuild: where one was heard, another one's word adds nothing. */
-const isSaidAgain = ({ pk, sk }: Item, there: Replica): boolean => {
-  const [, writer] = /^WISH#\d+#0#(.+)$/.exec(sk) ?? [];
-  return writer !== undefined && there.query(pk, 'WISH#').some((each) => each.sk.endsWith(`#${writer}`));
 };
 
 const content = ({ reput: _, ...item }: Item): string => canonical(item);

@@ -8,6 +8,7 @@ const EXPOSED = [
   HEADERS.replayed,
   HEADERS.token,
   HEADERS.stale,
+  HEADERS.alone,
   HEADERS.durability,
   HEADERS.evacuated,
   HEADERS.region,

@@ -210,6 +210,8 @@ export const HEADERS = {
   token: 'tandem-token',
   /** `true` on an answer of a region that did not hold all that the request's tokens name. */
   stale: 'tandem-stale',
+  /** Seconds since the region heard of any other, on its answers to callers once that is long: who knows whether it was given up. */
+  alone: 'tandem-alone',
   /** `replicated` on a request: wait for a peer. On the answer to it: `replicated`, or `local` while no peer was seen to hold it. */
   durability: 'tandem-durability',
   /** Regions that operators evacuate, as the answering one has heard, separated by commas; absent while there is none. */

@@ -37,7 +37,7 @@ const SIGNATURE: Json = {
   [HEADERS.correlationId]: headerRef('CorrelationId'),
 };
 /** On every answer of the function to a caller. */
-const STALE: Json = { [HEADERS.stale]: headerRef('Stale') };
+const STALE: Json = { [HEADERS.stale]: headerRef('Stale'), [HEADERS.alone]: headerRef('Alone') };
 /** On every problem; API Gateway's own name no version. */
 const PROBLEM_HEADERS: Readonly<Partial<Record<number, Json>>> = {
   401: { [HEADERS.challenge]: headerRef('Challenge') },
@@ -239,6 +239,11 @@ const HEADER_COMPONENTS = {
   Stale: {
     description: '`true` where this region does not hold all that the tokens of the request name: another may know more.',
     schema: { type: 'string', enum: ['true'] },
+  },
+  Alone: {
+    description:
+      'Seconds since this region heard of any other; absent where it did in the last 90. It may have been given up, and not know: then what it does is lost. A region that does not say so can be asked.',
+    schema: { type: 'integer', minimum: 90 },
   },
   Durability: {
     description: '`replicated`: another region was seen to hold it, too. `local`: none was, in time. Told where it was asked for.',

@@ -230,6 +230,17 @@ export const healthOf = (given: {
   return { verdict: reasons.length === 0 ? 'pass' : 'fail', reasons };
 };
 
+/**
+ * Milliseconds since this region heard of any other, where that is longer than an absence; undefined: it hears one, never heard
+ * any, or there is none that serves. It goes on: with two regions the loss of either would stop both.
+ */
+export const aloneMsOf = (world: WorldView, nowMs: number): number | undefined => {
+  const heard = world.beats.filter(({ region }) => region !== world.region && !controlOf(world, region).fenced);
+  if (heard.length === 0) return undefined;
+  const silentMs = nowMs - Math.max(...heard.map(({ atMs }) => atMs));
+  return silentMs > BEAT_GAP_MS_MAX ? silentMs : undefined;
+};
+
 /** Whether user requests are refused because this region is evacuated and the drain time is over. */
 export const isDrained = (world: WorldView, nowMs: number, drainMs: number): boolean => {
   const { evacuate, switchedAtMs } = controlOf(world, world.region);

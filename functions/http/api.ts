@@ -10,7 +10,7 @@ import { Heat } from '../core/heat.ts';
 import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { listing } from '../core/listed.ts';
-import { gateOf, isDrained, type WorldView } from '../core/operations.ts';
+import { aloneMsOf, gateOf, isDrained, type WorldView } from '../core/operations.ts';
 import { Shortages } from '../core/shortages.ts';
 import { Damaged, type Key, PartitionTooLong, type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
@@ -91,6 +91,8 @@ interface Learnt {
   durability: Durability | undefined;
   waitedMs: number;
   readonly damaged: Key[];
+  /** Milliseconds without a word of any other region, once that is long. */
+  aloneMs: number | undefined;
   /** Regions that operators evacuate, as this one has heard. */
   evacuated: readonly string[];
   /** Refused for no other reason than that this is one of them. */
@@ -119,6 +121,7 @@ export class Api {
       durability: undefined,
       waitedMs: 0,
       damaged: [],
+      aloneMs: undefined,
       evacuated: [],
       drained: false,
     };
@@ -186,6 +189,7 @@ export class Api {
     const [identified] = await Promise.all([identify(authorization), viewing.catch(() => undefined)]);
     learnt.caller = callerOf(identified);
     const world = await viewing;
+    learnt.aloneMs = aloneMsOf(world, clock.now());
     learnt.evacuated = world.controls.flatMap((each) => (each.evacuate ? [each.region] : []));
     refuseWhileStranger(world);
     const { subject } = allowed(identified, authorization, access.scope);

@@ -89,11 +89,18 @@ export const told = (
     stale,
     durability,
     evacuated,
-  }: { readonly stale: boolean; readonly durability: Durability | undefined; readonly evacuated: readonly string[] },
+    aloneMs,
+  }: {
+    readonly stale: boolean;
+    readonly durability: Durability | undefined;
+    readonly evacuated: readonly string[];
+    readonly aloneMs: number | undefined;
+  },
   token?: string,
 ): Readonly<Record<string, string>> => ({
   ...(token === undefined ? {} : { [HEADERS.token]: token }),
   ...(stale ? { [HEADERS.stale]: 'true' } : {}),
+  ...(aloneMs === undefined ? {} : { [HEADERS.alone]: String(Math.floor(aloneMs / 1_000)) }),
   ...(durability === undefined ? {} : { [HEADERS.durability]: durability }),
   ...(evacuated.length === 0 ? {} : { [HEADERS.evacuated]: evacuated.join(',') }),
 });

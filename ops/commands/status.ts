@@ -70,5 +70,10 @@ export const describe = (statuses: readonly RegionStatus[]): string => {
   return asText([
     ...table([['region', 'state', 'front door', 'version', 'writes as', 'writable', 'heartbeat age of peers, seen there'], ...rows]),
     ...reasons,
+    ...statuses.flatMap(({ region, aloneSeconds }) =>
+      aloneSeconds === null
+        ? []
+        : [`${region}: has heard of no other region for ${aloneSeconds} s, and goes on; if it was given up, what it does is lost`],
+    ),
   ]);
 };

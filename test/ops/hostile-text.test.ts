@@ -24,6 +24,7 @@ const shown = (N: string): readonly (readonly [what: string, show: () => string]
       statusText([
         {
           ...{ region: N, url: N, state: 'unhealthy', reasons: [N], version: N, writer: N, writable: true },
+          aloneSeconds: null,
           peers: [{ region: N, heartbeatAgeMs: 1, evacuate: false }],
         },
       ]),

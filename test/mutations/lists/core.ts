@@ -453,6 +453,12 @@ export const CORE: readonly TestedMutation[] = [
     'if (!evacuate && !fenced)',
     'if (!evacuate)',
   ),
+  mutationsOf('functions/core/operations.ts', 'test/functions/alone.test.ts')(
+    'alone-and-silent',
+    'a region that nobody is heard in says nothing of it',
+    'return silentMs > BEAT_GAP_MS_MAX ? silentMs : undefined;',
+    'return undefined;',
+  ),
   mutationsOf('functions/core/deployments.ts', 'test/core/deployments.test.ts')(
     'unknown-trial-passes',
     'a trial whose verdict is of a later release lets a version through',

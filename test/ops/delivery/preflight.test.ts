@@ -102,6 +102,7 @@ const status = (region: string, ageMs: number | null = 1_000): RegionStatus => (
   version: '1',
   writer: region,
   writable: true,
+  aloneSeconds: null,
   peers: [{ region: region === EU ? US : EU, heartbeatAgeMs: ageMs, evacuate: false }],
 });
 
