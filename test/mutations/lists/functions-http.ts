@@ -6,6 +6,10 @@ const ONCE = 'test/functions/every-write-once.test.ts';
 const REQUESTS = 'test/functions/api-requests.test.ts';
 
 const preconditions = mutationsOf('functions/http/preconditions.ts', 'test/functions/records.test.ts');
+const KEYS = 'test/functions/record-keys.test.ts';
+const keyed = mutationsOf('functions/http/user-routes.ts', KEYS);
+const formOfKey = mutationsOf('functions/http/input.ts', KEYS);
+const missing = mutationsOf('functions/core/records.ts', KEYS);
 const api = mutationsOf('functions/http/api.ts', EVERY);
 const busy = mutationsOf('functions/http/api.ts', 'test/functions/busy.test.ts');
 const timed = mutationsOf('functions/http/api.ts', 'test/functions/durability.test.ts');
@@ -22,6 +26,30 @@ const faithful = mutationsOf('functions/http/faithful.ts', 'test/functions/recor
 const open = mutationsOf('functions/http/open-routes.ts', 'test/functions/api-regions.test.ts');
 
 export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
+  keyed(
+    'edit-forgets-its-key',
+    'a repeated edit of a record is refused, although its key was sent',
+    'input.keyIfGiven() ?? keyOfNobody()',
+    'keyOfNobody()',
+  ),
+  keyed(
+    'nobody-is-one',
+    'of two equal edits without a key both succeed',
+    'input.keyIfGiven() ?? keyOfNobody()',
+    "input.keyIfGiven() ?? 'nobody'",
+  ),
+  formOfKey(
+    'any-key-of-an-edit',
+    'an edit is taken under a key that no other region takes',
+    'formed(FORMS.idempotencyKey, given, `header ${HEADERS.idempotencyKey}`)',
+    'given',
+  ),
+  missing(
+    'incomplete-untold',
+    'who reads a record does not hear that versions of it are missing',
+    '...(incomplete ? { incomplete } : {}),',
+    '...(incomplete ? {} : {}),',
+  ),
   busy('busy-is-an-outage', 'a popular thing is answered 503', 'if (error instanceof StoreBusy)', 'if (false)'),
   preconditions(
     'weak-tag-matches',
