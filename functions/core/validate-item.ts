@@ -1,7 +1,8 @@
 /** Whether an item, by itself, is as its writer made it. Of a later release's items only what every release promises is asked. */
 import { hashOf } from './hash.ts';
-import { ITEM_VERSION, isRecord, numberOf, partsOf, textOf, writerOf } from './item.ts';
+import { ITEM_VERSION, isNumber, isRecord, numberOf, partsOf, textOf, writerOf } from './item.ts';
 import { orderKey } from './order-items.ts';
+import { editCountOf } from './record-fold.ts';
 import { RECORD_PREFIX, versionId } from './records.ts';
 import { creditedFrom, grantedTo, stockKey } from './stock-fold.ts';
 import type { Item, Value } from './store.ts';
@@ -66,11 +67,9 @@ const heldDamage = (item: Item): string | undefined => {
   );
   if (counts.some((name) => !isCount(item[name]))) return 'counts what cannot be';
   const available = item['available'] ?? 0;
-  if (!Number.isInteger(available)) return 'counts what cannot be';
+  if (!isNumber(available)) return 'counts what cannot be';
   // Only a rebuilt region may know of more sales than of stock.
-  return typeof available === 'number' && available < 0 && parseWriter(writerOf(item)).incarnation === 1
-    ? `has ${available} units available`
-    : undefined;
+  return available < 0 && parseWriter(writerOf(item)).incarnation === 1 ? `has ${available} units available` : undefined;
 };
 
 const recordDamage = (type: string | undefined, item: Item): string | undefined => {
@@ -79,9 +78,13 @@ const recordDamage = (type: string | undefined, item: Item): string | undefined 
   const { parents } = item;
   const [value, subject] = [textOf(item, 'value'), textOf(item, 'subject')];
   if (value === undefined || subject === undefined || !Array.isArray(parents)) return 'is not readable';
+  // Neither is part of its name, and both decide what is shown.
+  const { n, seen } = item;
+  const counts = [...(n === undefined ? [] : [n]), ...(seen === undefined ? [] : isRecord(seen) ? Object.values(seen) : [seen])];
+  if (counts.some((each) => editCountOf(each) === undefined)) return 'counts what cannot be';
   return versionId(item.pk, { parents, value, subject, key: textOf(item, 'key') }) === partsOf(item)[1]
     ? undefined
     : 'has another content than its name says';
 };
 
-const isCount = (value: Value | undefined): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0;
+const isCount = (value: Value | undefined): boolean => isNumber(value) && value >= 0;

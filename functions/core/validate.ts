@@ -18,9 +18,10 @@
  * most: a store that was quiet must add up exactly. What canaries leave is not judged, because it expires in parts.
  */
 import { bookingsCounted } from './bookings.ts';
-import { numberOf, partsOf, writerOf } from './item.ts';
+import { isRecord, numberOf, partsOf, writerOf } from './item.ts';
 import { foldOrder, holdsStock } from './order-fold.ts';
 import { orderKey } from './order-items.ts';
+import { editCountOf } from './record-fold.ts';
 import { RECORD_PREFIX } from './records.ts';
 import { foldHeld, type Held, stockKey, sum } from './stock-fold.ts';
 import type { Item } from './store.ts';
@@ -195,6 +196,8 @@ export class Validation {
     const versions = partition.filter((item) => partsOf(item)[0] === 'V');
     const parents = new Map(versions.map((item) => [partsOf(item)[1] ?? '', parentsOf(item)]));
     if (hasCycle(parents)) this.breaks(`${partition[0]?.pk} has a version that comes from itself`);
+    const hidden = hiddenEdit(versions, parents);
+    if (hidden) this.breaks(`${partition[0]?.pk} has a version that says it superseded ${hidden.sk}, and was not made from it`);
     const own = versions.filter((item) => writerOf(item) === this.#cut?.writer);
     const head = partition.find((item) => item.sk === `HEAD#${this.#cut?.writer}`);
     if (own.length === 0 && !head) return;
@@ -204,6 +207,8 @@ export class Validation {
       rev === own.length && !orphan,
       `${partition[0]?.pk} has ${own.length} versions of ${rev} edits${orphan ? `, and ${orphan.sk} comes from one that is missing` : ''}`,
     );
+    const told = Math.max(0, ...versions.map((item) => seenOf(item, this.#cut?.writer ?? '')));
+    this.#check(told <= rev, `${partition[0]?.pk} has a version that superseded edit ${told} of ${this.#cut?.writer}, which made ${rev}`);
   }
 
   #check(holds: boolean, problem: string): void {
@@ -232,6 +237,39 @@ export class Validation {
 const parentsOf = (version: Item): readonly string[] => {
   const { parents } = version;
   return Array.isArray(parents) ? parents.filter((each) => typeof each === 'string') : [];
+};
+
+/** The edit of a writer up to which a version says that it superseded all. */
+const seenOf = ({ seen }: Item, writer: string): number => (isRecord(seen) ? (editCountOf(seen[writer]) ?? 0) : 0);
+
+/**
+ * An edit that a version says to supersede, though it was not made from it. `seen` is no part of a version's name, and one
+ * that is false hides an edit from every reader. Only of versions all of whose ancestors are here it can be told.
+ */
+const hiddenEdit = (versions: readonly Item[], parents: ReadonlyMap<string, readonly string[]>): Item | undefined => {
+  const counted = versions.filter((item) => editCountOf(item['n']) !== undefined);
+  for (const version of versions) {
+    const vid = partsOf(version)[1] ?? '';
+    const claimed = counted.filter((item) => partsOf(item)[1] !== vid && Number(item['n']) <= seenOf(version, writerOf(item)));
+    if (claimed.length === 0) continue;
+    const from = ancestorsOf(vid, parents);
+    if ([...from].some((each) => !parents.has(each))) continue;
+    const hidden = claimed.find((item) => !from.has(partsOf(item)[1] ?? ''));
+    if (hidden) return hidden;
+  }
+  return undefined;
+};
+
+const ancestorsOf = (vid: string, parents: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> => {
+  const found = new Set<string>();
+  const left = [vid];
+  for (let each = left.pop(); each !== undefined; each = left.pop())
+    for (const parent of parents.get(each) ?? [])
+      if (!found.has(parent)) {
+        found.add(parent);
+        left.push(parent);
+      }
+  return found;
 };
 
 /** Takes away what comes from nothing that is left, until that is all, or goes round. */

@@ -41,6 +41,50 @@ describe('a replica that was restored', () => {
     expect(findingsOf(items, { ...quiet(world, world.at('a')), writer: 'a.2' })).toMatchObject({ ok: true, off: 0, problems: [] });
   });
 
+  describe('tells of a count of edits that is false', () => {
+    /** Two edits that did not hear of each other, and one of a that was made from both. */
+    const forked = async () => {
+      const world = new World();
+      const [a, b] = [world.at('a'), world.at('b')];
+      const put = (place: Place, parents: readonly string[], value: string) =>
+        editRecord(place, { subject: 'ann', id: 'note', parents, value, key: `key-${value}` });
+      const [first, second] = [await put(a, [], '1'), await put(b, [], '2')].map((each) => valueOf(each).version);
+      for (const item of b.store.items()) a.store.place(item);
+      const named = (vid: string | undefined): Item => {
+        const item = a.store.items().find(({ sk }) => sk.startsWith(`V#${vid}#`));
+        if (!item) throw new Error('no such edit');
+        return item;
+      };
+      return { world, a, first: named(first), second: named(second) };
+    };
+
+    test('one that hides an edit from every reader', async () => {
+      const { world, a, first } = await forked();
+      expect(findingsOf(a.store.items(), quiet(world, a))).toMatchObject({ ok: true });
+      a.store.place({ ...first, seen: { b: 1 } });
+      const { ok, problems } = findingsOf(a.store.items(), quiet(world, a));
+      expect([ok, problems]).toEqual([false, [expect.stringContaining('says it superseded V#')]]);
+    });
+
+    test('one that hides edits which are still to come', async () => {
+      const { world, a, second } = await forked();
+      a.store.place({ ...second, seen: { a: 7 } });
+      const { ok, problems } = findingsOf(
+        a.store.items().filter(({ sk }) => !sk.startsWith('V#') || sk === second.sk),
+        quiet(world, a),
+      );
+      expect([ok, problems]).toEqual([false, expect.arrayContaining([expect.stringContaining('superseded edit 7 of a, which made 1')])]);
+    });
+
+    test.each([0, -1, 'x', null, 2 ** 53, 9_000, [1]])('%j', async (count) => {
+      const { world, a, first } = await forked();
+      for (const damaged of [{ n: count }, { seen: { b: count } }, { seen: count }]) {
+        const items = a.store.items().map((item) => (item.sk === first.sk ? { ...item, ...damaged } : item));
+        expect(findingsOf(items, quiet(world, a)).broken).toBeGreaterThan(0);
+      }
+    });
+  });
+
   test('is not judged by rows of other regions that are still on their way, but they are counted', async () => {
     const { world, items } = await busyWorld();
     const withoutBookingsOfB = items.filter((item) => !(item.sk.startsWith('BOOKED') && item.sk.endsWith('#b')));

@@ -27,6 +27,12 @@ const damagedFor = (file: string) => mutationsOf(`functions/core/${file}`, 'test
 
 /** What a damaged item does to those who meet it. */
 const DAMAGE: readonly TestedMutation[] = [
+  mutationsOf('functions/core/validate-item.ts', 'test/core/validate.test.ts')(
+    'any-count-of-edits',
+    'a count of edits that cannot be is found right',
+    'if (counts.some((each) => editCountOf(each) === undefined))',
+    'if (false)',
+  ),
   damagedFor('records.ts')(
     'damaged-version-is-busy',
     'an edit whose version cannot be read is 429 for ever',
@@ -121,6 +127,13 @@ export const CORE: readonly TestedMutation[] = [
   sharing('the-first-gets-all', 'of several that ask one gets all', 'Math.floor(left / (lacks.length - index))', 'left'),
   sharing('to-and-fro', 'two that ask for much hand the last units to and fro', 'asksItself ? share : Math', 'false ? share : Math'),
   sharing('paces-never-end', 'what was sold years ago is kept for ever', '(since * PACE_MS) / elapsedMs', 'since'),
+  validate('hidden-edits', 'a count that hides an edit from every reader is found right', 'if (hidden) this', 'if (false) this'),
+  validate(
+    'edits-to-come',
+    'a count that hides edits which are still to come is found right',
+    'this.#check(told <= rev',
+    'this.#check(true',
+  ),
   validate('wishes-hide-rows', 'stock that somebody wished for is not checked', '!== undefined && !wishOf(item)', '!== undefined'),
   gate(
     'clocks-never-differ',
