@@ -7,7 +7,7 @@ import { editRecord } from '../../functions/core/records.ts';
 import type { Replica } from '../../functions/core/restore.ts';
 import { keyText, resourceOf } from '../../functions/core/restore-compare.ts';
 import { foldHeld, sum } from '../../functions/core/stock-fold.ts';
-import { type Item, StoreUnavailable, type Value } from '../../functions/core/store.ts';
+import { Damaged, type Item, StoreUnavailable, type Value } from '../../functions/core/store.ts';
 import { beforeWrites, change, regionOfItem, remove } from './restore-world.ts';
 import { order, receive, type World } from './world.ts';
 
@@ -88,12 +88,12 @@ export const perform = async (world: World, given: Act, key: string): Promise<vo
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Damaged numbers make others throw, as DynamoDB refuses to add to a text, or to be compared with one. */
+/** Who writes what is damaged is told so. */
 export const survive = async (work: () => Promise<void>): Promise<void> => {
   try {
     await work();
   } catch (error) {
-    const expected = error instanceof TypeError || error instanceof StoreUnavailable || messageOf(error) === 'the world does not settle';
+    const expected = error instanceof Damaged || error instanceof StoreUnavailable || messageOf(error) === 'the world does not settle';
     if (!expected) throw error;
   }
 };
