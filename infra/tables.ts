@@ -31,18 +31,17 @@ export class Tables extends Construct {
   }
 
   /**
-   * Reads partitions of what users own, and writes into them. Each part of a transaction needs the permission of its
+   * Reads partitions and items of what users own, and writes into them. Each part of a transaction needs the permission of its
    * single-item twin: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
    * Nothing is ever deleted at run time, so nobody may.
    */
   grantData(grantee: IGrantable): void {
-    this.allow(grantee, [this.dataArn], ['Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']);
+    this.allow(grantee, [this.dataArn], ['Query', 'GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem']);
     this.allowKey(grantee);
   }
 
-  /** Reads single items, and what a subject owns by the index: what callers ask for. */
+  /** Reads what a subject owns by the index: what callers ask for. */
   grantLookups(grantee: IGrantable): void {
-    this.allow(grantee, [this.dataArn], ['GetItem']);
     this.allow(grantee, [`${this.dataArn}/index/${KEYS.ownerIndex.name}`], ['Query']);
     this.allowKey(grantee);
   }

@@ -29,8 +29,7 @@ export interface Receipt {
 export const bookUnits = async (context: Context, { sku, hash, quantity }: Receipt, first: readonly Write[] = []): Promise<boolean> => {
   const key = heldKey(sku, context.writer);
   const at = context.clock.now();
-  // Housekeeping reads whole partitions and parts of them, and may read nothing by key.
-  let row = (await context.store.query(key.pk, key.sk)).find(({ sk }) => sk === key.sk);
+  let row = await context.store.get(key);
   for (let attempt = 0; attempt < BOOK_ATTEMPTS_MAX; attempt += 1) {
     const { n, set, guards } = counted(row);
     const booking: Item = { pk: key.pk, sk: `BOOKED#${hash}#${context.writer}`, v: ITEM_VERSION, quantity, at, ...n };

@@ -57,22 +57,17 @@ export const EDITING: readonly Mutation[] = [
     'version-and-count-apart',
     'a version is written in one transaction and counted in the next',
     RECORDS,
-    `const { ok } = await context.store.transact([
-      { action: 'put', item, guards: [{ is: 'absent' }] },
-      advance(context, pk, { vid, n, rev }),
-    ]);`,
-    `const { ok } = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
-    if (ok) await context.store.transact(instead([], [advance(context, pk, { vid, n, rev })]));`,
+    `const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }, advance(headKey, { vid, n, rev })]);`,
+    `const outcome = await context.store.transact([{ action: 'put', item, guards: [{ is: 'absent' }] }]);
+    if (outcome.ok) await context.store.transact(instead([], [advance(headKey, { vid, n, rev })]));`,
   ),
-  {
-    name: 'one-count-for-all',
-    defect: 'all regions count their edits in one row',
-    file: RECORDS,
-    edits: [
-      { from: 'item.sk === `HEAD#${context.writer}`', to: 'item.sk === `HEAD#a`' },
-      { from: 'sk: `HEAD#${context.writer}` };', to: 'sk: instead(`HEAD#${context.writer}`, `HEAD#a`) };' },
-    ],
-  },
+  one(
+    'one-count-for-all',
+    'all regions count their edits in one row',
+    RECORDS,
+    'const headKey = { pk, sk: `HEAD#${context.writer}` };',
+    "const headKey = { pk, sk: instead(`HEAD#${context.writer}`, 'HEAD#a') };",
+  ),
   one(
     'an-edit-repeated-is-refused',
     'an edit whose answer was lost is refused when it is sent again',

@@ -67,8 +67,8 @@ export const RECLAIMING: readonly Mutation[] = [
     'reclaimed-and-not-taken-over',
     'the heir does not take over what it was granted',
     'functions/core/stock.ts',
-    "return !own && item[grantedTo(region)] !== before?.[grantedTo(region)] ? { kind: 'rebalance' } : undefined;",
-    "return !own && instead(item[grantedTo(region)] !== before?.[grantedTo(region)], false) ? { kind: 'rebalance' } : undefined;",
+    "return item[grantedTo(region)] !== before?.[grantedTo(region)] ? { kind: 'rebalance' } : undefined;",
+    "return instead(item[grantedTo(region)] !== before?.[grantedTo(region)], false) ? { kind: 'rebalance' } : undefined;",
   ),
   one(
     'reclaimed-with-wishes',

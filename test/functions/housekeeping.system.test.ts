@@ -8,6 +8,7 @@ import { Hlc } from '../../functions/core/hlc.ts';
 import { placeOrder } from '../../functions/core/orders.ts';
 import { receiveStock } from '../../functions/core/stock.ts';
 import type { Item } from '../../functions/core/store.ts';
+import { tillKey } from '../../functions/core/tills.ts';
 import { wishItem } from '../../functions/core/wishes.ts';
 import { clientOptions } from '../../local/emulator-access.ts';
 import { CHECKS, Roles } from '../infra/roles.ts';
@@ -169,6 +170,16 @@ describe('the housekeeping handler', () => {
       }
     });
 
+    it('folds the tills of a sku that nobody draws to any more, as its role may', async () => {
+      const { handler } = await load();
+      const row = { pk: 'STOCK#calm', sk: `HELD#${HERE}`, v: 1, available: 1, sold: 5, tills: 2, drawnAt: 1, rev: 1 };
+      const till = (number: number) => ({ ...tillKey('calm', number, HERE), v: 1, available: 2, rev: 1 });
+      await lab.data.transact([row, till(0), till(1)].map((item) => ({ action: 'put', item })));
+      const { value } = await logged(() => handler({ tasks: [{ kind: 'rebalance', sku: 'calm' }] }, invocation));
+      expect(value).toEqual({ done: 1, failed: [] });
+      expect(await lab.data.get({ pk: row.pk, sk: row.sk })).toMatchObject({ available: 5, sold: 1, tills: 0 });
+    });
+
     it('tells which failed: of a table that fails, and where too little time is left', async () => {
       const { handler } = await load();
       const task = { kind: 'rebalance', sku: 'x' };
@@ -215,10 +226,16 @@ const streamRecords = async (): Promise<readonly StreamRecord[]> => {
     const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
     const found = await Promise.all(
       (StreamDescription?.Shards ?? []).map(async ({ ShardId }) => {
-        const { ShardIterator } = await streams.send(
-          new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
-        );
-        return (await streams.send(new GetRecordsCommand({ ShardIterator }))).Records ?? [];
+        let { ShardIterator } = await streams.send(new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
+        const records = [];
+        // A page is 1 MB: other tests may have written many.
+        while (ShardIterator !== undefined) {
+          const page = await streams.send(new GetRecordsCommand({ ShardIterator }));
+          if ((page.Records ?? []).length === 0) break;
+          records.push(...(page.Records ?? []));
+          ShardIterator = page.NextShardIterator;
+        }
+        return records;
       }),
     );
     const records: readonly StreamRecord[] = JSON.parse(JSON.stringify(found.flat()));

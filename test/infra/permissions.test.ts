@@ -121,7 +121,7 @@ const CHECK = 'dynamodb:ConditionCheckItem';
 /** What the store of a handler could send and never does: the tests that run handlers under their roles refuse it. */
 const NEVER_SENT: Readonly<Record<HandlerName, readonly string[]>> = {
   api: [DELETE, ENDPOINTS],
-  housekeeping: [DELETE, ENDPOINTS, 'dynamodb:GetItem'],
+  housekeeping: [DELETE, ENDPOINTS],
   'stream-lookup': [ENDPOINTS],
   canary: [CHECK, DELETE, ENDPOINTS, 'dynamodb:GetItem'],
   'before-traffic': [CHECK, DELETE, ENDPOINTS, 'dynamodb:GetItem', 'dynamodb:UpdateItem'],

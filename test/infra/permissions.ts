@@ -32,7 +32,7 @@ export const permissionsOf = ({ here, peers, keyOf, copies }: CellFacts): Readon
   const deployments = [...regions, `dynamodb:Query dynamodb:PutItem on ${control} ${partition(deploymentsKey(here))}`];
   const audit = [`dynamodb:PutItem on ${control} ${partition(auditKey(here))}`];
   const served = [
-    `dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem dynamodb:ConditionCheckItem on ${data}`,
+    `dynamodb:Query dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:ConditionCheckItem on ${data}`,
     `dynamodb:Query on ${control}`,
     ...key,
   ];
@@ -43,7 +43,6 @@ export const permissionsOf = ({ here, peers, keyOf, copies }: CellFacts): Readon
     Api: [
       ...logs,
       ...served,
-      `dynamodb:GetItem on ${data}`,
       `dynamodb:Query on ${data}/index/by-owner`,
       ...peers.flatMap((peer) => [`dynamodb:GetItem on ${TABLES.data}@${peer}`, ...viaDynamoDb(peer, ['Decrypt'])]),
     ],
