@@ -144,7 +144,12 @@ class Run implements Surroundings {
 
   static async along(world: SmallWorld, before: ReadonlyMap<string, readonly Change[]>, path: readonly number[]): Promise<Run> {
     const run = new Run(world);
-    for (const cell of run.#cells) for (const change of before.get(cell.region) ?? []) cell.replica('data').receive(change);
+    for (const cell of run.#cells)
+      for (const change of before.get(cell.region) ?? []) {
+        cell.replica('data').receive(change);
+        // What was booked may be wished for.
+        if (change.key.sk.endsWith(`#${cell.writer}`)) run.#sharing.wrote(cell, change, NOW_MS);
+      }
     const requests = world.operations.map(({ region, wish }) => ({ region, request: run.#requestOf(region, wish) }));
     for (const [index, { region, request }] of requests.entries()) run.#serve(region, request, `operation ${index + 1} in ${region}`);
     await run.scheduler.settle();
