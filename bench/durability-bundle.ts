@@ -7,7 +7,7 @@ import { BUNDLE_OPTIONS, bundle } from '../infra/bundle.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const RULES = join(ROOT, 'functions/core/consistency.ts');
-const [RULE, DEFECT] = ['if (peers.length === 0) return false;', 'return true;'] as const;
+const [RULE, DEFECT] = ['if (turns.length === 0) return false;', 'return true;'] as const;
 
 /** @returns the URL of the handler's module */
 export const apiBundle = (): string => pathToFileURL(bundle().module('api')).href;

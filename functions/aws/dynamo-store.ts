@@ -12,6 +12,7 @@ import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
+  DynamoDBServiceException,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -158,8 +159,7 @@ export class DynamoStore implements Store {
         await client.send(command, { abortSignal: signal });
         return { ok: true };
       } catch (error: unknown) {
-        if (!(error instanceof TransactionCanceledException)) throw error;
-        const refusal = refusalOf(error);
+        const refusal = error instanceof TransactionCanceledException ? refusalOf(error) : undefined;
         if (!refusal) throw damageIn(error, writes) ?? error;
         return refusal;
       }
@@ -216,10 +216,21 @@ const transactItem = (write: Write, TableName: string): TransactWriteItem => {
   }
 };
 
-/** An update that adds to what is no number, or to one that is too large, is refused like a mistake in the request. */
-const damageIn = (error: TransactionCanceledException, writes: readonly Write[]): Damaged | undefined => {
-  const index = (error.CancellationReasons ?? []).findIndex(({ Code }) => Code === 'ValidationError');
-  const write = writes[index];
+/** What DynamoDB says of an addition to what is no number. */
+const NO_NUMBER = /operand in the update expression has an incorrect data type/i;
+
+/**
+ * An update that adds to what is no number, or to one that is too large, is refused like a mistake in the request: as the
+ * reason of its write, or, by DynamoDB Local, as that of the whole call, which then has to have one such write alone.
+ */
+const damageIn = (error: unknown, writes: readonly Write[]): Damaged | undefined => {
+  const adding = writes.filter((each) => each.action === 'update' && each.add !== undefined);
+  const write =
+    error instanceof TransactionCanceledException
+      ? writes[(error.CancellationReasons ?? []).findIndex(({ Code }) => Code === 'ValidationError')]
+      : error instanceof DynamoDBServiceException && NO_NUMBER.test(error.message) && adding.length === 1
+        ? adding[0]
+        : undefined;
   if (write?.action !== 'update' || write.add === undefined) return undefined;
   return new Damaged(write.key, `has one of ${Object.keys(write.add).join(', ')} that cannot be added to`, error);
 };

@@ -135,7 +135,7 @@ describe('the validation of a restored table', () => {
     const { lines } = await validate(job);
 
     expect(backup.verdicts).toEqual([
-      [job, 'SUCCESSFUL', expect.stringMatching(/^\d+ items in \d+ partitions, all of it\. 0 broken\. 0 of 4 sums off/)],
+      [job, 'SUCCESSFUL', expect.stringMatching(/^\d+ items in \d+ partitions, all of it\. 0 broken\. 0 of 5 sums off/)],
     ]);
     expect(lines.find((line) => line['audit'] === true)).toMatchObject({ verdict: 'SUCCESSFUL', table: TABLES.data, items: items.length });
     expect(lines.filter((line) => line[METRICS.restoreTestFailures] === 0)).toHaveLength(1);

@@ -62,7 +62,11 @@ describe('the local system of two regions', () => {
     // then what is told of a write holds there, also for a caller who moves there
     expect(held.headers['tandem-durability']).toBe('replicated');
     const moved = { 'tandem-token': String(held.headers['tandem-token']), ...replicated };
-    const read = await system.send(US, '/stock/pen', { token, headers: moved });
+    // The receipt is there; what stock rests on, its booking and the row, may come a moment later.
+    const read = await eventually(
+      () => system.send(US, '/stock/pen', { token, headers: moved }),
+      ({ headers }) => headers['tandem-stale'] === undefined,
+    );
     expect([read.headers['tandem-stale'], read.headers['tandem-durability']]).toEqual([undefined, 'replicated']);
     // when it hangs
     await system.control.freeze(US);

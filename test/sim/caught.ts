@@ -22,10 +22,8 @@ export const CAUGHT_IN: Readonly<Record<string, readonly string[]>> = {
   'cancelled-by-each-request': ['20260101:240', '1:226', '2:118'],
   'carried-by-the-event-alone': ['20260101:472', '2:122'],
   'carried-by-the-order-alone': ['20260101:87', '1:64', '2:18'],
-  clamped: ['20260101:4563'],
   'conflicts-not-shown': ['20260101:12', '1:12', '2:12'],
   'created-over-what-is-there': ['20260101:12', '1:1', '2:2'],
-  'credit-lost-and-left': ['20260102:1347', '20260104:217'],
   'credit-without-compare-and-set': ['20260101:0', '1:0', '2:2'],
   'drawn-and-not-taken': ['20260101:8', '20260102:0'],
   'drawn-from-nowhere': ['20260101:8', '20260102:0'],
@@ -76,13 +74,11 @@ export const CAUGHT_IN: Readonly<Record<string, readonly string[]>> = {
   'rebuilt-and-its-callers-left-to-it': ['7:117'],
   'rebuilt-from-one-survivor': ['20260101:43', '1:69', '2:122'],
   'rebuilt-without-cutting': ['20260101:9', '1:11', '2:11'],
-  'rebuilt-without-what-was-reclaimed': ['20260101:8478'],
   'receipt-and-booking-apart': ['20260101:14', '1:40', '2:136'],
   'receipts-without-a-booking-region': ['20260101:0', '1:0', '2:0'],
   'reclaimed-and-its-callers-left-to-it': ['7:19'],
   'reclaimed-and-forgotten': ['20260101:22', '1:10', '2:23'],
   'reclaimed-and-not-taken-over': ['20260101:0', '1:0', '2:8'],
-  'reclaimed-from-one-survivor': ['20260101:720'],
   'reclaimed-with-moves-open': ['20260101:335', '1:41', '2:40'],
   'reclaimed-with-what-is-sold': ['20260101:22', '1:23', '2:2'],
   'reclaimed-with-wishes': ['20260101:53', '1:2', '2:15'],
@@ -98,7 +94,6 @@ export const CAUGHT_IN: Readonly<Record<string, readonly string[]>> = {
   'replicated-to-the-dead': ['20260101:202', '1:232', '2:94'],
   'replicated-to-the-silent': ['20260101:8', '1:0', '2:2'],
   'replicated-with-one-of-the-keys': ['20260101:59', '1:12', '2:8'],
-  'second-run-goes-on-in-the-old-place': ['20260101:2410'],
   'second-run-starts-over': ['20260101:227'],
   'served-before-merged': ['20260101:17', '1:0'],
   'shipped-after-cancelled-unseen': ['20260101:294', '1:1877', '2:100'],
@@ -121,3 +116,15 @@ export const CAUGHT_IN: Readonly<Record<string, readonly string[]>> = {
   'wishes-that-never-end': ['20260101:17'],
   'wishes-without-a-cap': ['20260101:0'],
 };
+
+/**
+ * Defects that no known schedule catches since the rules moved: they need a region lost at a rare moment. `npm test` holds that
+ * each still changes what happens; `npm run test:long -- --mutation NAME` searches. What it finds belongs above.
+ */
+export const SOUGHT: ReadonlySet<string> = new Set([
+  'clamped',
+  'credit-lost-and-left',
+  'rebuilt-without-what-was-reclaimed',
+  'reclaimed-from-one-survivor',
+  'second-run-goes-on-in-the-old-place',
+]);
