@@ -5,6 +5,7 @@
 import { canonical } from '../../functions/core/hash.ts';
 import type { Item } from '../../functions/core/store.ts';
 import { canarySku, EXPIRES } from '../../functions/core/synthetic.ts';
+import { wishOf } from '../../functions/core/wishes.ts';
 import { type Facts, type Row, readFacts, regionOfName, type StockFacts } from '../../sim/facts.ts';
 import { orderViolations } from '../../sim/orders.ts';
 
@@ -57,8 +58,9 @@ export const disagreements = (replicas: readonly Replica[]): readonly Broken[] =
 
 const orderRules = (facts: Facts): readonly Broken[] => orderViolations(facts).map(({ detail }) => ({ rule: RULES.order, detail }));
 
-/** Without what is the canaries' or a heartbeat, and without the mark of a fact that was put again. */
-const usersItems = (items: readonly Item[]): readonly Item[] => {
+/** Without what is the canaries' or a heartbeat, and without wishes for stock, which expire beside what lasts. */
+const usersItems = (all: readonly Item[]): readonly Item[] => {
+  const items = all.filter((item) => !wishOf(item));
   const synthetic = new Set(items.filter((item) => item[EXPIRES] !== undefined).map(({ pk }) => pk));
   return items.filter(({ pk }) => /^(ORDER|STOCK|TILL|RECORD)#/.test(pk) && !pk.startsWith(`STOCK#${canarySku('')}`) && !synthetic.has(pk));
 };

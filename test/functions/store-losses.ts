@@ -18,7 +18,7 @@ export const storeLosses = (name: string, database: () => Database): void => {
           store: new DynamoStore({
             client: through,
             table: TABLES.data,
-            limits: { ...REQUEST_LIMITS, attempts: 3, attemptMs: 300, backoffMs: 1 },
+            limits: { ...REQUEST_LIMITS, attempts: 3, attemptMs: 1_500, backoffMs: 1 },
           }),
           wire,
         });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../../functions/core/store.ts';
+import { wishItem } from '../../../functions/core/wishes.ts';
 import { brokenRules, RULES } from '../../../ops/drill/invariants.ts';
 import { ended, placed } from './items.ts';
 
@@ -29,6 +30,10 @@ describe('tables', () => {
     const beat: Item = { pk: 'REGIONS', sk: 'BEAT#a', v: 1, at: 1 };
     const canary: Item = { ...placed('a'), pk: 'ORDER#c', expires: 1 };
     expect(rulesOf([...WELL, beat, canary], [...WELL.slice(1), { ...placed('a'), reput: 5 }])).toEqual([]);
+    // A refused order leaves a wish, which expires; the stock beside it is judged all the same.
+    const wish = wishItem('x', 'b', 2, 0);
+    expect(rulesOf([...WELL, wish], WELL)).toEqual([]);
+    expect(rulesOf([...instead(held(4, 3)), wish])).toContain(RULES.sold);
   });
 
   test.each<[string, readonly Item[], string]>([
