@@ -57,7 +57,7 @@ const counted = (
 };
 
 /** Whether a region's rows have a booking in them. A later incarnation's has all of those before; one of an earlier release is not counted. */
-export const isInRow = (booked: Item, held: readonly Held[]): boolean => {
+const isInRow = (booked: Item, held: readonly Held[]): boolean => {
   const by = parseWriter(writerOf(booked));
   const row = held.find(({ region }) => region === by.region);
   if (!row) return false;

@@ -48,7 +48,7 @@ export const readWishes = async ({ store, clock }: Pick<Context, 'store' | 'cloc
 };
 
 /** Of any items, the wishes that count now. */
-export const liveWishes = (items: readonly Item[], nowMs: number): readonly Wish[] =>
+const liveWishes = (items: readonly Item[], nowMs: number): readonly Wish[] =>
   items.flatMap((item) => {
     const wish = wishOf(item);
     return wish && wish.slot * SLOT_MS > nowMs - WISH_MS && wish.slot * SLOT_MS <= nowMs + AHEAD_MS ? [wish] : [];

@@ -63,7 +63,7 @@ const askOnce = async (agent: Agent, { name, url, host }: TargetRegion): Promise
 };
 
 /** What an answer to `/regions` says of the region that gave it. */
-export const readDoor = (name: string, status: number, text: string): DoorState => {
+const readDoor = (name: string, status: number, text: string): DoorState => {
   const own = regions.safeParse(jsonOf(text)).data?.regions.find((each) => each.region === name);
   if (status === 200 && own) {
     if (own.evacuate) return { state: 'closed', detail: 'it says that it is evacuated' };

@@ -70,8 +70,6 @@ export const answer =
   };
 export const problem = (status: number, name: string, more: object = {}): Behaviour =>
   answer(status, { type: `/problems/${name}`, title: name, status, correlationId: 'c-1', ...more });
-/** Shipped, paid, read: answers that say what was asked for. */
-export const shipped = (order: string, by: string): Behaviour => answer(201, { order, at: '2026-01-01T00:00:00Z', by });
 export const silence: Behaviour = () => {};
 export const reset: Behaviour = (_, __, request) => void request.socket.destroy();
 export const cut: Behaviour = (_, response, request) => {

@@ -444,7 +444,7 @@ export const CORE: readonly TestedMutation[] = [
     'return region === undefined\n    ? undefined',
     'return region === undefined\n    ? said',
   ),
-  keys('half-a-character', 'a subject without a form in UTF-8 is kept as another one', 'if (!sub.isWellFormed())', 'if (false)'),
+  keys('subject-of-half-a-character', 'a subject without a form in UTF-8 is kept as another one', 'if (!sub.isWellFormed())', 'if (false)'),
   keys('key-outlives-its-end', 'a token outlives the key that signed it', 'Math.min(exp * 1000, grant.expiresAtMs)', 'exp * 1000'),
   keys('scopes-of-the-token', 'a token grants what its key may not', '.filter((each) => grant.scopes.includes(each))', ''),
   keys(

@@ -98,7 +98,7 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
     "['connect', 'getaddrinfo', 'read', 'write'].includes(String(error.syscall))",
   ),
   attempts(
-    'one-address-is-all',
+    'one-address-of-a-table-is-all',
     'a write is called undone because one of several addresses was out of reach',
     'error.errors.length > 0 && error.errors.every(isUnsent)',
     'error.errors.some(isUnsent)',

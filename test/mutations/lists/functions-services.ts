@@ -84,7 +84,7 @@ export const FUNCTIONS_SERVICES: readonly TestedMutation[] = [
     'keys,',
   ),
   mutationsOf('functions/core/consistency.ts', 'test/functions/units.test.ts')(
-    'looks-without-growth',
+    'looks-as-often-as-before',
     'a thing that is not there is looked for ten times a request',
     'const TOKEN_GROWTH = 3;',
     'const TOKEN_GROWTH = 1;',
