@@ -71,7 +71,12 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
     'given.doubtful && item && isOwn(write, item)',
     'item && isOwn(write, item)',
   ),
-  ended('last-that-failed', 'of several guards the last one that failed is told', '.findIndex(({ Code })', '.findLastIndex(({ Code })'),
+  ended(
+    'last-that-failed',
+    'of several guards the last one that failed is told',
+    'CancellationReasons.findIndex(({ Code })',
+    'CancellationReasons.findLastIndex(({ Code })',
+  ),
   attempts('doubt-forgotten', 'a write that may have been done is called undone', 'doubtful ||= failure', 'doubtful = failure'),
   attempts(
     'asked-in-vain',
@@ -239,7 +244,12 @@ export const FUNCTIONS_AWS: readonly TestedMutation[] = [
     'const renewal = this.#load().catch(() => undefined);',
     'const renewal = this.#load();\n    await renewal;',
   ),
-  peers('peer-asked-on', 'a look at a peer takes longer than its caller waits', 'attempts: 1,', 'attempts: 3,'),
+  peers(
+    'peer-asked-on',
+    'a look at a peer takes longer than its caller waits',
+    'limits: Limits = { attempts: 1,',
+    'limits: Limits = { attempts: 3,',
+  ),
   peers(
     'peer-takes-the-deadline',
     'one attempt at a silent peer takes the whole deadline of its caller',

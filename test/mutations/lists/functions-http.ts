@@ -167,10 +167,10 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
     'evacuated: 1',
     'evacuated',
   ),
-  mutationsOf('functions/http/answers.ts', 'test/functions/api.test.ts')(
+  mutationsOf('functions/contract/names.ts', 'test/functions/api.test.ts')(
     'kept-by-caches',
     'a cache on the way answers for the region',
-    "'cache-control': 'no-store',",
+    "'cache-control': 'no-store', ",
     '',
   ),
   consistency(
@@ -262,7 +262,7 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
   text('any-charset', 'text of another charset is read as UTF-8', 'charsets.some(', '[].some('),
   text('any-coding', 'what was compressed is taken for JSON', "coding === '' || coding === 'identity'", 'coding.length < 99'),
   text('spoilt-text-passes', 'what API Gateway made of bytes that are no text is kept', 'text.includes(REPLACEMENT)', 'false'),
-  raw('problems-without-end', 'an answer tells fifty problems of a request that is noise', '.slice(0, ERRORS_MAX)', ''),
+  raw('problems-without-end', 'an answer tells fifty problems of a request that is noise', 'issues.slice(0, ERRORS_MAX)', 'issues'),
   mutationsOf('functions/http/event.ts', REQUESTS)(
     'headers-by-their-case',
     'a caller whose library writes headers in capitals is refused',

@@ -15,15 +15,15 @@ export const PERMITTED: readonly TestedMutation[] = [
   tables(
     'role-no-updates',
     'who serves may not update an item',
-    "['Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']",
-    "['Query', 'PutItem', 'ConditionCheckItem']",
+    "['Query', 'GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem']",
+    "['Query', 'GetItem', 'PutItem', 'ConditionCheckItem']",
     'two regions .*exactly these',
   ),
   tables(
     'role-no-checks',
     'a transaction may not check an item',
-    "['Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']",
-    "['Query', 'PutItem', 'UpdateItem']",
+    "['Query', 'GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem']",
+    "['Query', 'GetItem', 'PutItem', 'UpdateItem']",
     'two regions .*exactly these',
   ),
   tables(
@@ -35,9 +35,9 @@ export const PERMITTED: readonly TestedMutation[] = [
   ),
   tables(
     'role-no-items',
-    'the API may not read single items',
-    "    this.allow(grantee, [this.dataArn], ['GetItem']);\n",
-    '',
+    'who serves may not read single items',
+    "['Query', 'GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem']",
+    "['Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem']",
     'two regions .*exactly these',
   ),
   tables(

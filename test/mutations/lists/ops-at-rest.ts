@@ -36,8 +36,18 @@ export const AT_REST = [
     'regionOfName(each.by) === region',
   ),
   one('a-lost-receipt-is-broken', 'a booking whose receipt is lost is called broken', ' || recorded.length === 0)', ')'),
-  one('sold-to-nobody', 'a row may count more as sold than orders hold', '...(sold === reserved ? []', '...(sold >= reserved ? []'),
-  one('sold-for-nothing', 'an order may hold what no row counts as sold', '...(sold === reserved ? []', '...(sold <= reserved ? []'),
+  one(
+    'sold-to-nobody',
+    'a row may count more as sold than orders hold',
+    '...(sold === reserved + atTills',
+    '...(sold >= reserved + atTills',
+  ),
+  one(
+    'sold-for-nothing',
+    'an order may hold what no row counts as sold',
+    '...(sold === reserved + atTills',
+    '...(sold <= reserved + atTills',
+  ),
   one(
     'ended-orders-hold-stock',
     'what was given back counts as sold',
@@ -108,6 +118,6 @@ export const AT_REST = [
     '.filter(() => false)',
   ),
   told('canaries-count', 'what expires by itself is called a difference', ' && !synthetic.has(pk)', ''),
-  told('heartbeats-count', 'a heartbeat on its way is called a difference', '/^(ORDER|STOCK|RECORD)#/.test(pk) && ', ''),
+  told('heartbeats-count', 'a heartbeat on its way is called a difference', '/^(ORDER|STOCK|TILL|RECORD)#/.test(pk) && ', ''),
   told('reput-facts-differ', 'a fact that was put again is called another', '({ reput: _, ...item })', '(item)'),
 ];
