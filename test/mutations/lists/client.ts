@@ -46,13 +46,6 @@ export const CLIENT: readonly TestedMutation[] = [
     'budget',
   ),
   mutationsOf('client/operation.ts', FAILOVER)(
-    'one-request-opens-a-circuit',
-    'one bad request takes a region away from all others',
-    'if (this.blamed.has(member)) member.circuit.abandoned();\n    else member',
-    'member',
-    'poisonous',
-  ),
-  mutationsOf('client/operation.ts', FAILOVER)(
     'hedge-waits-for-its-answer',
     'a region that hangs costs its callers all of their time',
     'this.nextMs = nowMs + settings.hedgeAfterMs + extra;',
@@ -113,13 +106,6 @@ export const CLIENT: readonly TestedMutation[] = [
     '!problem',
     'a problem',
   ),
-  mutationsOf('client/body.ts', 'test/client/answers.test.ts')(
-    'endless-bodies',
-    'one answer takes all memory of a caller',
-    'if (bytes > BODY_BYTES_MAX) throw tooLong();',
-    '',
-    'longer than any',
-  ),
   mutationsOf('client/wire.ts', 'test/client/answers.test.ts')(
     'health-of-anybody',
     'a captive portal says that a region is well',
@@ -136,13 +122,6 @@ export const CLIENT: readonly TestedMutation[] = [
     'undefined',
   ),
   unsendable('halves-of-characters', 'a text is sent that has no form', '!LONE_SURROGATE.test(text)', "text !== ''", 'half of'),
-  mutationsOf('client/client.ts', 'test/client/unsendable.test.ts')(
-    'token-outside-the-time',
-    'a provider that hangs holds its caller for ever',
-    'withinMs: this.settings.operation.deadlineMs, signal,',
-    'withinMs: 2 ** 31 - 1, signal,',
-    'hangs ends it',
-  ),
   mutationsOf('client/client.ts', 'test/client/unsendable.test.ts')(
     'time-begins-with-the-token',
     'an operation lasts longer than its caller allows',
@@ -185,7 +164,6 @@ export const CLIENT: readonly TestedMutation[] = [
     'false',
     'refuses the tokens',
   ),
-  answer('server-errors-are-final', 'a region that fails is believed', 'status >= 500 ||', 'status > 599 ||'),
   answer(
     'waits-for-a-day',
     'a region keeps its callers away for as long as it likes',
