@@ -1,14 +1,10 @@
 /** Asks each region's own front door how it is: no control plane, no credentials. */
-import { Agent, request } from 'undici';
 import type * as z from 'zod/mini';
 import { health, regions } from '../functions/contract/answers.ts';
 import { BEAT_GAP_MS_MAX } from '../functions/core/operations.ts';
 import { messageOf } from './errors.ts';
+import { type Ask, askingFrontDoors, jsonOf } from './front-doors.ts';
 import type { TargetRegion } from './targets/target.ts';
-
-const CONNECT_TIMEOUT_MS = 3_000;
-const ANSWER_TIMEOUT_MS = 8_000;
-const BODY_BYTES_MAX = 262_144;
 
 /** A peer's heartbeat, as a region's replica shows it. */
 export interface SeenPeer {
@@ -40,28 +36,17 @@ export interface RegionStatus {
 }
 
 /** The status of all regions, in their order. Never throws for a region that does not answer. */
-export const statusOf = async (targets: readonly (TargetRegion | Unfound)[]): Promise<readonly RegionStatus[]> => {
-  const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    bodyTimeout: ANSWER_TIMEOUT_MS,
-    maxResponseSize: BODY_BYTES_MAX,
-  });
-  try {
-    return await Promise.all(targets.map((target) => ('url' in target ? regionStatus(agent, target) : unfoundStatus(target))));
-  } finally {
-    await agent.destroy();
-  }
-};
+export const statusOf = async (targets: readonly (TargetRegion | Unfound)[]): Promise<readonly RegionStatus[]> =>
+  askingFrontDoors((ask) => Promise.all(targets.map((target) => ('url' in target ? regionStatus(ask, target) : unfoundStatus(target)))));
 
 const SILENT = { state: 'silent', version: null, writer: null, writable: null, peers: [], aloneSeconds: null } as const;
 
 const unfoundStatus = ({ name, reason }: Unfound): RegionStatus => ({ ...SILENT, region: name, url: null, reasons: [reason] });
 
-const regionStatus = async (agent: Agent, target: TargetRegion): Promise<RegionStatus> => {
+const regionStatus = async (ask: Ask, target: TargetRegion): Promise<RegionStatus> => {
   try {
     // `/health` answers with its body whether its status is 200 or 503.
-    const [verdict, world] = await Promise.all([ask(agent, target, '/health', health), ask(agent, target, '/regions', regions)]);
+    const [verdict, world] = await Promise.all([answerTo(ask, target, '/health', health), answerTo(ask, target, '/regions', regions)]);
     const own = world.regions.find((each) => each.region === target.name);
     const peers = world.regions.filter((each) => each.region !== target.name);
     const reasons = [
@@ -92,22 +77,9 @@ const aloneSecondsOf = (peers: readonly SeenPeer[]): number | null => {
   return ages.length > 0 && youngestMs > BEAT_GAP_MS_MAX ? Math.floor(youngestMs / 1_000) : null;
 };
 
-const ask = async <T>(agent: Agent, { url, host }: TargetRegion, path: string, shape: z.ZodMiniType<T>): Promise<T> => {
-  const response = await request(`${url}${path}`, {
-    dispatcher: agent,
-    headers: { host },
-    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-  });
-  const text = await response.body.text();
+const answerTo = async <T>(ask: Ask, target: TargetRegion, path: string, shape: z.ZodMiniType<T>): Promise<T> => {
+  const { status, text } = await ask(target, path);
   const result = shape.safeParse(jsonOf(text));
   if (result.success) return result.data;
-  throw new Error(`${path} answered ${response.statusCode} with ${text.slice(0, 120) || 'nothing'}`);
-};
-
-const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  throw new Error(`${path} answered ${status} with ${text.slice(0, 120) || 'nothing'}`);
 };

@@ -3,14 +3,11 @@
  * other region ever holds that; so it is asked before anything is fenced.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, request } from 'undici';
 import { regions } from '../../functions/contract/answers.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { type Ask, askingFrontDoors, jsonOf } from '../front-doors.ts';
 import type { TargetRegion } from '../targets/target.ts';
 
-const CONNECT_TIMEOUT_MS = 3_000;
-const ANSWER_TIMEOUT_MS = 8_000;
-const BODY_BYTES_MAX = 262_144;
 /** Questions: one failure does not show that all requests fail. Milliseconds between two. */
 const ASKED = 3;
 const ASK_EVERY_MS = 1_000;
@@ -24,22 +21,14 @@ export interface DoorState {
 
 /** Whether callers can have writes acknowledged there. Never throws for the region. */
 export const askDoor = async (door: TargetRegion, pause: (ms: number) => Promise<void>, askEveryMs = ASK_EVERY_MS): Promise<DoorState> => {
-  const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    bodyTimeout: ANSWER_TIMEOUT_MS,
-    maxResponseSize: BODY_BYTES_MAX,
-  });
-  try {
-    let said = await askOnce(agent, door);
+  return askingFrontDoors(async (ask) => {
+    let said = await askOnce(ask, door);
     for (let asked = 1; asked < ASKED && said.state === 'closed'; asked += 1) {
       await pause(askEveryMs);
-      said = await askOnce(agent, door);
+      said = await askOnce(ask, door);
     }
     return said;
-  } finally {
-    await agent.destroy();
-  }
+  });
 };
 
 /** On this machine, where what is called lost was killed, and silence is proof. @throws {UserError} when it serves */
@@ -49,16 +38,12 @@ export const refuseServing = async (door: TargetRegion | undefined): Promise<voi
   if (state === 'open') throw new UserError(`${door.name} serves: ${detail}; end what answers there, then run this again`);
 };
 
-const askOnce = async (agent: Agent, { name, url, host }: TargetRegion): Promise<DoorState> => {
+const askOnce = async (ask: Ask, door: TargetRegion): Promise<DoorState> => {
   try {
-    const { statusCode, body } = await request(`${url}/regions`, {
-      dispatcher: agent,
-      headers: { host },
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    });
-    return readDoor(name, statusCode, await body.text());
+    const { status, text } = await ask(door, '/regions');
+    return readDoor(door.name, status, text);
   } catch (error) {
-    return { state: 'silent', detail: `${url}: ${messageOf(error)}` };
+    return { state: 'silent', detail: `${door.url}: ${messageOf(error)}` };
   }
 };
 
@@ -73,12 +58,4 @@ const readDoor = (name: string, status: number, text: string): DoorState => {
   // Its functions are not run, or fail: of whatever else says no (a proxy, a firewall), others may not hear.
   if (status >= 500) return { state: 'closed', detail: `its front door answers ${status}` };
   return { state: 'silent', detail: `something that is not this API answers ${status}` };
-};
-
-const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };
