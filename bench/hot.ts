@@ -1,9 +1,9 @@
 /** A sku that everybody wants, over a store that refuses what DynamoDB refuses then. In virtual time: it asks nothing of the machine. */
 import type { Context } from '../functions/core/context.ts';
-import { Heat } from '../functions/core/heat.ts';
 import { Hlc } from '../functions/core/hlc.ts';
 import { performTask, taskOf } from '../functions/core/housekeeping.ts';
 import { placeOrder } from '../functions/core/orders.ts';
+import { HOT_MS, RecentSkus } from '../functions/core/recent-skus.ts';
 import { receiveStock } from '../functions/core/stock.ts';
 import { type Item, StoreBusy } from '../functions/core/store.ts';
 import { ContendedStore } from './contended-store.ts';
@@ -73,7 +73,7 @@ export const runHot = async (run: HotRun): Promise<HotRunResult> => {
   const store = new ContendedStore({ heldMs: run.heldMs, callMs: CALL_MS, time: chance });
   const clock = { now: () => Math.floor(time.nowMs) };
   const shared = { store, clock, region: REGION, regions: [REGION], writer: REGION };
-  const environments = new Environments(() => ({ ...shared, hlc: new Hlc(), heat: new Heat() }));
+  const environments = new Environments(() => ({ ...shared, hlc: new Hlc(), heat: new RecentSkus(HOT_MS) }));
   const counts = { sold: 0, busy: 0, short: 0, restocked: 0, restocksRefused: 0, received: run.units };
   const [orderMs, restockMs]: [number[], number[]] = [[], []];
   store.items.place({ pk: `STOCK#${SKU}`, sk: `HELD#${REGION}`, v: 1, available: run.units, sold: 0, rev: 1 });

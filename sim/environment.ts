@@ -1,10 +1,9 @@
 /** An execution environment of Lambda: one request at a time, its own clock, and a view of the regions that it keeps. */
 import type { Peer } from '../functions/core/consistency.ts';
-import { Heat } from '../functions/core/heat.ts';
 import { Hlc } from '../functions/core/hlc.ts';
 import { Monitor } from '../functions/core/monitor.ts';
 import { PeerMemory } from '../functions/core/peer-memory.ts';
-import { Shortages } from '../functions/core/shortages.ts';
+import { HOT_MS, RecentSkus, SHORT_MS } from '../functions/core/recent-skus.ts';
 import {
   type Clock,
   type Committed,
@@ -25,8 +24,8 @@ const PEER_MS = 80;
 export class Environment {
   readonly hlc = new Hlc();
   readonly memory = new PeerMemory();
-  readonly shortages = new Shortages();
-  readonly heat = new Heat();
+  readonly shortages = new RecentSkus(SHORT_MS);
+  readonly heat = new RecentSkus(HOT_MS);
   readonly clock: Clock;
   readonly data: Store;
   readonly monitor: Monitor;

@@ -5,8 +5,8 @@
  */
 import type { Holds } from './consistency.ts';
 import type { Context } from './context.ts';
-import { ITEM_VERSION, isNumber, numberOf, writerOf } from './item.ts';
-import { foldHeld, type Held, heldKey, stockKey } from './stock-fold.ts';
+import { hashIn, ITEM_VERSION, isNumber, numberOf, writerOf } from './item.ts';
+import { foldHeld, type Held, heldKey, stockKey, sum } from './stock-fold.ts';
 import { type Guard, type Item, type Key, type Store, StoreBusy, type Write } from './store.ts';
 import { parseWriter } from './writer.ts';
 
@@ -92,7 +92,5 @@ export const pendingUnits = async (store: Pick<Store, 'get' | 'query'>, sku: str
       return isBooked ? 0 : (numberOf(receipt, 'quantity') ?? 0);
     }),
   );
-  return units.reduce((total, each) => total + each, 0);
+  return sum(units);
 };
-
-const hashIn = ({ sk }: Key): string => sk.split('#')[1] ?? '';

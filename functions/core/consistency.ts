@@ -2,7 +2,6 @@
  * What a region can tell a caller about the others: whether it holds what the caller was told elsewhere, and whether a peer
  * holds what the caller is told here.
  */
-
 import { newestIncarnation, type WorldView } from './operations.ts';
 import { PeerMemory } from './peer-memory.ts';
 import type { Clock, Key, Store } from './store.ts';

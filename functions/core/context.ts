@@ -1,7 +1,6 @@
 /** What a use case works with, and how it ends. */
-import type { Heat } from './heat.ts';
 import type { Hlc } from './hlc.ts';
-import type { Shortages } from './shortages.ts';
+import type { RecentSkus } from './recent-skus.ts';
 import type { Clock, Key, Store } from './store.ts';
 
 /** One region's hands: its replica, its clock, and the name it writes under. */
@@ -17,9 +16,9 @@ export interface Context {
   /** What the caller was told of, by its tokens. */
   readonly named?: readonly Key[];
   /** What its execution environment found to be short; without it every order is tried. */
-  readonly shortages?: Shortages;
+  readonly shortages?: RecentSkus;
   /** What its execution environment found to be hot; without it, each order tries the region's row first. */
-  readonly heat?: Heat | undefined;
+  readonly heat?: RecentSkus | undefined;
   /** Told of a damaged item that a write has made right. */
   readonly mended?: (key: Key) => void;
 }

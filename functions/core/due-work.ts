@@ -6,7 +6,7 @@
  * segments, each of which holds whole partitions, are what bounds the memory of whoever scans (restored-table.ts).
  * A scan is no snapshot: what is done while it runs may be called due once more, and doing it again does nothing.
  */
-import { numberOf, partsOf } from './item.ts';
+import { hashIn, numberOf, partsOf } from './item.ts';
 import { foldOrder, type OrderView, type Reservation } from './order-fold.ts';
 import { orderKey } from './order-items.ts';
 import { dueEnd } from './reconcile.ts';
@@ -67,5 +67,3 @@ const dueMoves = (sku: string, partition: readonly Item[], region: string, nowMs
     ? [...due, { task: { kind: 'rebalance', sku }, sinceMs: undefined }]
     : due;
 };
-
-const hashIn = (item: Item): string => partsOf(item)[1] ?? '';

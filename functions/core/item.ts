@@ -23,6 +23,9 @@ export const isRecord = (value: Value | undefined): value is { readonly [name: s
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The parts of a sort key. The last one is the writer. */
-export const partsOf = (item: Item): readonly string[] => item.sk.split('#');
+export const partsOf = (item: Pick<Item, 'sk'>): readonly string[] => item.sk.split('#');
+
+/** The hash of a request, in the key of a receipt or its booking. */
+export const hashIn = (item: Pick<Item, 'sk'>): string => partsOf(item)[1] ?? '';
 
 export const writerOf = (item: Item): string => item.sk.slice(item.sk.lastIndexOf('#') + 1);

@@ -90,8 +90,9 @@ export interface Edit extends RecordName {
 
 /**
  * An edit may be repeated anywhere under its key: it is one version. Repeated, it gets its first answer, whatever has come
- * after it. Under another key it is another edit, and equal words do not help it: a compare-and-set has one winner. `unknown-version` is the refusal of a region that has not heard of what the edit was made from: another may
- * take it. `precondition-failed` means that the record has moved on: a region that would take the edit has merely not heard
+ * after it. Under another key it is another edit, and equal words do not help it: a compare-and-set has one winner.
+ * `unknown-version` is the refusal of a region that has not heard of what the edit was made from: another may take it.
+ * `precondition-failed` means that the record has moved on: a region that would take the edit has merely not heard
  * of that yet, and would make a conflict of it.
  *
  * @throws {StoreBusy} also when other edits of this region win every time

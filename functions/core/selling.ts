@@ -51,7 +51,7 @@ export const sell = async (context: Context, placed: Item, lines: readonly Line[
     if (ended.kind === 'refused' && ended.failed === 0) return false;
     for (const [index, line] of lines.entries()) {
       if (!ended.at.some((write) => lineOf(sales, write) === index)) continue;
-      if (ended.kind === 'busy') context.heat?.felt(line.sku, context.clock.now());
+      if (ended.kind === 'busy') context.heat?.seen(line.sku, context.clock.now());
       const sale = await nextSale(context, line, (first + attempt) % TILLS, ended);
       if (!sale) return false;
       sales[index] = sale;
@@ -175,7 +175,7 @@ const taken = (key: { readonly pk: string; readonly sk: string }, units: number)
 /** Orders spread over the tills by their ids, which are hashes. */
 const firstTill = ({ pk }: Item): number => Number.parseInt(pk.slice(pk.indexOf('#') + 1).slice(0, 8), 16) % TILLS;
 
-const isHot = (context: Context, { sku }: Line): boolean => context.heat?.isFelt(sku, context.clock.now()) ?? false;
+const isHot = (context: Context, { sku }: Line): boolean => context.heat?.isFresh(sku, context.clock.now()) ?? false;
 
 /** What canaries leave must expire, so it must not lie in rows that are made when they are needed. */
 const mayOpen = ({ sku }: Line): boolean => !isSyntheticSku(sku);

@@ -10,7 +10,7 @@
  * get what they lack, or as much as makes their share: several of them equal parts, until one needs less. A giver that asks
  * itself fills up shares, and no more: else two that ask for much would hand the last units to and fro for ever.
  */
-import { type Held, inFlight, type SalesLook, sum } from './stock-fold.ts';
+import { type Held, inFlight, type SalesLook, sum, unitsMoving } from './stock-fold.ts';
 import { compareWriters } from './writer.ts';
 
 /** Milliseconds of sales that a giver keeps units for, and between two looks at how much it sells. */
@@ -59,9 +59,7 @@ export const sharingOf = (own: Held, wishes: ReadonlyMap<string, number>, held: 
 };
 
 /** Units that all regions together can sell, as far as these rows tell, those on the way included. */
-export const withinReach = (held: readonly Held[]): number =>
-  sum(held.map((each) => each.available)) +
-  sum(held.flatMap((giver) => [...giver.granted.keys()].map((region) => inFlight(giver, region, held))));
+export const withinReach = (held: readonly Held[]): number => sum(held.map((each) => each.available)) + unitsMoving(held);
 
 const equalShare = (held: readonly Held[], wishes: ReadonlyMap<string, number>): number => {
   const regions = new Set([...held.map((each) => each.region), ...wishes.keys()]);

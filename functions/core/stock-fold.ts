@@ -5,7 +5,7 @@
  *
  * For every region at any time: available + sold + granted - credited = booked.
  */
-import { isNumber, numberOf, writerOf } from './item.ts';
+import { ITEM_VERSION, isNumber, numberOf, writerOf } from './item.ts';
 import type { Item } from './store.ts';
 import { compareWriters, regionOf } from './writer.ts';
 
@@ -74,6 +74,9 @@ export const heldOf = (item: Item): Held => ({
   bookings: numberOf(item, 'bookings'),
 });
 
+/** Of a row that is not there. */
+export const emptyHeld = (sku: string, writer: string): Held => heldOf({ ...heldKey(sku, writer), v: ITEM_VERSION });
+
 /** The attributes of a look, as `heldOf` reads them. */
 export const lookAttributes = ({ atMs, sold, pace }: SalesLook): Readonly<Record<string, number>> => ({
   lookedAt: atMs,
@@ -94,9 +97,13 @@ export const stockOf = (held: readonly Held[]): StockView | undefined => {
   if (held.length === 0) return undefined;
   const available = sum(held.map((each) => each.available));
   const sold = sum(held.map((each) => each.sold));
-  const moving = sum(held.flatMap((giver) => [...giver.granted.keys()].map((region) => inFlight(giver, region, held))));
+  const moving = unitsMoving(held);
   return { held, available, sold, moving, received: available + sold + moving };
 };
+
+/** Units granted by any and not yet credited, as these rows show them. */
+export const unitsMoving = (held: readonly Held[]): number =>
+  sum(held.flatMap((giver) => [...giver.granted.keys()].map((region) => inFlight(giver, region, held))));
 
 /** Units that `giver` granted to `region` and that region's row does not credit yet, as these rows show it. */
 export const inFlight = (giver: Held, region: string, held: readonly Held[]): number => {

@@ -6,6 +6,7 @@ import { ITEM_VERSION, numberOf, partsOf, textOf, writerOf } from './item.ts';
 import { type Handover, type Sharing, sharingOf } from './sharing.ts';
 import {
   creditedFrom,
+  emptyHeld,
   foldHeld,
   grantedTo,
   type Held,
@@ -191,7 +192,7 @@ export const stockWork = (
 /** Takes over each grant up to the giver's cumulative number. Returns the rows as they are afterwards. */
 const creditGrants = async (context: Context, sku: string, held: readonly Held[]): Promise<readonly Held[]> => {
   const others = held.filter((each) => each.region !== context.region);
-  let own = held.find((each) => each.region === context.region) ?? emptyHeld(context);
+  let own = held.find((each) => each.region === context.region) ?? emptyHeld(sku, context.writer);
   for (const giver of others) own = await creditGrant(context, sku, giver, own);
   return [...others, own];
 };
@@ -219,7 +220,7 @@ const creditGrant = async (context: Context, sku: string, giver: Held, held: Hel
     ]);
     if (outcome.ok)
       return { ...own, available: own.available + units, credited: new Map(own.credited).set(giver.region, (seen ?? 0) + units) };
-    own = outcome.item ? heldOf(outcome.item) : emptyHeld(context);
+    own = outcome.item ? heldOf(outcome.item) : emptyHeld(sku, context.writer);
     if (outcome.item?.[attribute] !== undefined && !own.credited.has(giver.region))
       throw new Damaged(outcome.item, `has "${attribute}" that is no number`);
   }
@@ -274,14 +275,3 @@ const factsOf = async (context: Context, sku: string, prefix: string): Promise<r
 
 export const smallestFirst = (items: readonly Item[]): readonly Item[] =>
   [...items].sort((a, b) => compareWriters(writerOf(a), writerOf(b)));
-
-const emptyHeld = (context: Context): Held => ({
-  writer: context.writer,
-  region: context.region,
-  available: 0,
-  sold: 0,
-  granted: new Map(),
-  credited: new Map(),
-  tills: 0,
-  drawnAtMs: 0,
-});

@@ -1,18 +1,17 @@
 /**
  * The API in a Lambda proxy's terms: event in, answer out, one log line. In order: route, caller, evacuation, input, write
- * gate, what its tokens name, use case, a peer's word where it is asked for. Every failure ends as a problem; what was unexpected is logged, and the caller gets its correlation id.
+ * gate, what its tokens name, use case, a peer's word where it is asked for. Every failure ends as a problem; what was
+ * unexpected is logged, and the caller gets its correlation id.
  */
-
 import { HEADERS } from '../contract/names.ts';
 import { ROUTES, type Route, type RouteName, type Scope } from '../contract/routes.ts';
 import type { Done, Outcome } from '../core/context.ts';
-import { Heat } from '../core/heat.ts';
 import type { Hlc } from '../core/hlc.ts';
 import type { Identified, Identity } from '../core/keys.ts';
 import { listing } from '../core/listed.ts';
 import { aloneMsOf, gateOf, isDrained, type WorldView } from '../core/operations.ts';
-import { Shortages } from '../core/shortages.ts';
-import { Damaged, type Key, PartitionTooLong, type Store, StoreBusy, StoreUnavailable, Unstorable } from '../core/store.ts';
+import { HOT_MS, RecentSkus, SHORT_MS } from '../core/recent-skus.ts';
+import { Damaged, type Key, type Store } from '../core/store.ts';
 import { isSynthetic } from '../core/synthetic.ts';
 import { tokenOf } from '../core/token.ts';
 import { challenge, empty, json, problem, RETRY_AFTER_SECONDS, type Signature } from './answers.ts';
@@ -22,7 +21,7 @@ import { type ApiAnswer, type ApiEvent, correlationIdOf } from './event.ts';
 import { Input } from './input.ts';
 import { OPEN_ROUTES, type OpenProps } from './open-routes.ts';
 import { readOf } from './preconditions.ts';
-import { badRequest, Refusal } from './refusal.ts';
+import { Refusal, refusalOf } from './refusal.ts';
 import { isHead, noRoute, routeOf } from './routing.ts';
 import { USER_ROUTES } from './user-routes.ts';
 
@@ -101,8 +100,8 @@ interface Learnt {
 
 export class Api {
   readonly #props: ApiProps;
-  readonly #shortages = new Shortages();
-  readonly #heat = new Heat();
+  readonly #shortages = new RecentSkus(SHORT_MS);
+  readonly #heat = new RecentSkus(HOT_MS);
 
   constructor(props: ApiProps) {
     this.#props = props;
@@ -279,34 +278,4 @@ const openGate = (world: WorldView): string => {
   const gate = gateOf(world);
   if (!gate.open) throw new Refusal('unavailable', `${gate.detail}; ask another region`);
   return gate.writer;
-};
-
-const refusalOf = (error: unknown): Refusal => {
-  if (error instanceof Refusal) return error;
-  if (error instanceof Unstorable) return badRequest([{ at: 'request', message: error.message }]);
-  if (error instanceof StoreBusy)
-    return new Refusal(
-      'busy',
-      'others write the same at the same time, and nothing was done; send the same request again, with the same Idempotency-Key where it has one',
-      {},
-      error,
-    );
-  if (error instanceof Damaged)
-    return new Refusal(
-      'damaged',
-      `${error.message}; nothing was done, and this region cannot do it until an operator has repaired the item`,
-      {},
-      error,
-    );
-  // No attempt will do, and no other region would read more of it. Nothing but an order can be so long.
-  if (error instanceof PartitionTooLong)
-    return new Refusal('order-full', 'the order has more facts than can be read; a new order needs a new key', {}, error);
-  if (error instanceof StoreUnavailable)
-    return new Refusal(
-      'unavailable',
-      'the table does not answer; send the same request again, with the same Idempotency-Key where it has one, here or in another region',
-      {},
-      error,
-    );
-  return new Refusal('internal', 'it is logged under the correlation id', {}, error);
 };

@@ -53,7 +53,7 @@ export const STOCKING: readonly Mutation[] = [
     'credit-lost-and-left',
     'a rebalancer that lost to one that had seen less leaves the rest on the way',
     STOCK,
-    'own = outcome.item ? heldOf(outcome.item) : emptyHeld(context);',
+    'own = outcome.item ? heldOf(outcome.item) : emptyHeld(sku, context.writer);',
     'if (instead(false, true)) return own;',
   ),
   one(

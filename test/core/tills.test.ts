@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dueWork } from '../../functions/core/due-work.ts';
-import { Heat } from '../../functions/core/heat.ts';
 import { MemoryStore } from '../../functions/core/memory-store.ts';
 import { cancelOrder } from '../../functions/core/order-events.ts';
 import { orderIdOf } from '../../functions/core/order-items.ts';
 import { planRebuild } from '../../functions/core/rebuild.ts';
+import { HOT_MS, RecentSkus } from '../../functions/core/recent-skus.ts';
 import { repair } from '../../functions/core/restore.ts';
 import { getStock, rebalanceStock } from '../../functions/core/stock.ts';
 import { type Committed, type Item, type Key, StoreBusy, type Write } from '../../functions/core/store.ts';
@@ -43,7 +43,7 @@ class CrowdedStore extends MemoryStore {
 const crowded = (regions: readonly string[] = ['a']) => {
   const store = new CrowdedStore();
   const world = new World(regions, (region) => (region === 'a' ? store : new MemoryStore()));
-  return { world, store, a: { ...world.at('a'), heat: new Heat() } };
+  return { world, store, a: { ...world.at('a'), heat: new RecentSkus(HOT_MS) } };
 };
 
 /** A region that has sold `sold` units at tills and has the rest in its row and there. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { placeOrder } from '../../functions/core/orders.ts';
-import { Shortages } from '../../functions/core/shortages.ts';
+import { RecentSkus, SHORT_MS } from '../../functions/core/recent-skus.ts';
 import { rebalanceStock } from '../../functions/core/stock.ts';
 import { foldHeld, stockKey } from '../../functions/core/stock-fold.ts';
 import { StoreUnavailable, type Write } from '../../functions/core/store.ts';
@@ -237,7 +237,7 @@ describe('what an environment found to be short', () => {
     const world = new World();
     await receive(world.at('a'), 'receipt', 2);
     await world.settle();
-    const place = { ...world.at('b'), shortages: new Shortages() };
+    const place = { ...world.at('b'), shortages: new RecentSkus(SHORT_MS) };
     const all = written(place);
     await order(place, 'key-1', 1);
     const tried = all.length;
@@ -254,7 +254,7 @@ describe('what an environment found to be short', () => {
   });
 
   it('is remembered of a bounded number of skus', () => {
-    const shortages = new Shortages();
+    const shortages = new RecentSkus(SHORT_MS);
     for (let n = 0; n < 1_001; n += 1) shortages.seen(`sku-${n}`, 0);
     expect([shortages.isFresh('sku-0', 0), shortages.isFresh('sku-1', 0), shortages.isFresh('sku-1', 1_000)]).toEqual([false, true, false]);
   });

@@ -11,7 +11,7 @@ const keyed = mutationsOf('functions/http/user-routes.ts', KEYS);
 const formOfKey = mutationsOf('functions/http/input.ts', KEYS);
 const missing = mutationsOf('functions/core/records.ts', KEYS);
 const api = mutationsOf('functions/http/api.ts', EVERY);
-const busy = mutationsOf('functions/http/api.ts', 'test/functions/busy.test.ts');
+const refused = (test: string) => mutationsOf('functions/http/refusal.ts', test);
 const timed = mutationsOf('functions/http/api.ts', 'test/functions/durability.test.ts');
 const told = mutationsOf('functions/http/api.ts', ONCE);
 const consistency = mutationsOf('functions/http/consistency.ts', 'test/functions/consistency.test.ts');
@@ -50,7 +50,12 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
     '...(incomplete ? { incomplete } : {}),',
     '...(incomplete ? {} : {}),',
   ),
-  busy('busy-is-an-outage', 'a popular thing is answered 503', 'if (error instanceof StoreBusy)', 'if (false)'),
+  refused('test/functions/busy.test.ts')(
+    'busy-is-an-outage',
+    'a popular thing is answered 503',
+    'if (error instanceof StoreBusy)',
+    'if (false)',
+  ),
   preconditions(
     'weak-tag-matches',
     'a record is read under a tag that a proxy weakened, as if it were the same bytes',
@@ -127,7 +132,7 @@ export const FUNCTIONS_HTTP: readonly TestedMutation[] = [
     '{}',
     'done once',
   ),
-  told(
+  refused(ONCE)(
     'lost-table-is-a-fault-here',
     'a caller whose write may have been done is told of a defect, and not to send it again',
     "error instanceof StoreUnavailable)\n    return new Refusal(\n      'unavailable'",
