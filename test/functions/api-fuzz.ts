@@ -5,7 +5,8 @@ import { LIMITS } from '../../functions/contract/values.ts';
 import type { Answered, ApiWorld } from './api-world.ts';
 import { elsewhere, tokenFor } from './tokens.ts';
 
-interface Schema {
+/** What the API document says of a value. */
+export interface Schema {
   readonly type?: string;
   readonly pattern?: string;
   readonly minimum?: number;

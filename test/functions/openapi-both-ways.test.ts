@@ -3,23 +3,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../functions/contract/openapi.ts';
 import { LIMITS } from '../../functions/contract/values.ts';
+import type { Schema } from './api-fuzz.ts';
 import { type Answered, ApiWorld } from './api-world.ts';
 
 const SEED = 20_261_130;
 const RUNS = 40;
 
-interface Schema {
-  readonly type: string;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly maxLength?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly items?: Schema;
-}
 interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
@@ -105,7 +94,7 @@ const forbidden = (schema: Schema): fc.Arbitrary<unknown> => {
   }
 };
 
-const isOf = (type: string, value: unknown): boolean => {
+const isOf = (type: Schema['type'], value: unknown): boolean => {
   if (type === 'array') return Array.isArray(value);
   if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
   return type === 'string' ? typeof value === 'string' : Number.isInteger(value);
