@@ -92,8 +92,8 @@ export const SMALL_WORLDS: readonly SmallWorld[] = [
   {
     name: 'a grant that grows while it is taken over',
     regions,
-    before: [receive('a', 'a', 'receipt-1', 1)],
-    operations: [place('b', 3), place('b', 3), receive('a', 'a', 'receipt-2', 3)],
+    before: [receive('a', 'a', 'receipt-1', 6)],
+    operations: [place('b', 4), place('b', 8), receive('a', 'a', 'receipt-2', 6)],
     moves: true,
     crashes: 0,
   },
